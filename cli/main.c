@@ -1,0 +1,34 @@
+/* The program: picks the subcommand. What each one does stands in its own cmd_NAME.c. */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+
+static const Command COMMANDS[] = {
+    {"version", cmd_version, "print the version"},
+};
+
+static int usage(FILE *to)
+{
+    fprintf(to, "perfloop: the optimization loop in your editor\n\n"
+                "usage: perfloop COMMAND [ARGUMENTS]     perfloop COMMAND --help\n\n");
+    for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++)
+        fprintf(to, "  %-10s %s\n", COMMANDS[i].name, COMMANDS[i].summary);
+    return to == stdout ? EXIT_OK : EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return usage(stderr);
+    if (!strcmp(argv[1], "help") || !strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+        return usage(stdout);
+    if (!strcmp(argv[1], "--version"))
+        return cmd_version(argc - 1, argv + 1);
+    for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++)
+        if (!strcmp(argv[1], COMMANDS[i].name))
+            return COMMANDS[i].run(argc - 1, argv + 1);
+    fprintf(stderr, "perfloop: no command '%s'; see perfloop --help\n", argv[1]);
+    return EXIT_USAGE;
+}
