@@ -1,0 +1,140 @@
+-- The ledger: what was measured, what it said, and what was done about it.
+-- Sections run in order, each once, in one transaction; PRAGMA user_version is the last one run.
+-- A released section is never edited: a change is a new section.
+-- Times are seconds since 1970. Trees, snapshots and commits are git object names.
+
+-- version 1
+
+CREATE TABLE workload (
+    id           INTEGER PRIMARY KEY,
+    worktree     TEXT NOT NULL,           -- name of the linked work tree, '' for the main one
+    folder       TEXT NOT NULL,           -- the workspace below the work tree's top, '' for the top
+    name         TEXT NOT NULL,
+    metric       TEXT NOT NULL DEFAULT '',
+    target       TEXT NOT NULL DEFAULT '',-- as written in the workload file
+    target_value REAL,                    -- in the metric's base unit, resolved against the baseline
+    UNIQUE (worktree, folder, name)
+) STRICT;
+
+CREATE TABLE conditions (
+    id     INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE,
+    json   TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE profile (
+    id       INTEGER PRIMARY KEY,
+    worktree TEXT NOT NULL,
+    folder   TEXT NOT NULL,
+    workload TEXT NOT NULL,               -- its name, '' when imported for none
+    time     INTEGER NOT NULL,
+    tool     TEXT NOT NULL,
+    format   TEXT NOT NULL,
+    source   TEXT NOT NULL,               -- the file it was read from
+    run_dir  TEXT NOT NULL,               -- the folder that relative paths in it belong to
+    cache    TEXT NOT NULL,               -- content id: name of the converted file in the cache
+    metric   TEXT NOT NULL,               -- the one shown by default
+    snapshot TEXT NOT NULL                -- tree that was profiled, '' when unknown
+) STRICT;
+
+CREATE TABLE profile_file (
+    profile INTEGER NOT NULL REFERENCES profile ON DELETE CASCADE,
+    path    TEXT NOT NULL,                -- below the workspace
+    content TEXT NOT NULL,                -- content id of the text that was profiled
+    PRIMARY KEY (profile, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE baseline (
+    id         INTEGER PRIMARY KEY,
+    workload   INTEGER NOT NULL REFERENCES workload,
+    time       INTEGER NOT NULL,
+    snapshot   TEXT NOT NULL,             -- the tree that was measured
+    origin     TEXT NOT NULL,             -- where it came from: 'work tree', or a commit
+    conditions INTEGER REFERENCES conditions,
+    metric     TEXT NOT NULL,
+    unit       INTEGER NOT NULL,
+    value      REAL NOT NULL,
+    low        REAL NOT NULL,
+    high       REAL NOT NULL,
+    runs       INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE sample (
+    baseline INTEGER NOT NULL REFERENCES baseline ON DELETE CASCADE,
+    n        INTEGER NOT NULL,            -- from 0, in measuring order
+    value    REAL NOT NULL,
+    PRIMARY KEY (baseline, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE iteration (
+    id        INTEGER PRIMARY KEY,
+    workload  INTEGER NOT NULL REFERENCES workload,
+    time      INTEGER NOT NULL,
+    baseline  INTEGER REFERENCES baseline,
+    base      TEXT NOT NULL,              -- tree it is compared with
+    candidate TEXT NOT NULL,              -- tree that was measured
+    state     TEXT NOT NULL,              -- measured, kept, reverted, superseded
+    tests     TEXT NOT NULL DEFAULT '',   -- '', green, red: of the candidate
+    checkpoint TEXT NOT NULL DEFAULT ''   -- the commit, once kept
+) STRICT;
+CREATE INDEX iteration_by_workload ON iteration (workload, id);
+
+-- What an iteration changed, file by file and function by function.
+CREATE TABLE change (
+    iteration  INTEGER NOT NULL REFERENCES iteration ON DELETE CASCADE,
+    n          INTEGER NOT NULL,
+    path       TEXT NOT NULL,             -- below the work tree's top
+    kind       TEXT NOT NULL,             -- added, changed, removed
+    function   TEXT NOT NULL,             -- '' for the file as a whole
+    first_line INTEGER NOT NULL,          -- in the candidate's text, from 1; 0 when removed
+    last_line  INTEGER NOT NULL,
+    content    TEXT NOT NULL,             -- content id of the candidate's text, '' when removed
+    PRIMARY KEY (iteration, n)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE verdict (
+    id         INTEGER PRIMARY KEY,
+    iteration  INTEGER NOT NULL REFERENCES iteration ON DELETE CASCADE,
+    time       INTEGER NOT NULL,
+    kind       TEXT NOT NULL,             -- improvement regression same inconclusive unstable invalid mixed
+    status     TEXT NOT NULL,             -- faster slower same unclear
+    sentence   TEXT NOT NULL,
+    metric     TEXT NOT NULL,
+    unit       INTEGER NOT NULL,
+    before     REAL,                      -- NULL where nothing ran
+    after      REAL,
+    estimate   REAL,             -- ln(candidate/base), negative is better
+    low        REAL,
+    high       REAL,
+    pairs      INTEGER NOT NULL,
+    needed     INTEGER NOT NULL,          -- pairs likely needed in all; 0 when settled
+    design     TEXT NOT NULL,             -- S, P, or '' when nothing ran
+    flag       TEXT NOT NULL,             -- of an improvement: above, below, above?, below?
+    seed       INTEGER NOT NULL,
+    conditions INTEGER REFERENCES conditions
+) STRICT;
+CREATE INDEX verdict_by_iteration ON verdict (iteration, id);
+
+CREATE TABLE pair (
+    iteration INTEGER NOT NULL REFERENCES iteration ON DELETE CASCADE,
+    n         INTEGER NOT NULL,           -- from 0, in measuring order
+    base      REAL NOT NULL,
+    candidate REAL NOT NULL,
+    first     INTEGER NOT NULL,           -- 0 the base ran first, 1 the candidate
+    PRIMARY KEY (iteration, n)
+) STRICT, WITHOUT ROWID;
+
+-- What was done to the user's files, written before it is done, so that it can be finished or
+-- taken back after a crash.
+CREATE TABLE action (
+    id        INTEGER PRIMARY KEY,
+    iteration INTEGER NOT NULL REFERENCES iteration,
+    time      INTEGER NOT NULL,
+    kind      TEXT NOT NULL,              -- keep, revert, restore
+    state     TEXT NOT NULL,              -- begun, done, undone
+    worktree  TEXT NOT NULL,
+    before    TEXT NOT NULL,              -- keep: HEAD before. Others: tree of the paths as they were
+    after     TEXT NOT NULL,              -- keep: HEAD after. Others: tree of the paths as they become
+    detail    TEXT NOT NULL DEFAULT ''    -- JSON
+) STRICT;
+CREATE INDEX action_by_iteration ON action (iteration, id);
