@@ -1,0 +1,309 @@
+#include "analysis/hotspots/hotspot.h"
+
+#include <stdlib.h>
+
+#include "analysis/hotspots/places.h"
+#include "base/array.h"
+#include "base/idmap.h"
+
+/*
+ * Totals with recursion counted once: the tree of stacks is walked depth first, and each line,
+ * function and edge counts how often it is open above the place we are. Only the outermost
+ * opening adds the subtree's cost. One visit per node, however deep the recursion.
+ */
+
+typedef Array(HotEdge) Edges;
+
+typedef struct Tree {
+    uint32_t *child; /* first child; 0 for none */
+    uint32_t *next;  /* next sibling; 0 for none */
+    int64_t *self;
+    int64_t *total; /* of the subtree */
+    uint64_t *self_samples;
+    uint64_t *samples; /* of the subtree */
+    uint32_t *edge;    /* edge from the parent's function, + 1; 0 for none */
+} Tree;
+
+typedef struct Roll {
+    const Profile *profile;
+    Places *places;
+    Tree tree;
+    uint32_t *open_lines;
+    uint32_t *open_functions;
+    uint32_t *open_edges;
+    HotSpot *lines;     /* by line id - 1 */
+    HotSpot *functions; /* by function id */
+    Edges edges;
+    int64_t *line_best; /* by line: self cost of its owner so far */
+    int64_t *frame_self;
+} Roll;
+
+static Tree tree_of(Arena *scratch, const Profile *profile, size_t metric)
+{
+    size_t n = profile->stacks_len;
+    Tree tree = {
+        .child = NEW_ARRAY(scratch, uint32_t, n),
+        .next = NEW_ARRAY(scratch, uint32_t, n),
+        .self = NEW_ARRAY(scratch, int64_t, n),
+        .total = NEW_ARRAY(scratch, int64_t, n),
+        .self_samples = NEW_ARRAY(scratch, uint64_t, n),
+        .samples = NEW_ARRAY(scratch, uint64_t, n),
+        .edge = NEW_ARRAY(scratch, uint32_t, n),
+    };
+    for (size_t i = 0; i < profile->samples_len; i++) {
+        uint32_t stack = profile->sample_stack[i];
+        tree.self[stack] += profile->weights[metric][i];
+        tree.self_samples[stack] += profile->sample_count[i];
+    }
+    for (size_t i = n; i-- > 1;) {
+        uint32_t parent = profile->stacks[i].parent;
+        tree.total[i] += tree.self[i];
+        tree.samples[i] += tree.self_samples[i];
+        tree.total[parent] += tree.total[i];
+        tree.samples[parent] += tree.samples[i];
+        tree.next[i] = tree.child[parent];
+        tree.child[parent] = (uint32_t)i;
+    }
+    return tree;
+}
+
+static void find_edges(Arena *scratch, Roll *roll)
+{
+    IdMap ids = idmap_new(scratch);
+    const Profile *profile = roll->profile;
+    for (size_t i = 1; i < profile->stacks_len; i++) {
+        uint32_t parent = profile->stacks[i].parent;
+        if (!parent || profile->frames[profile->stacks[parent].frame].kind == FRAME_LABEL)
+            continue;
+        uint32_t caller = roll->places->function_of[profile->stacks[parent].frame];
+        uint32_t callee = roll->places->function_of[profile->stacks[i].frame];
+        uint32_t *slot = idmap_slot(&ids, idmap_pair(caller, callee));
+        if (!*slot) {
+            *array_push(scratch, &roll->edges) = (HotEdge){.caller = caller, .callee = callee};
+            *slot = (uint32_t)roll->edges.len;
+        }
+        roll->tree.edge[i] = *slot;
+    }
+    roll->open_edges = NEW_ARRAY(scratch, uint32_t, roll->edges.len + 1);
+}
+
+static void enter(Roll *roll, uint32_t node)
+{
+    const Tree *tree = &roll->tree;
+    uint32_t frame = roll->profile->stacks[node].frame;
+    uint32_t line = roll->places->line_of[frame], function = roll->places->function_of[frame];
+    roll->frame_self[frame] += tree->self[node];
+    roll->functions[function].self += tree->self[node];
+    roll->functions[function].self_samples += tree->self_samples[node];
+    if (roll->open_functions[function]++ == 0) {
+        roll->functions[function].total += tree->total[node];
+        roll->functions[function].samples += tree->samples[node];
+    }
+    if (line) {
+        roll->lines[line - 1].self += tree->self[node];
+        roll->lines[line - 1].self_samples += tree->self_samples[node];
+        if (roll->open_lines[line - 1]++ == 0) {
+            roll->lines[line - 1].total += tree->total[node];
+            roll->lines[line - 1].samples += tree->samples[node];
+        }
+    }
+    if (tree->edge[node] && roll->open_edges[tree->edge[node] - 1]++ == 0) {
+        roll->edges.items[tree->edge[node] - 1].cost += tree->total[node];
+        roll->edges.items[tree->edge[node] - 1].samples += tree->samples[node];
+    }
+}
+
+static void leave(Roll *roll, uint32_t node)
+{
+    uint32_t frame = roll->profile->stacks[node].frame;
+    uint32_t line = roll->places->line_of[frame];
+    roll->open_functions[roll->places->function_of[frame]]--;
+    if (line)
+        roll->open_lines[line - 1]--;
+    if (roll->tree.edge[node])
+        roll->open_edges[roll->tree.edge[node] - 1]--;
+}
+
+static void walk(Roll *roll)
+{
+    const Tree *tree = &roll->tree;
+    uint32_t node = tree->child[0];
+    while (node) {
+        enter(roll, node);
+        if (tree->child[node]) {
+            node = tree->child[node];
+            continue;
+        }
+        while (node) {
+            leave(roll, node);
+            if (tree->next[node]) {
+                node = tree->next[node];
+                break;
+            }
+            node = roll->profile->stacks[node].parent;
+        }
+    }
+}
+
+/* A graph profile says totals and edges itself. */
+static void take_graph(Arena *scratch, Roll *roll, size_t metric)
+{
+    const Profile *profile = roll->profile;
+    for (size_t i = 0; i < profile->samples_len; i++) {
+        uint32_t frame = profile->stacks[profile->sample_stack[i]].frame;
+        uint32_t line = roll->places->line_of[frame];
+        HotSpot *both[2] = {&roll->functions[roll->places->function_of[frame]],
+                            line ? &roll->lines[line - 1] : NULL};
+        roll->frame_self[frame] += profile->weights[metric][i];
+        for (size_t k = 0; k < 2 && both[k]; k++) {
+            both[k]->self += profile->weights[metric][i];
+            both[k]->total += profile->frame_totals[metric][frame];
+            both[k]->self_samples += profile->sample_count[i];
+            both[k]->samples += profile->sample_count[i];
+        }
+    }
+    for (size_t i = 0; i < profile->calls_len; i++)
+        *array_push(scratch, &roll->edges) =
+            (HotEdge){.caller = roll->places->function_of[profile->calls[i].caller],
+                      .callee = roll->places->function_of[profile->calls[i].callee],
+                      .cost = profile->call_totals[metric][i],
+                      .samples = profile->calls[i].count};
+}
+
+static void name_spots(Arena *arena, Roll *roll)
+{
+    const Profile *profile = roll->profile;
+    const Places *places = roll->places;
+    for (uint32_t i = 0; i < profile->frames_len; i++) {
+        const ProfileFrame *frame = &profile->frames[i];
+        PathPlace file = places_file(places, frame->file);
+        HotSpot *function = &roll->functions[places->function_of[i]];
+        uint32_t line = frame->def_line ? frame->def_line : frame->line;
+        if (!function->is_function)
+            *function =
+                (HotSpot){.file = str_copy(arena, file.path),
+                          .mapped = file.mapped,
+                          .kind = (FrameKind)frame->kind,
+                          .is_function = true,
+                          .is_definition = frame->def_line != 0,
+                          .line = line,
+                          .owner = places->function_of[i],
+                          .function = str_copy(arena, profile_text(profile, frame->function)),
+                          .self = function->self,
+                          .total = function->total,
+                          .self_samples = function->self_samples,
+                          .samples = function->samples};
+        else if (!function->line || (line && line < function->line))
+            function->line = line;
+    }
+}
+
+/* A line that several functions share (a comprehension) goes to the one that cost most. */
+static void name_lines(Roll *roll)
+{
+    const Places *places = roll->places;
+    for (uint32_t i = 0; i < roll->profile->frames_len; i++) {
+        if (!places->line_of[i])
+            continue;
+        HotSpot *line = &roll->lines[places->line_of[i] - 1];
+        const HotSpot *function = &roll->functions[places->function_of[i]];
+        if (line->line && roll->frame_self[i] <= roll->line_best[places->line_of[i] - 1])
+            continue;
+        roll->line_best[places->line_of[i] - 1] = roll->frame_self[i];
+        line->file = function->file;
+        line->line = roll->profile->frames[i].line;
+        line->mapped = function->mapped;
+        line->kind = function->kind;
+        line->function = function->function;
+        line->owner = places->function_of[i];
+    }
+}
+
+static int spot_order(const void *a, const void *b)
+{
+    const HotSpot *left = a, *right = b;
+    if (left->self != right->self)
+        return left->self < right->self ? 1 : -1;
+    if (left->total != right->total)
+        return left->total < right->total ? 1 : -1;
+    int files = str_cmp(left->file, right->file);
+    if (files)
+        return files;
+    if (left->line != right->line)
+        return left->line < right->line ? -1 : 1;
+    return str_cmp(left->function, right->function);
+}
+
+static int edge_order(const void *a, const void *b)
+{
+    const HotEdge *left = a, *right = b;
+    if (left->cost != right->cost)
+        return left->cost < right->cost ? 1 : -1;
+    if (left->caller != right->caller)
+        return left->caller < right->caller ? -1 : 1;
+    return (left->callee > right->callee) - (left->callee < right->callee);
+}
+
+/* Sorts, and lets owners and edges follow the functions to their new places. */
+static void sort_all(Arena *arena, Arena *scratch, Roll *roll, HotSpots *out)
+{
+    uint32_t *now_at = NEW_ARRAY(scratch, uint32_t, out->functions_len + 1);
+    qsort(out->functions, out->functions_len, sizeof(HotSpot), spot_order);
+    qsort(out->lines, out->lines_len, sizeof(HotSpot), spot_order);
+    for (uint32_t i = 0; i < out->functions_len; i++) {
+        now_at[out->functions[i].owner] = i;
+        out->functions[i].owner = i;
+    }
+    for (size_t i = 0; i < out->lines_len; i++)
+        out->lines[i].owner = now_at[out->lines[i].owner];
+    out->edges = NEW_ARRAY(arena, HotEdge, roll->edges.len + 1);
+    out->edges_len = roll->edges.len;
+    for (size_t i = 0; i < out->edges_len; i++) {
+        out->edges[i] = roll->edges.items[i];
+        out->edges[i].caller = now_at[out->edges[i].caller];
+        out->edges[i].callee = now_at[out->edges[i].callee];
+    }
+    qsort(out->edges, out->edges_len, sizeof(HotEdge), edge_order);
+}
+
+HotSpots hotspots_of(Arena *arena, const Profile *profile, HotOptions options)
+{
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("hotspots");
+    Places places = places_of(scratch, profile, options.map);
+    const ProfileMetric *metric = &profile->metrics[options.metric];
+    HotSpots out = {
+        .metric = str_copy(arena, profile_text(profile, metric->name)),
+        .unit = str_copy(arena, profile_text(profile, metric->unit)),
+        .sampled = metric->sampled,
+        .total = profile_total(profile, options.metric),
+        .samples = profile_count(profile),
+        .lines = NEW_ARRAY(arena, HotSpot, places.lines_len + 1),
+        .lines_len = places.lines_len,
+        .functions = NEW_ARRAY(arena, HotSpot, places.functions_len + 1),
+        .functions_len = places.functions_len,
+    };
+    Roll roll = {
+        .profile = profile,
+        .places = &places,
+        .lines = out.lines,
+        .functions = out.functions,
+        .open_lines = NEW_ARRAY(scratch, uint32_t, places.lines_len + 1),
+        .open_functions = NEW_ARRAY(scratch, uint32_t, places.functions_len + 1),
+        .line_best = NEW_ARRAY(scratch, int64_t, places.lines_len + 1),
+        .frame_self = NEW_ARRAY(scratch, int64_t, profile->frames_len + 1),
+    };
+    if (profile->graph) {
+        take_graph(scratch, &roll, options.metric);
+    } else {
+        roll.tree = tree_of(scratch, profile, options.metric);
+        find_edges(scratch, &roll);
+        walk(&roll);
+    }
+    name_spots(arena, &roll);
+    name_lines(&roll);
+    out.unmapped = out.total;
+    for (size_t i = 0; i < out.lines_len; i++)
+        out.unmapped -= out.lines[i].self;
+    sort_all(arena, scratch, &roll, &out);
+    return out;
+}

@@ -1,0 +1,63 @@
+#include "analysis/hotspots/places.h"
+
+#include "base/idmap.h"
+#include "base/intern.h"
+
+bool frame_has_line(const ProfileFrame *frame)
+{
+    bool code = frame->kind == FRAME_USER || frame->kind == FRAME_NATIVE ||
+                frame->kind == FRAME_KERNEL || frame->kind == FRAME_GPU;
+    return code && frame->file && frame->line;
+}
+
+PathPlace places_file(const Places *places, uint32_t file)
+{
+    return places->files[file];
+}
+
+/* The id of each frame's file, after mapping. */
+static uint32_t *map_files(Arena *arena, const Profile *profile, PathMap *map, PathPlace *files)
+{
+    Intern paths = intern_new(arena);
+    uint32_t *ids = NEW_ARRAY(arena, uint32_t, profile->texts_len + 1);
+    for (size_t i = 0; i < profile->frames_len; i++) {
+        uint32_t file = profile->frames[i].file;
+        if (!file || ids[file])
+            continue;
+        Str recorded = profile_text(profile, file);
+        files[file] = map ? pathmap_find(map, recorded) : (PathPlace){.path = recorded};
+        ids[file] = intern_id(&paths, files[file].path);
+    }
+    return ids;
+}
+
+static uint32_t id_of(IdMap *ids, uint32_t a, uint32_t b, size_t *count)
+{
+    uint32_t *slot = idmap_slot(ids, idmap_pair(a, b));
+    if (!*slot)
+        *slot = (uint32_t)++ * count;
+    return *slot;
+}
+
+Places places_of(Arena *arena, const Profile *profile, PathMap *map)
+{
+    PathPlace *files = NEW_ARRAY(arena, PathPlace, profile->texts_len + 1);
+    uint32_t *file_ids = map_files(arena, profile, map, files);
+    Places places = {
+        .profile = profile,
+        .files = files,
+        .line_of = NEW_ARRAY(arena, uint32_t, profile->frames_len + 1),
+        .function_of = NEW_ARRAY(arena, uint32_t, profile->frames_len + 1),
+    };
+    IdMap lines = idmap_new(arena), names = idmap_new(arena), functions = idmap_new(arena);
+    size_t names_len = 0;
+    for (size_t i = 0; i < profile->frames_len; i++) {
+        const ProfileFrame *frame = &profile->frames[i];
+        uint32_t file = file_ids[frame->file];
+        uint32_t name = id_of(&names, file, frame->function, &names_len);
+        places.function_of[i] = id_of(&functions, name, frame->def_line, &places.functions_len) - 1;
+        if (frame_has_line(frame))
+            places.line_of[i] = id_of(&lines, file, frame->line, &places.lines_len);
+    }
+    return places;
+}

@@ -1,0 +1,173 @@
+/*
+ * Profile: what a profiler saw, whatever tool wrote it. Plain columns, so that it can be mapped
+ * from a file without a copy (store.h).
+ *
+ * A profile is made in one of two shapes:
+ *
+ * - stacks (samplers, tracers): `stacks` is a tree, each node a frame and the node that called it.
+ *   Node 0 is the empty stack; a parent always has a smaller number than its children, so one pass
+ *   from the end sums up a tree. A sample is a node and what it weighs in each metric.
+ * - graph (cProfile, callgrind): only functions and who called whom are known. Every function is a
+ *   stack of its own below node 0 and carries its self cost; `frame_totals` has the inclusive
+ *   cost, and `calls` the edges.
+ *
+ * Weights are whole numbers in the metric's unit: "ns", "bytes" or "count". Texts are ids; id 0 is
+ * the empty text, "not known". A profile lives as long as the arena or the mapping it came from.
+ *
+ * Making one: a ProfileBuilder removes duplicates as it goes.
+ *
+ *     ProfileBuilder *build = profile_builder_new(arena);
+ *     profile_add_metric(build, S("cpu"), S("ns"), true);
+ *     uint32_t frame = profile_add_frame(build, (ProfileFrame){.function = ..., .line = 9});
+ *     uint32_t stack = profile_add_stack(build, 0, frame);
+ *     profile_add_sample(build, (ProfileSample){.stack = stack, .count = 1}, (int64_t[]){10});
+ *     *out = profile_build(build);
+ */
+#ifndef ANALYSIS_PROFILE_PROFILE_H
+#define ANALYSIS_PROFILE_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/str.h"
+
+enum {
+    PROFILE_METRICS_MAX = 16,
+    PROFILE_NOTES_MAX = 20, /* what goes wrong more often is counted */
+};
+
+/* What stands behind a frame. Only FRAME_USER can have a place in a file of the user. */
+typedef enum FrameKind {
+    FRAME_USER,      /* code with, or possibly with, a source file */
+    FRAME_BUILTIN,   /* part of the interpreter: <built-in method len> */
+    FRAME_FROZEN,    /* compiled into the interpreter: <frozen importlib._bootstrap> */
+    FRAME_GENERATED, /* made at run time: <string>, <stdin>, <ipython-input-3> */
+    FRAME_NATIVE,    /* machine code known by symbol or module only */
+    FRAME_KERNEL,
+    FRAME_GPU,
+    FRAME_LABEL, /* not code: the process or thread a stack begins with */
+    FRAME_KINDS,
+} FrameKind;
+
+typedef struct ProfileFrame {
+    uint32_t function; /* text */
+    uint32_t file;     /* text, as the tool recorded it */
+    uint32_t module;   /* text: shared object, package or kernel the code lies in */
+    uint32_t line;     /* that ran, from 1; 0 when not known */
+    uint32_t def_line; /* where the function is defined; 0 when not known */
+    uint16_t kind;     /* FrameKind */
+    uint16_t inlined;  /* 1: the compiler put this frame into its parent */
+} ProfileFrame;
+
+typedef struct ProfileStack {
+    uint32_t parent; /* the caller's node; 0 is the empty stack */
+    uint32_t frame;
+} ProfileStack;
+
+typedef struct ProfileThread {
+    uint32_t process; /* text; 0 when not known */
+    uint32_t name;    /* text */
+    uint64_t pid;
+    uint64_t tid;
+} ProfileThread;
+
+typedef struct ProfileMetric {
+    uint32_t name;    /* text: cpu, wall, samples, bytes, calls, gpu samples */
+    uint32_t unit;    /* text: ns, bytes, count */
+    uint32_t sampled; /* 1: weights come from samples and carry a sampling error */
+    uint32_t unused;
+} ProfileMetric;
+
+/* One edge of a graph profile. */
+typedef struct ProfileCall {
+    uint32_t caller; /* frame */
+    uint32_t callee; /* frame */
+    uint32_t line;   /* of the call; 0 when not known */
+    uint32_t unused;
+    uint64_t count; /* how often */
+} ProfileCall;
+
+typedef struct Profile {
+    Str tool;   /* "py-spy", "cProfile"; empty when the file does not say */
+    Str format; /* "folded", "speedscope", "pstats": a name in format.h's table */
+    Str *notes; /* what was strange and how it was taken, a sentence each */
+    size_t notes_len;
+
+    const uint64_t *text_offsets; /* texts_len + 1 */
+    const char *text_bytes;
+    size_t texts_len;
+
+    const ProfileMetric *metrics;
+    size_t metrics_len; /* at least 1 */
+    const ProfileFrame *frames;
+    size_t frames_len;
+    const ProfileStack *stacks; /* stacks_len counts the empty stack */
+    size_t stacks_len;
+    const ProfileThread *threads; /* at least 1; thread 0 is unnamed when the tool names none */
+    size_t threads_len;
+
+    size_t samples_len;
+    const uint32_t *sample_stack;
+    const uint32_t *sample_thread;
+    const uint64_t *sample_count; /* how many of the tool's samples (or calls) were added up */
+    const int64_t *weights[PROFILE_METRICS_MAX]; /* [metric][sample] */
+
+    bool graph;
+    const ProfileCall *calls; /* graph only */
+    size_t calls_len;
+    const int64_t *call_totals[PROFILE_METRICS_MAX];  /* [metric][call]; graph only */
+    const int64_t *frame_totals[PROFILE_METRICS_MAX]; /* [metric][frame]; graph only */
+} Profile;
+
+Str profile_text(const Profile *profile, uint32_t text);
+/* Index of the metric of this name, or SIZE_MAX. */
+size_t profile_metric(const Profile *profile, Str name);
+/* Sum of all weights; number of the tool's samples. */
+int64_t profile_total(const Profile *profile, size_t metric);
+uint64_t profile_count(const Profile *profile);
+Str frame_kind_name(FrameKind kind);
+/* "main (src/t.py:9)", "main (src/t.py)" or "main". */
+Str profile_frame_text(Arena *arena, const Profile *profile, uint32_t frame);
+/* The whole of it as text, heaviest samples first: `dump profile` and the golden files. */
+Str profile_print(Arena *arena, const Profile *profile);
+/* One profile of several: same metrics by name and unit, equal stacks added up. */
+Profile profile_merge(Arena *arena, const Profile *const *profiles, size_t len);
+
+/* ------------------------------------------------------------------ making one */
+
+typedef struct ProfileBuilder ProfileBuilder;
+
+typedef struct ProfileSample {
+    uint32_t stack;
+    uint32_t thread;
+    uint64_t count;
+} ProfileSample;
+
+ProfileBuilder *profile_builder_new(Arena *arena);
+uint32_t profile_add_text(ProfileBuilder *build, Str text);
+/* A view that is valid until the next profile_add_text. */
+Str profile_added_text(const ProfileBuilder *build, uint32_t text);
+/* Call it before the first sample; gives the metric's index. */
+size_t profile_add_metric(ProfileBuilder *build, Str name, Str unit, bool sampled);
+uint32_t profile_add_thread(ProfileBuilder *build, ProfileThread thread);
+uint32_t profile_add_frame(ProfileBuilder *build, ProfileFrame frame);
+uint32_t profile_add_stack(ProfileBuilder *build, uint32_t parent, uint32_t frame);
+/* The same for readers that keep their own table of children: always makes a new node. */
+uint32_t profile_push_stack(ProfileBuilder *build, uint32_t parent, uint32_t frame);
+/* Adds to the last sample of this stack and thread, or makes one. One weight per metric. */
+void profile_add_sample(ProfileBuilder *build, ProfileSample sample, const int64_t *weights);
+/* Graph profiles: the edge's cost per metric, and a frame's inclusive cost. */
+void profile_add_call(ProfileBuilder *build, ProfileCall call, const int64_t *totals);
+void profile_add_total(ProfileBuilder *build, uint32_t frame, const int64_t *totals);
+/* A sentence for the people who read the result; after PROFILE_NOTES_MAX they are counted. */
+void profile_note(ProfileBuilder *build, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* Texts are copied. The builder is used up. */
+Profile profile_build(ProfileBuilder *build, Str tool, Str format);
+
+/* What a file name says about the code: <frozen x>, ~, <string>; FRAME_USER for the rest. */
+FrameKind frame_kind_of_file(Str file);
+
+#endif

@@ -1,0 +1,24 @@
+/*
+ * Readers: one function per format, all alike: bytes to Profile, or Err with a place.
+ *
+ * Input is hostile. A reader checks every size before it believes it, uses memory in proportion
+ * to the input, and returns what it could read with notes; it fails only when nothing is left.
+ * The bytes may go away afterwards: a Profile keeps no view of them.
+ */
+#ifndef ANALYSIS_PROFILE_READERS_H
+#define ANALYSIS_PROFILE_READERS_H
+
+#include <stdbool.h>
+
+#include "analysis/profile/profile.h"
+#include "base/arena.h"
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/str.h"
+
+typedef bool ProfileReader(Arena *arena, Str bytes, Profile *out, Err *err);
+
+/* Folded stacks, `a;b;c 12` per line; py-spy's raw format with its `name (file:line)` frames. */
+ProfileReader read_collapsed;
+
+#endif
