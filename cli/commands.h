@@ -23,6 +23,7 @@ typedef struct Command {
     const char *summary;
 } Command;
 
+CommandFn cmd_dump;
 CommandFn cmd_version;
 
 #endif

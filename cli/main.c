@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 
 static const Command COMMANDS[] = {
+    {"dump", cmd_dump, "print any stage as text: samples, verdict, ..."},
     {"version", cmd_version, "print the version"},
 };
 

@@ -1,0 +1,25 @@
+/* dump: print any stage of the program's two flows as text. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/dump.h"
+
+static const Command STAGES[] = {
+    {"samples", dump_samples, "FILE: what a benchmark's report holds"},
+    {"verdict", dump_verdict, "FILE or -: lines 'base,new' in seconds, in measuring order"},
+};
+
+int cmd_dump(int argc, char **argv)
+{
+    for (size_t i = 0; argc > 1 && i < sizeof(STAGES) / sizeof(STAGES[0]); i++)
+        if (!strcmp(argv[1], STAGES[i].name))
+            return STAGES[i].run(argc - 1, argv + 1);
+    bool help = argc > 1 && !strcmp(argv[1], "--help");
+    FILE *to = help ? stdout : stderr;
+    fprintf(to, "usage: perfloop dump STAGE ARGUMENTS\n\n");
+    for (size_t i = 0; i < sizeof(STAGES) / sizeof(STAGES[0]); i++)
+        fprintf(to, "  %-10s %s\n", STAGES[i].name, STAGES[i].summary);
+    return help ? EXIT_OK : EXIT_USAGE;
+}

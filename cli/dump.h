@@ -1,0 +1,15 @@
+/*
+ * Dump: one function per stage of the two flows; each prints its value as text.
+ *
+ * `perfloop dump STAGE ...` is the debugging aid and the format of the golden tests at once. To
+ * add one: a cli/dump_X.c, its prototype here, a row in cmd_dump.c.
+ */
+#ifndef CLI_DUMP_H
+#define CLI_DUMP_H
+
+#include "cli/commands.h"
+
+CommandFn dump_samples;
+CommandFn dump_verdict;
+
+#endif
