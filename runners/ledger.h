@@ -58,6 +58,7 @@ typedef struct LedgerWorkload {
     int64_t id;
     Str name;
     Str metric;
+    bool higher_is_better;
     Str target;          /* as written; empty when there is none */
     double target_value; /* in the metric's base unit; NaN when there is none */
 } LedgerWorkload;

@@ -11,6 +11,7 @@ CREATE TABLE workload (
     folder       TEXT NOT NULL,           -- the workspace below the work tree's top, '' for the top
     name         TEXT NOT NULL,
     metric       TEXT NOT NULL DEFAULT '',
+    higher       INTEGER NOT NULL,        -- 1 where more of the metric is better
     target       TEXT NOT NULL DEFAULT '',-- as written in the workload file
     target_value REAL,                    -- in the metric's base unit, resolved against the baseline
     UNIQUE (worktree, folder, name)

@@ -23,14 +23,16 @@ static void bind_digest(LedgerQuery *query, Digest digest)
 bool ledger_put_workload(Ledger *ledger, const LedgerWorkload *workload, int64_t *id, Err *err)
 {
     LedgerQuery *query = ledger_query(
-        ledger, "INSERT INTO workload (worktree, folder, name, metric, target, target_value) "
-                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (worktree, folder, name) DO UPDATE SET "
-                "metric = excluded.metric, target = excluded.target, "
+        ledger, "INSERT INTO workload (worktree, folder, name, metric, higher, target, "
+                "target_value) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (worktree, folder, name) "
+                "DO UPDATE SET "
+                "metric = excluded.metric, higher = excluded.higher, target = excluded.target, "
                 "target_value = excluded.target_value RETURNING id");
     query_str(query, ledger_worktree(ledger));
     query_str(query, ledger_folder(ledger));
     query_str(query, workload->name);
     query_str(query, workload->metric);
+    query_i64(query, workload->higher_is_better);
     query_str(query, workload->target);
     query_double(query, workload->target_value);
     if (query_next(query))
@@ -42,7 +44,7 @@ bool ledger_workloads(Arena *arena, Ledger *ledger, LedgerWorkloads *out, Err *e
 {
     LedgerWorkloads found = {0};
     LedgerQuery *query =
-        ledger_query(ledger, "SELECT id, name, metric, target, target_value FROM workload "
+        ledger_query(ledger, "SELECT id, name, metric, higher, target, target_value FROM workload "
                              "WHERE worktree = ? AND folder = ? ORDER BY id");
     query_str(query, ledger_worktree(ledger));
     query_str(query, ledger_folder(ledger));
@@ -51,8 +53,9 @@ bool ledger_workloads(Arena *arena, Ledger *ledger, LedgerWorkloads *out, Err *e
             .id = query_get_i64(query, 0),
             .name = query_get_str(arena, query, 1),
             .metric = query_get_str(arena, query, 2),
-            .target = query_get_str(arena, query, 3),
-            .target_value = query_get_double(query, 4),
+            .higher_is_better = query_get_i64(query, 3) != 0,
+            .target = query_get_str(arena, query, 4),
+            .target_value = query_get_double(query, 5),
         };
     if (!query_done(query, err))
         return false;

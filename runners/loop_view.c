@@ -4,13 +4,12 @@
 
 #include "base/strbuf.h"
 
-/* The metric where less is better, except rates. */
-static bool meets(double value, const LedgerWorkload *workload, Unit unit)
+static bool meets(double value, const LedgerWorkload *workload)
 {
     if (isnan(workload->target_value) || isnan(value))
         return false;
-    return unit == UNIT_PER_SECOND ? value >= workload->target_value
-                                   : value <= workload->target_value;
+    return workload->higher_is_better ? value >= workload->target_value
+                                      : value <= workload->target_value;
 }
 
 static void find_history(Arena *arena, LoopWorkload *loop)
@@ -40,9 +39,9 @@ static bool load_workload(Arena *arena, Ledger *ledger, LoopWorkload *loop, Err 
     if (loop->iterations.len && str_eq(loop->iterations.items[0].state, S("measured")))
         loop->open = &loop->iterations.items[0];
     find_history(arena, loop);
-    loop->target_met = meets(loop->now, &loop->workload, loop->baseline.unit);
+    loop->target_met = meets(loop->now, &loop->workload);
     if (loop->open && str_eq(loop->open->verdict.status, S("faster")))
-        loop->target_met |= meets(loop->open->verdict.after, &loop->workload, loop->baseline.unit);
+        loop->target_met |= meets(loop->open->verdict.after, &loop->workload);
     return true;
 }
 
