@@ -41,3 +41,13 @@ add_library(tree_sitter STATIC ${grammar_sources})
 target_compile_definitions(tree_sitter PRIVATE _GNU_SOURCE)
 target_compile_options(tree_sitter PRIVATE -w -O2)
 target_include_directories(tree_sitter SYSTEM PUBLIC ${CORE}/include PRIVATE ${CORE}/src)
+
+# The query files become a table inside grammars/query.c.
+set(EMBEDDED_DIR ${CMAKE_BINARY_DIR}/embedded)
+file(GLOB_RECURSE query_files CONFIGURE_DEPENDS ${GRAMMARS_DIR}/queries/*.scm)
+add_custom_command(
+  OUTPUT ${EMBEDDED_DIR}/grammars/queries.inc
+  COMMAND ${CMAKE_COMMAND} -D QUERIES=${GRAMMARS_DIR}/queries -D OUT=${EMBEDDED_DIR}/grammars/queries.inc
+          -P ${CMAKE_SOURCE_DIR}/cmake/embed_queries.cmake
+  DEPENDS ${query_files} ${CMAKE_SOURCE_DIR}/cmake/embed_queries.cmake
+  COMMENT "embedding the query files")

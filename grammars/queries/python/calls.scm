@@ -1,0 +1,3 @@
+; Calls; @name is the callee as written.
+
+(call function: (_) @name) @call

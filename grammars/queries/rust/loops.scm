@@ -1,0 +1,5 @@
+; Loops.
+
+(for_expression) @loop
+(while_expression) @loop
+(loop_expression) @loop
