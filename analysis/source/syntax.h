@@ -1,0 +1,41 @@
+/*
+ * Syntax: a Text parsed by tree-sitter.
+ *
+ *     Syntax *syntax = syntax_parse(LANG_PYTHON, text, NULL, NULL, 0, NULL);
+ *     Syntax *next = syntax_parse(LANG_PYTHON, now, syntax, changes, count, NULL);
+ *     syntax_free(syntax);
+ *
+ * A tree refers to the Text only by offsets: whoever reads both must pass the Text it was parsed
+ * from. No tree is thrown away for its errors; a file that does not compile still has an outline.
+ * Memory belongs to tree-sitter, so a Syntax is freed by hand. A tree must not be used by two
+ * threads; a copy is cheap and is how a job gets one.
+ */
+#ifndef ANALYSIS_SOURCE_SYNTAX_H
+#define ANALYSIS_SOURCE_SYNTAX_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "analysis/source/text.h"
+#include "grammars/lang.h"
+
+typedef struct Syntax Syntax;
+
+/*
+ * NULL when the language has no grammar or *cancelled became true (it is looked at every few
+ * hundred steps; NULL for "never"). With `old`, the tree of the text before `changes` (in the
+ * order of the edits), only what changed is parsed again; old stays valid and unchanged.
+ */
+Syntax *syntax_parse(LangId lang, const Text *text, const Syntax *old, const TextChange *changes,
+                     size_t count, const atomic_bool *cancelled);
+Syntax *syntax_copy(const Syntax *syntax);
+void syntax_free(Syntax *syntax);
+
+LangId syntax_lang(const Syntax *syntax);
+/* Some part of the text is not well formed. */
+bool syntax_is_broken(const Syntax *syntax);
+/* The tree as an S-expression, for tests and `dump`. */
+Str syntax_print(Arena *arena, const Syntax *syntax);
+
+#endif

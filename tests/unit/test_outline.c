@@ -1,0 +1,190 @@
+#include "analysis/source/outline.h"
+#include "tests/lib/check.h"
+
+static Outline outline_from(Arena *arena, LangId lang, Str bytes)
+{
+    const Text *text = text_new(arena, bytes);
+    Syntax *syntax = syntax_parse(lang, text, NULL, NULL, 0, NULL);
+    Outline outline = outline_of(arena, syntax, text);
+    syntax_free(syntax);
+    return outline;
+}
+
+static void python_functions_loops_statements_and_calls(void **state)
+{
+    Outline outline = outline_from(test_arena(state), LANG_PYTHON,
+                                   S("class Parser:\n"
+                                     "    def next(self, xs):\n"
+                                     "        for x in xs:\n"
+                                     "            np.dot(x, x)\n"
+                                     "        return [f(y) for y in xs]\n"
+                                     "\n"
+                                     "g = lambda x: x\n"));
+    assert_str(outline_print(test_arena(state), &outline), S("class Parser 1-5\n"
+                                                             "  function Parser.next 2-5\n"
+                                                             "    loop 3-4\n"
+                                                             "      statement 4\n"
+                                                             "        call np.dot 4\n"
+                                                             "    statement 5\n"
+                                                             "      loop <listcomp> 5\n"
+                                                             "        call f 5\n"
+                                                             "statement 7\n"
+                                                             "  lambda <lambda> 7\n"));
+}
+
+static void rust_functions_are_qualified_by_impl_and_mod(void **state)
+{
+    Outline outline = outline_from(test_arena(state), LANG_RUST,
+                                   S("mod lexer {\n"
+                                     "    impl<T> Lexer<T> {\n"
+                                     "        fn next(&mut self) -> u8 {\n"
+                                     "            loop { self.step(|x| x + 1); }\n"
+                                     "        }\n"
+                                     "    }\n"
+                                     "}\n"
+                                     "fn main() { println!(\"x\"); }\n"));
+    assert_str(outline_print(test_arena(state), &outline), S("class lexer 1-7\n"
+                                                             "  class lexer::Lexer 2-6\n"
+                                                             "    function lexer::Lexer::next 3-5\n"
+                                                             "      statement 4\n"
+                                                             "        loop 4\n"
+                                                             "          statement 4\n"
+                                                             "            call self.step 4\n"
+                                                             "              lambda {{closure}} 4\n"
+                                                             "function main 8\n"
+                                                             "  statement 8\n"
+                                                             "    call println 8\n"));
+}
+
+static void cuda_kernels_and_launches(void **state)
+{
+    Outline outline = outline_from(test_arena(state), LANG_CUDA,
+                                   S("namespace k {\n"
+                                     "template <typename T>\n"
+                                     "__global__ void scale(T *x, int n) {\n"
+                                     "    for (int i = 0; i < n; i++)\n"
+                                     "        x[i] = f(x[i]);\n"
+                                     "}\n"
+                                     "}\n"
+                                     "float *Buffer::grow(int n) {\n"
+                                     "    k::scale<<<n / 256, 256>>>(x, n);\n"
+                                     "    return x;\n"
+                                     "}\n"));
+    assert_str(outline_print(test_arena(state), &outline), S("class k 1-7\n"
+                                                             "  function k::scale 3-6\n"
+                                                             "    loop 4-5\n"
+                                                             "      statement 4\n"
+                                                             "      statement 5\n"
+                                                             "        call f 5\n"
+                                                             "function Buffer::grow 8-11\n"
+                                                             "  statement 9\n"
+                                                             "    launch k::scale 9\n"
+                                                             "  statement 10\n"));
+}
+
+static Str name_or_none(const OutlineItem *item)
+{
+    return item ? item->name : S("none");
+}
+
+static void lines_know_their_function_and_statement(void **state)
+{
+    Outline outline = outline_from(test_arena(state), LANG_PYTHON,
+                                   S("import os\n"
+                                     "def outer():\n"
+                                     "    def inner():\n"
+                                     "        return f(1,\n"
+                                     "                 2)\n"
+                                     "    x = 1\n"
+                                     "    return x\n"));
+    assert_str(name_or_none(outline_function_at(&outline, (LineNo){1})), S("none"));
+    assert_str(name_or_none(outline_function_at(&outline, (LineNo){2})), S("outer"));
+    assert_str(name_or_none(outline_function_at(&outline, (LineNo){5})), S("outer.inner"));
+    assert_str(name_or_none(outline_function_at(&outline, (LineNo){6})), S("outer"));
+    assert_str(name_or_none(outline_function_at(&outline, (LineNo){99})), S("none"));
+    assert_int_equal(outline_statement_at(&outline, (LineNo){5})->first.n, 4);
+}
+
+static void functions_are_found_as_profilers_name_them(void **state)
+{
+    Outline outline = outline_from(test_arena(state), LANG_PYTHON,
+                                   S("class A:\n"
+                                     "    def run(self):\n"
+                                     "        return [x for x in self]\n"
+                                     "class B:\n"
+                                     "    def run(self):\n"
+                                     "        return map(lambda x: x, self)\n"
+                                     "def run():\n"
+                                     "    pass\n"));
+    struct {
+        Str name;
+        uint32_t near;
+        uint32_t line;
+    } cases[] = {
+        {S("run"), 0, 7},
+        {S("run"), 3, 7},
+        {S("A.run"), 0, 2},
+        {S("B.run"), 3, 5},
+        {S("pkg.B.run"), 0, 5},
+        {S("<lambda>"), 0, 6},
+        {S("B.run.<locals>.<lambda>"), 0, 6},
+        {S("<listcomp>"), 0, 3},
+        {S("nothing"), 0, 0},
+        {S("<module>"), 0, 0},
+        {S("un"), 0, 0},
+        {S(""), 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const OutlineItem *item =
+            outline_find_function(&outline, cases[i].name, (LineNo){cases[i].near});
+        assert_int_equal(item ? item->first.n : 0, cases[i].line);
+    }
+}
+
+static void rust_names_with_hashes_traits_and_generics_are_found(void **state)
+{
+    Outline outline = outline_from(test_arena(state), LANG_RUST,
+                                   S("mod a { impl Shape for Square { fn area(&self) {} } }\n"
+                                     "fn area() {}\n"
+                                     "fn main() { (|| 1)(); }\n"));
+    struct {
+        Str name;
+        uint32_t line;
+    } cases[] = {
+        {S("app::a::Square::area"), 1},         {S("<app::a::Square as app::Shape>::area"), 1},
+        {S("app::area::h0123456789abcdef"), 2}, {S("area::<u8>"), 2},
+        {S("app::main::{{closure}}"), 3},       {S("app::main::{closure#0}"), 3},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const OutlineItem *item = outline_find_function(&outline, cases[i].name, (LineNo){0});
+        assert_non_null(item);
+        assert_int_equal(item->first.n, cases[i].line);
+    }
+}
+
+static void a_renamed_function_keeps_the_digest_of_its_body(void **state)
+{
+    Arena *arena = test_arena(state);
+    Outline then = outline_from(arena, LANG_PYTHON, S("def f(x):\n    return x\n"));
+    Outline renamed = outline_from(arena, LANG_PYTHON, S("def g(x):\r\n    return x\r\n"));
+    Outline other = outline_from(arena, LANG_PYTHON, S("def f(x):\n    return y\n"));
+    assert_true(digest_eq(then.items[0].body, renamed.items[0].body));
+    assert_false(digest_eq(then.items[0].body, other.items[0].body));
+    assert_false(digest_is_zero(then.items[0].body));
+}
+
+static void a_file_without_grammar_has_an_empty_outline(void **state)
+{
+    Outline outline = outline_from(test_arena(state), LANG_NONE, S("whatever"));
+    assert_int_equal(outline.len, 0);
+    assert_null(outline_function_at(&outline, (LineNo){1}));
+    assert_null(outline_find_function(&outline, S("f"), (LineNo){1}));
+}
+
+TEST_MAIN(TEST(python_functions_loops_statements_and_calls),
+          TEST(rust_functions_are_qualified_by_impl_and_mod), TEST(cuda_kernels_and_launches),
+          TEST(lines_know_their_function_and_statement),
+          TEST(functions_are_found_as_profilers_name_them),
+          TEST(rust_names_with_hashes_traits_and_generics_are_found),
+          TEST(a_renamed_function_keeps_the_digest_of_its_body),
+          TEST(a_file_without_grammar_has_an_empty_outline))
