@@ -18,6 +18,7 @@ typedef Array(ProfileCall) Calls;
 /* Columns of one row each: as many as there are metrics. */
 typedef struct Columns {
     int64_t *column[PROFILE_METRICS_MAX];
+    int64_t sum[PROFILE_METRICS_MAX]; /* of the absolute values */
     size_t room;
 } Columns;
 
@@ -33,6 +34,7 @@ struct ProfileBuilder {
     Stacks stacks;
     IdMap children; /* (parent, frame) to stack */
     Threads threads;
+    IdMap thread_ids;       /* hash of a thread to its number + 1 */
     uint32_t *sample_of;    /* by stack: its newest sample + 1 */
     uint32_t *sample_older; /* by sample: the stack's sample before it + 1, of another thread */
     size_t sample_of_room;
@@ -58,6 +60,7 @@ ProfileBuilder *profile_builder_new(Arena *arena)
     build->arena = arena;
     build->texts = intern_new(arena);
     build->children = idmap_new(arena);
+    build->thread_ids = idmap_new(arena);
     build->frame_cells = NEW_ARRAY(arena, uint32_t, FIRST_CELLS);
     build->frame_mask = FIRST_CELLS - 1;
     array_push(arena, &build->stacks);
@@ -90,11 +93,13 @@ size_t profile_add_metric(ProfileBuilder *build, Str name, Str unit, bool sample
 
 uint32_t profile_add_thread(ProfileBuilder *build, ProfileThread thread)
 {
-    array_each (ProfileThread, old, &build->threads)
-        if (!memcmp(old, &thread, sizeof(thread)))
-            return (uint32_t)(old - build->threads.items);
-    *array_push(build->arena, &build->threads) = thread;
-    return (uint32_t)build->threads.len - 1;
+    uint32_t *slot =
+        idmap_slot(&build->thread_ids, hash64_bytes((const char *)&thread, sizeof(thread)));
+    if (!*slot || memcmp(&build->threads.items[*slot - 1], &thread, sizeof(thread)) != 0) {
+        *array_push(build->arena, &build->threads) = thread;
+        *slot = (uint32_t)build->threads.len;
+    }
+    return *slot - 1;
 }
 
 static size_t frame_cell(const ProfileBuilder *build, const ProfileFrame *frame)
@@ -159,13 +164,19 @@ static void columns_grow(ProfileBuilder *build, Columns *columns, size_t len)
     columns->room = room;
 }
 
-/* Sums stop at the ends of the type; a profile that gets there is nonsense anyway. */
+/* No column's sum leaves its type, so that nobody who adds one up has to think of overflow. */
 static void columns_add(ProfileBuilder *build, Columns *columns, size_t row, const int64_t *values)
 {
     for (size_t m = 0; m < build->metrics.len; m++) {
-        int64_t *cell = &columns->column[m][row];
-        if (__builtin_add_overflow(*cell, values[m], cell))
-            *cell = values[m] < 0 ? INT64_MIN : INT64_MAX;
+        int64_t value = values[m], sum;
+        if (value == INT64_MIN ||
+            __builtin_add_overflow(columns->sum[m], value < 0 ? -value : value, &sum)) {
+            profile_note(build, "a weight of %lld is beyond all measure and was left out",
+                         (long long)value);
+            continue;
+        }
+        columns->sum[m] = sum;
+        columns->column[m][row] += value;
     }
 }
 

@@ -4,12 +4,77 @@
 
 #include "analysis/profile/readers.h"
 #include "base/strbuf.h"
+#include "base/unpack.h"
+#include "base/utf8.h"
+
+enum {
+    LOOK = 4096, /* bytes at either end that are searched for signs */
+    /* Real profiles shrink to a tenth or a fortieth. */
+    UNPACK_FACTOR = 200,
+    UNPACK_LEAST = 16 * 1024 * 1024,
+};
 
 typedef struct Format {
     Str name; /* for people */
     bool (*is_it)(Str bytes);
-    ProfileReader *read;
+    ProfileReader *read; /* NULL: known, and not for us; why says so */
+    Str why;
 } Format;
+
+static bool is_json(Str bytes)
+{
+    Str text = str_trim(str_head(bytes, LOOK));
+    return text.len && text.ptr[0] == '{';
+}
+
+static bool is_speedscope(Str bytes)
+{
+    Str head = str_head(bytes, LOOK);
+    Str tail = bytes.len > LOOK ? str_from(bytes, bytes.len - LOOK) : head;
+    Str sign = S("speedscope.app/file-format-schema");
+    if (!is_json(bytes))
+        return false;
+    return str_has(head, sign) || str_has(tail, sign) ||
+           (str_has(head, S("\"frames\"")) && str_has(head, S("\"shared\""))) ||
+           (str_has(head, S("\"type\":\"sampled\"")) && str_has(head, S("\"samples\"")));
+}
+
+/* A marshalled dict whose first key is a tuple. */
+static bool is_pstats(Str bytes)
+{
+    if (bytes.len < 2 || (bytes.ptr[0] & 0x7f) != '{')
+        return false;
+    char key = bytes.ptr[1] & 0x7f;
+    return key == '(' || key == ')' || key == '0';
+}
+
+/* Protocol 2 and later; or a class by name, as protocols 0 and 1 begin with. */
+static bool is_pickle(Str bytes)
+{
+    if (bytes.len > 1 && (unsigned char)bytes.ptr[0] == 0x80 && bytes.ptr[1] >= 2 &&
+        bytes.ptr[1] <= 5)
+        return true;
+    Str module, rest;
+    return bytes.len > 1 && (bytes.ptr[0] == 'c' || str_starts(bytes, S("(c"))) &&
+           str_ends(str_trim(bytes), S(".")) &&
+           str_cut(str_head(bytes, 200), '\n', &module, &rest) && !str_has(module, S(" "));
+}
+
+static bool is_archive(Str bytes)
+{
+    return str_starts(bytes, S("PK\x03\x04"));
+}
+
+static bool is_program(Str bytes)
+{
+    return str_starts(bytes, S("\x7f"
+                               "ELF"));
+}
+
+static bool is_empty(Str bytes)
+{
+    return str_trim(bytes).len == 0;
+}
 
 /* The first line that holds anything ends in a number: the weakest sign, so it is asked last. */
 static bool is_collapsed(Str bytes)
@@ -26,26 +91,82 @@ static bool is_collapsed(Str bytes)
 }
 
 static const Format FORMATS[] = {
-    {STR_CONST("folded stacks (py-spy raw, flamegraph)"), is_collapsed, read_collapsed},
+    {STR_CONST(""), is_empty, NULL, STR_CONST("empty")},
+    {STR_CONST("speedscope JSON (py-spy)"), is_speedscope, read_speedscope, STR_CONST("")},
+    {STR_CONST("cProfile (.prof)"), is_pstats, read_pstats, STR_CONST("")},
+    {STR_CONST(""), is_pickle, NULL,
+     STR_CONST("a Python pickle, which could run any code: perfloop does not load pickles")},
+    {STR_CONST(""), is_archive, NULL, STR_CONST("a zip archive: unpack it first")},
+    {STR_CONST(""), is_program, NULL, STR_CONST("a program, not a profile of one")},
+    {STR_CONST("folded stacks (py-spy raw, flamegraph)"), is_collapsed, read_collapsed,
+     STR_CONST("")},
+};
+
+enum {
+    FORMATS_LEN = sizeof(FORMATS) / sizeof(FORMATS[0]),
 };
 
 Str profile_formats(Arena *arena)
 {
     StrBuf out = strbuf_new(arena);
-    for (size_t i = 0; i < sizeof(FORMATS) / sizeof(FORMATS[0]); i++)
-        strbuf_fmt(&out, "%s" STR_FMT, i ? ", " : "", STR_ARG(FORMATS[i].name));
+    for (size_t i = 0; i < FORMATS_LEN; i++)
+        if (FORMATS[i].read)
+            strbuf_fmt(&out, "%s" STR_FMT, out.len ? ", " : "", STR_ARG(FORMATS[i].name));
     return strbuf_str(&out);
+}
+
+/* Windows tools write UTF-16; a lone surrogate becomes U+FFFD. */
+static Str from_utf16(Arena *arena, Str bytes, bool big)
+{
+    StrBuf out = strbuf_new(arena);
+    for (size_t i = 2; i + 1 < bytes.len; i += 2) {
+        const unsigned char *at = (const unsigned char *)bytes.ptr + i;
+        uint32_t unit = big ? (uint32_t)(at[0] << 8 | at[1]) : (uint32_t)(at[1] << 8 | at[0]);
+        if (unit >= 0xd800 && unit < 0xdc00 && i + 3 < bytes.len) {
+            uint32_t low = big ? (uint32_t)(at[2] << 8 | at[3]) : (uint32_t)(at[3] << 8 | at[2]);
+            if (low >= 0xdc00 && low < 0xe000) {
+                unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+                i += 2;
+            }
+        }
+        char code[4];
+        strbuf_add(&out, (Str){code, utf8_encode(unit, code)});
+    }
+    return strbuf_str(&out);
+}
+
+static Str plain_text(Arena *arena, Str bytes)
+{
+    if (str_starts(bytes, S("\xef\xbb\xbf")))
+        return str_from(bytes, 3);
+    if (str_starts(bytes, S("\xff\xfe")))
+        return from_utf16(arena, bytes, false);
+    if (str_starts(bytes, S("\xfe\xff")))
+        return from_utf16(arena, bytes, true);
+    return bytes;
+}
+
+static bool read_known(Arena *arena, Str bytes, Profile *out, Err *err)
+{
+    for (size_t i = 0; i < FORMATS_LEN; i++) {
+        if (!FORMATS[i].is_it(bytes))
+            continue;
+        if (FORMATS[i].read)
+            return FORMATS[i].read(arena, bytes, out, err);
+        return err_set(err, ERR_UNSUPPORTED, STR_FMT, STR_ARG(FORMATS[i].why));
+    }
+    Str known = profile_formats(arena);
+    return err_set(err, ERR_UNSUPPORTED, "not a profile perfloop knows; it reads " STR_FMT,
+                   STR_ARG(known));
 }
 
 bool profile_read(Arena *arena, Str name, Str bytes, Profile *out, Err *err)
 {
-    for (size_t i = 0; i < sizeof(FORMATS) / sizeof(FORMATS[0]); i++) {
-        if (!FORMATS[i].is_it(bytes))
-            continue;
-        return FORMATS[i].read(arena, bytes, out, err) || err_wrap(err, STR_FMT, STR_ARG(name));
-    }
-    Str known = profile_formats(arena);
-    return err_set(err, ERR_UNSUPPORTED,
-                   STR_FMT ": not a profile perfloop knows; it reads " STR_FMT, STR_ARG(name),
-                   STR_ARG(known));
+    size_t limit = bytes.len > SIZE_MAX / UNPACK_FACTOR ? SIZE_MAX : bytes.len * UNPACK_FACTOR;
+    if (limit < UNPACK_LEAST)
+        limit = UNPACK_LEAST;
+    if (!unpack(arena, bytes, limit, &bytes, err) ||
+        !read_known(arena, plain_text(arena, bytes), out, err))
+        return err_wrap(err, STR_FMT, STR_ARG(name));
+    return true;
 }

@@ -44,9 +44,20 @@ Str frame_kind_name(FrameKind kind)
     return (unsigned)kind < FRAME_KINDS ? NAMES[kind] : S("unknown");
 }
 
-FrameKind frame_kind_of_file(Str file)
+/* py-spy begins a stack with `process 7:"python run.py"`, or `thread (0x7F): name`, when asked to. */
+static bool is_label(Str function)
 {
-    if (str_eq(file, S("~")))
+    Str pid, rest;
+    uint64_t number;
+    if (str_starts(function, S("thread (")))
+        return true;
+    return str_starts(function, S("process ")) &&
+           str_cut(str_from(function, 8), ':', &pid, &rest) && str_to_u64(pid, &number);
+}
+
+FrameKind frame_kind_of(Str function, Str file)
+{
+    if (str_eq(file, S("~")) || str_starts(function, S("<built-in ")))
         return FRAME_BUILTIN;
     if (str_starts(file, S("<frozen ")))
         return FRAME_FROZEN;
@@ -54,7 +65,13 @@ FrameKind frame_kind_of_file(Str file)
         return FRAME_GENERATED;
     if (str_ends(file, S(".so")) || str_has(file, S(".so.")))
         return FRAME_NATIVE;
-    return FRAME_USER;
+    if (file.len)
+        return FRAME_USER;
+    if (is_label(function))
+        return FRAME_LABEL;
+    if (str_has(function, S("[kernel")))
+        return FRAME_KERNEL;
+    return str_starts(function, S("[")) ? FRAME_NATIVE : FRAME_USER;
 }
 
 Str profile_frame_text(Arena *arena, const Profile *profile, uint32_t frame)

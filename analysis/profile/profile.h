@@ -167,7 +167,7 @@ void profile_note(ProfileBuilder *build, const char *fmt, ...) PRINTF_LIKE(2, 3)
 /* Texts are copied. The builder is used up. */
 Profile profile_build(ProfileBuilder *build, Str tool, Str format);
 
-/* What a file name says about the code: <frozen x>, ~, <string>; FRAME_USER for the rest. */
-FrameKind frame_kind_of_file(Str file);
+/* What the names say about the code: <frozen x>, ~, <string>, process 7:"a"; else FRAME_USER. */
+FrameKind frame_kind_of(Str function, Str file);
 
 #endif

@@ -84,16 +84,6 @@ static bool cut_place(Str raw, Str *name, Str *file, uint32_t *line)
     return str_has(inside, S("/")) || str_ends(inside, S(".py")) || str_ends(inside, S(".so"));
 }
 
-static bool is_label(Str raw)
-{
-    Str pid, rest;
-    uint64_t number;
-    if (str_starts(raw, S("thread (")))
-        return true;
-    return str_starts(raw, S("process ")) && str_cut(str_from(raw, 8), ':', &pid, &rest) &&
-           str_to_u64(pid, &number);
-}
-
 /* Suffixes of stackcollapse-perf and inferno: _[k] kernel, _[i] inlined, _[j] made at run time. */
 static Str cut_suffix(Str raw, ProfileFrame *frame)
 {
@@ -121,22 +111,18 @@ static uint32_t new_frame(Folded *in, Str raw)
     ProfileFrame frame = {.kind = FRAME_USER};
     if (memchr(raw.ptr, 0, raw.len) && !in->nul_line)
         in->nul_line = in->line;
-    if (is_label(raw)) {
-        frame.kind = FRAME_LABEL;
-        frame.function = profile_add_text(in->build, raw);
-    } else if (cut_place(raw, &name, &file, &frame.line)) {
-        frame.kind = (uint16_t)frame_kind_of_file(file);
-        in->python = in->python || str_ends(file, S(".py"));
-        frame.function = profile_add_text(in->build, name);
-        frame.file = profile_add_text(in->build, file);
-    } else {
+    if (frame_kind_of(raw, (Str){0}) == FRAME_LABEL) {
+        name = raw;
+        file = (Str){0};
+    } else if (!cut_place(raw, &name, &file, &frame.line)) {
         name = cut_suffix(raw, &frame);
-        if (str_has(name, S("[kernel")))
-            frame.kind = FRAME_KERNEL;
-        else if (str_starts(name, S("[")) && frame.kind == FRAME_USER)
-            frame.kind = FRAME_NATIVE;
-        frame.function = profile_add_text(in->build, name);
+        file = (Str){0};
     }
+    if (frame.kind == FRAME_USER)
+        frame.kind = (uint16_t)frame_kind_of(name, file);
+    in->python = in->python || str_ends(file, S(".py"));
+    frame.function = profile_add_text(in->build, name);
+    frame.file = profile_add_text(in->build, file);
     return profile_add_frame(in->build, frame);
 }
 

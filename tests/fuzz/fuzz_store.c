@@ -1,0 +1,16 @@
+#include "analysis/profile/store.h"
+#include "tests/lib/use_profile.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    Arena *arena = arena_new("fuzz");
+    Profile profile;
+    Err err = {0};
+    Str copy = str_copy(arena, (Str){(const char *)data, size});
+    if (profile_store_map(arena, copy, &profile, &err))
+        use_profile(arena, &profile);
+    arena_free(arena);
+    return 0;
+}

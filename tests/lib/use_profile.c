@@ -1,0 +1,40 @@
+#include "tests/lib/use_profile.h"
+
+#include <stdlib.h>
+
+#include "analysis/hotspots/hotspot.h"
+#include "analysis/profile/store.h"
+
+static void must(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+static void roll_up(Arena *arena, const Profile *profile, size_t metric)
+{
+    HotSpots spots = hotspots_of(arena, profile, (HotOptions){.metric = metric});
+    int64_t functions = 0, lines = spots.unmapped, rootless = 0;
+    for (size_t i = 0; i < spots.functions_len; i++)
+        functions += spots.functions[i].self;
+    for (size_t i = 0; i < spots.lines_len; i++)
+        lines += spots.lines[i].self;
+    for (size_t i = 0; i < profile->samples_len; i++)
+        if (profile->sample_stack[i] == 0)
+            rootless += profile->weights[metric][i];
+    must(functions + rootless == spots.total);
+    must(lines == spots.total);
+    must(hotspots_print(arena, &spots).len > 0);
+    if (spots.functions_len && !profile->graph)
+        hot_stacks(arena, profile, (HotOptions){.metric = metric}, &spots.functions[0], 3);
+}
+
+void use_profile(Arena *arena, const Profile *profile)
+{
+    for (size_t m = 0; m < profile->metrics_len; m++)
+        roll_up(arena, profile, m);
+    Profile again;
+    Err err = {0};
+    must(profile_store_map(arena, profile_store_write(arena, profile), &again, &err));
+    must(str_eq(profile_print(arena, &again), profile_print(arena, profile)));
+}

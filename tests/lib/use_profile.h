@@ -1,0 +1,13 @@
+/*
+ * use_profile: what any profile that a reader lets through must stand, for the fuzz targets. Rolls
+ * it up in every metric, and writes, maps and compares it. Aborts when something does not add up.
+ */
+#ifndef TESTS_LIB_USE_PROFILE_H
+#define TESTS_LIB_USE_PROFILE_H
+
+#include "analysis/profile/profile.h"
+#include "base/arena.h"
+
+void use_profile(Arena *arena, const Profile *profile);
+
+#endif

@@ -1,0 +1,89 @@
+#include "analysis/profile/store.h"
+
+#include <string.h>
+
+#include "analysis/hotspots/hotspot.h"
+#include "analysis/profile/format.h"
+#include "base/file.h"
+#include "tests/lib/check.h"
+
+static Profile read_source(Arena *arena, const char *path)
+{
+    Err err = {0};
+    Str bytes;
+    Profile profile = {0};
+    assert_ok(file_read(arena, test_source_path(arena, path), FILE_LIMIT_TEXT, &bytes, &err), &err);
+    assert_ok(profile_read(arena, str_from_c(path), bytes, &profile, &err), &err);
+    return profile;
+}
+
+static void what_is_mapped_prints_like_what_was_written(void **state)
+{
+    Arena *arena = test_arena(state);
+    const char *files[] = {"tests/profiles/folded/work.in", "tests/profiles/speedscope/work.in",
+                           "tests/profiles/pstats/work_3.13.prof"};
+    for (size_t i = 0; i < 3; i++) {
+        Profile was = read_source(arena, files[i]), now = {0};
+        Str path = str_fmt(arena, STR_FMT "/p.plp", STR_ARG(test_temp_dir(arena)));
+        Err err = {0};
+        FileMap map = {0};
+        assert_ok(file_write(path, profile_store_write(arena, &was), &err), &err);
+        assert_ok(file_map(path, &map, &err), &err);
+        assert_ok(profile_store_map(arena, map.bytes, &now, &err), &err);
+        assert_str(profile_print(arena, &now), profile_print(arena, &was));
+        file_unmap(&map);
+    }
+}
+
+static void a_cut_file_is_an_error(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile was = read_source(arena, "tests/profiles/folded/work.in"), now;
+    Str bytes = profile_store_write(arena, &was);
+    for (size_t len = 0; len < bytes.len; len += 7) {
+        Err err = {0};
+        Str copy = str_copy(arena, str_head(bytes, len));
+        assert_false(profile_store_map(arena, copy, &now, &err));
+    }
+}
+
+static void another_version_is_told_apart(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile was = read_source(arena, "tests/profiles/folded/work.in"), now;
+    Str bytes = profile_store_write(arena, &was);
+    char *copy = str_cstr(arena, bytes);
+    copy[8] = 99;
+    Err err = {0};
+    assert_false(profile_store_map(arena, (Str){copy, bytes.len}, &now, &err));
+    assert_int_equal(err.kind, ERR_UNSUPPORTED);
+    assert_string_equal(err.msg, "profile file of version 99, this is 1");
+}
+
+/* Every byte changed in turn: an error, or a profile that can be rolled up without harm. */
+static void no_changed_byte_does_harm(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile was = {0}, now;
+    Err err = {0};
+    assert_ok(
+        profile_read(arena, S("x"), S("a (m.py:1);b (m.py:2) 3\na (m.py:1);[k] 2\n"), &was, &err),
+        &err);
+    Str bytes = profile_store_write(arena, &was);
+    char *copy = str_cstr(arena, bytes);
+    size_t refused = 0;
+    for (size_t i = 0; i < bytes.len; i++) {
+        ArenaMark mark = arena_mark(arena);
+        copy[i] = (char)(copy[i] ^ 0x81);
+        if (profile_store_map(arena, (Str){copy, bytes.len}, &now, &err))
+            hotspots_of(arena, &now, (HotOptions){0});
+        else
+            refused++;
+        copy[i] = bytes.ptr[i];
+        arena_rollback(arena, mark);
+    }
+    assert_true(refused > bytes.len / 4);
+}
+
+TEST_MAIN(TEST(what_is_mapped_prints_like_what_was_written), TEST(a_cut_file_is_an_error),
+          TEST(another_version_is_told_apart), TEST(no_changed_byte_does_harm))
