@@ -24,6 +24,7 @@ typedef struct Command {
 } Command;
 
 CommandFn cmd_dump;
+CommandFn cmd_lsp;
 CommandFn cmd_trust;
 CommandFn cmd_version;
 

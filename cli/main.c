@@ -7,6 +7,7 @@
 
 static const Command COMMANDS[] = {
     {"dump", cmd_dump, "print any stage as text: samples, verdict, ..."},
+    {"lsp", cmd_lsp, "the language server, for editors"},
     {"trust", cmd_trust, "agree to the commands that may run in this workspace"},
     {"version", cmd_version, "print the version"},
 };

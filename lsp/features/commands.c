@@ -1,0 +1,174 @@
+/*
+ * Commands: workspace/executeCommand. Each answers at once, with {"job": "id"} where something runs
+ * behind it, else null; what comes of it is progress and a message. The first argument is an object
+ * {"workload", "iteration", "job", "uri", "line", "path"}, all optional.
+ */
+
+#include "base/array.h"
+#include "base/json_out.h"
+#include "base/strbuf.h"
+#include "lsp/child.h"
+#include "lsp/methods.h"
+
+typedef struct CommandArgs {
+    Str workload;
+    int64_t iteration; /* 0: none */
+    Str job;
+    Str path;
+} CommandArgs;
+
+enum CommandFlag {
+    ACTS = 1,      /* refused in an untrusted workspace */
+    OVERLAY = 2,   /* works on the texts as they are in the editor */
+    MEASURES = 4,  /* no background work meanwhile */
+    ITERATION = 8, /* takes --iteration */
+    PATH = 16,     /* takes a file */
+};
+
+typedef struct CommandRow {
+    Str name;
+    const char *title; /* of the job */
+    Str words[2];      /* of the command line */
+    unsigned flags;
+} CommandRow;
+
+#define ONE(word)                      \
+    {                                  \
+        STR_CONST(word), STR_CONST("") \
+    }
+#define TWO(one, two)                  \
+    {                                  \
+        STR_CONST(one), STR_CONST(two) \
+    }
+
+static const CommandRow COMMANDS[] = {
+    {STR_CONST("perfloop.measure"), "measure", ONE("measure"), ACTS | OVERLAY | MEASURES},
+    {STR_CONST("perfloop.measureMore"), "measure longer", TWO("measure", "--more"),
+     ACTS | OVERLAY | MEASURES},
+    {STR_CONST("perfloop.baseline"), "baseline", ONE("baseline"), ACTS | OVERLAY | MEASURES},
+    {STR_CONST("perfloop.profile"), "profile", ONE("profile"), ACTS | OVERLAY | MEASURES},
+    {STR_CONST("perfloop.keep"), "keep", ONE("keep"), ACTS | OVERLAY | ITERATION},
+    {STR_CONST("perfloop.revert"), "revert", ONE("revert"), ACTS | OVERLAY | ITERATION},
+    {STR_CONST("perfloop.restore"), "restore", ONE("restore"), ACTS | OVERLAY | ITERATION},
+    {STR_CONST("perfloop.trust"), "trust", ONE("trust"), ACTS},
+    {STR_CONST("perfloop.init"), "init", ONE("init"), ACTS},
+    {STR_CONST("perfloop.import"), "import", ONE("import"), ACTS | PATH},
+    {STR_CONST("perfloop.status"), "status", ONE("status"), 0},
+};
+
+#define CANCEL S("perfloop.cancel")
+
+void commands_write_options(JsonOut *out)
+{
+    json_open(out, '{');
+    json_key(out, "commands");
+    json_open(out, '[');
+    for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++)
+        json_put_str(out, COMMANDS[i].name);
+    json_put_str(out, CANCEL);
+    json_close(out, ']');
+    json_close(out, '}');
+}
+
+static CommandArgs read_args(JsonIn params)
+{
+    JsonIn first = json_item(json_optional(params, "arguments"), 0);
+    return (CommandArgs){
+        .workload = json_opt_str(first, "workload", S("")),
+        .iteration = json_opt_i64(first, "iteration", 0),
+        .job = json_opt_str(first, "job", S("")),
+        .path = json_opt_str(first, "path", S("")),
+    };
+}
+
+static const CommandRow *find_row(Str name)
+{
+    for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++)
+        if (str_eq(COMMANDS[i].name, name))
+            return &COMMANDS[i];
+    return NULL;
+}
+
+typedef Array(Str) Words;
+
+static Words command_line(Arena *arena, const CommandRow *row, const CommandArgs *args)
+{
+    Words words = {0};
+    for (size_t i = 0; i < 2 && row->words[i].len; i++)
+        *array_push(arena, &words) = row->words[i];
+    if (row->flags & PATH)
+        *array_push(arena, &words) = args->path;
+    if (args->workload.len) {
+        *array_push(arena, &words) = S("--workload");
+        *array_push(arena, &words) = args->workload;
+    }
+    if ((row->flags & ITERATION) && args->iteration > 0) {
+        *array_push(arena, &words) = S("--iteration");
+        *array_push(arena, &words) = str_fmt(arena, "%lld", (long long)args->iteration);
+    }
+    return words;
+}
+
+static void start(Server *server, const Message *message, const CommandRow *row,
+                  const CommandArgs *args)
+{
+    Arena *arena = message->arena;
+    Words words = command_line(arena, row, args);
+    Str title = str_from_c(row->title);
+    if (args->workload.len)
+        title = str_fmt(arena, "%s " STR_FMT, row->title, STR_ARG(args->workload));
+    Str id = children_start(server, arena,
+                            &(ChildOptions){
+                                .argv = words.items,
+                                .argc = words.len,
+                                .title = title,
+                                .workload = args->workload,
+                                .overlay = row->flags & OVERLAY,
+                                .quiet = row->flags & MEASURES,
+                            });
+    StrBuf buf = strbuf_new(arena);
+    JsonOut out = json_out(&buf);
+    json_open(&out, '{');
+    json_key_str(&out, "job", id);
+    json_close(&out, '}');
+    server_reply(server, message->id, strbuf_str(&buf));
+}
+
+/* Why it cannot be done here, or NULL. */
+static const char *obstacle(const Server *server, const CommandRow *row, const CommandArgs *args)
+{
+    if (!server->options.program.len)
+        return "this server runs no commands";
+    if ((row->flags & ACTS) && !server->choice->settings.trusted)
+        return "this workspace is not trusted in the editor: nothing is run or written";
+    if (!server->has_places)
+        return "no folder is open";
+    if ((row->flags & PATH) && (!args->path.len || args->path.ptr[0] == '-'))
+        return "path: which file?";
+    if (args->workload.len && args->workload.ptr[0] == '-')
+        return "workload: no such name";
+    return NULL;
+}
+
+void commands_execute(Server *server, const Message *message)
+{
+    Str name = json_opt_str(message->params, "command", S(""));
+    CommandArgs args = read_args(message->params);
+    if (str_eq(name, CANCEL)) {
+        if (!children_cancel(server, args.job))
+            server_show(server, NOTICE_INFO, S("perfloop: nothing is running"));
+        server_reply(server, message->id, S("null"));
+        return;
+    }
+    const CommandRow *row = find_row(name);
+    if (!row) {
+        server_reply_error(server, message->id, RPC_INVALID_PARAMS, "no command '" STR_FMT "'",
+                           STR_ARG(str_head(name, 100)));
+        return;
+    }
+    const char *why = obstacle(server, row, &args);
+    if (why)
+        server_reply_error(server, message->id, RPC_REQUEST_FAILED, "%s: %s", row->title, why);
+    else
+        start(server, message, row, &args);
+}

@@ -1,0 +1,51 @@
+/*
+ * Heat: what the server knows about cost, in two steps.
+ *
+ *     heat_load        ledger, newest profile, workload file → Heat       once per change on disk
+ *     file_heat_make   Heat + one version of one open file → FileHeat     once per edit
+ *
+ * Both run on workers. A Heat and a FileHeat are immutable once made; features read them.
+ */
+#ifndef LSP_HEAT_HEAT_H
+#define LSP_HEAT_HEAT_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "lsp/snapshot.h"
+
+typedef struct Heat Heat;
+typedef struct FileHeat FileHeat;
+
+typedef struct HeatInput {
+    const Places *places; /* NULL while no workspace is known */
+    const Settings *settings;
+    const Heat *before; /* NULL the first time; read only, it may be gone afterwards */
+    const atomic_bool *cancelled;
+} HeatInput;
+
+/* Never NULL: what cannot be read is left out, and said in a note of the Heat. */
+Heat *heat_load(Arena *arena, const HeatInput *input);
+/* Gives back what the arena does not hold (a mapped profile); accepts NULL. */
+void heat_finish(Heat *heat);
+
+typedef struct FileHeatInput {
+    const Heat *heat;
+    const Settings *settings;
+    const Client *client;
+    const Places *places;
+    const DocVersion *doc;
+    const DocSyntax *syntax;
+    /*
+     * Of an earlier version of the same document with the same Heat, and the edits that lead from
+     * it to `doc`; NULL when the document was just opened, replaced as a whole, or Heat is new.
+     */
+    const FileHeat *before;
+    const DocEdit *edits;
+    size_t edit_count;
+    const atomic_bool *cancelled;
+} FileHeatInput;
+
+FileHeat *file_heat_make(Arena *arena, const FileHeatInput *input);
+
+#endif

@@ -1,0 +1,141 @@
+#include "lsp/world.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "lsp/calls.h"
+#include "lsp/documents.h"
+#include "lsp/heat/heat.h"
+#include "lsp/methods.h"
+
+struct Loader {
+    Job *job;
+    bool again;
+    bool lenses_asked; /* a refresh is on its way */
+    bool hints_asked;
+};
+
+Loader *loader_new(void)
+{
+    Loader *loader = calloc(1, sizeof(*loader));
+    if (!loader)
+        abort();
+    return loader;
+}
+
+void loader_free(Loader *loader)
+{
+    free(loader);
+}
+
+bool world_is_loading(const Server *server)
+{
+    return server->loader->job || server->loader->again;
+}
+
+static void lenses_answered(Server *server, const Message *answer UNUSED, void *context UNUSED)
+{
+    server->loader->lenses_asked = false;
+}
+
+static void hints_answered(Server *server, const Message *answer UNUSED, void *context UNUSED)
+{
+    server->loader->hints_asked = false;
+}
+
+void world_refresh_editor(Server *server)
+{
+    Loader *loader = server->loader;
+    if (server->phase != PHASE_READY)
+        return;
+    if (server->client.lens_refresh && !loader->lenses_asked) {
+        loader->lenses_asked = true;
+        server_request(server, "workspace/codeLens/refresh", S(""), lenses_answered, NULL);
+    }
+    if (server->client.hint_refresh && !loader->hints_asked) {
+        loader->hints_asked = true;
+        server_request(server, "workspace/inlayHint/refresh", S(""), hints_answered, NULL);
+    }
+}
+
+typedef struct Load {
+    Snapshot *snapshot;
+    World *world;
+} Load;
+
+static void run_load(Job *job)
+{
+    Load *load = job->input;
+    Arena *arena = arena_new("world");
+    World *world = NEW(arena, World);
+    world->refs = 1;
+    world->arena = arena;
+    world->heat =
+        heat_load(arena, &(HeatInput){
+                             .places = load->snapshot->places,
+                             .settings = snapshot_settings(load->snapshot),
+                             .before = load->snapshot->world ? load->snapshot->world->heat : NULL,
+                             .cancelled = &job->cancelled,
+                         });
+    load->world = world;
+}
+
+static void start_load(Server *server);
+
+static void finish_load(Job *job)
+{
+    Server *server = job->owner;
+    Load *load = job->input;
+    World *world = load->world;
+    server->loader->job = NULL;
+    log_debug("lsp: world %llu loaded in %.1f ms", (unsigned long long)server->generation,
+              (double)job->run_ns / 1e6);
+    bool over = server->phase == PHASE_OVER || atomic_load(&job->cancelled);
+    if (world && !over) {
+        world->generation = ++server->generation;
+        bool first = !server->world;
+        world_unref(server->world);
+        server->world = world_ref(world);
+        server_changed(server);
+        documents_renew(server);
+        if (!first)
+            world_refresh_editor(server);
+    }
+    world_unref(world);
+    snapshot_unref(load->snapshot);
+    free(load);
+    job_free(job);
+    if (server->loader->again && !over)
+        start_load(server);
+}
+
+static void start_load(Server *server)
+{
+    Loader *loader = server->loader;
+    loader->again = false;
+    Load *load = calloc(1, sizeof(*load));
+    if (!load)
+        abort();
+    load->snapshot = server_snapshot(server);
+    loader->job = job_new("world", server->world ? JOB_BACKGROUND : JOB_REQUEST);
+    loader->job->input = load;
+    loader->job->owner = server;
+    loader->job->run = run_load;
+    loader->job->done = finish_load;
+    pool_add(server->pool, loader->job);
+}
+
+void world_renew(Server *server)
+{
+    if (server->phase == PHASE_OVER || server->phase == PHASE_NEW)
+        return;
+    if (server->loader->job)
+        server->loader->again = true;
+    else
+        start_load(server);
+}
+
+void world_did_change_files(Server *server, const Message *message UNUSED)
+{
+    world_renew(server);
+}
