@@ -1,0 +1,308 @@
+#include "analysis/hints/hot_file.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/map.h"
+
+/* A line or function of this file while the metrics are put together. */
+typedef struct Joiner {
+    Arena *arena;
+    const HotSource *source;
+    HotFile *out;
+    uint32_t *line_index; /* line number → index in out->lines + 1 */
+    uint32_t line_limit;
+    uint32_t *function_index; /* index in spots[0].functions → index in out->functions + 1 */
+} Joiner;
+
+static bool is_here(const Joiner *join, const HotSpot *spot)
+{
+    return spot->mapped && str_eq(spot->file, join->source->path);
+}
+
+static HeatMetric metric_of(Arena *arena, const HotSpots *spots)
+{
+    HeatMetric metric = {.name = str_copy(arena, spots->metric), .total = (double)spots->total};
+    metric.samples = spots->sampled ? spots->samples : 0;
+    heat_metric_unit(spots->unit, &metric.unit, &metric.scale);
+    return metric;
+}
+
+static HeatValue value_of(const HotSpot *spot)
+{
+    return (HeatValue){
+        .self = (double)spot->self,
+        .total = (double)spot->total,
+        .samples = spot->self_samples,
+    };
+}
+
+/* The first line of a function in the profiled text: as recorded, else by its name. */
+static LineNo definition_of(const HotSource *source, const HotSpot *spot)
+{
+    if (spot->is_definition)
+        return (LineNo){spot->line};
+    if (!source->profiled.outline)
+        return (LineNo){0};
+    const OutlineItem *item =
+        outline_find_function(source->profiled.outline, spot->function, (LineNo){spot->line});
+    return item ? item->first : (LineNo){0};
+}
+
+static void add_functions(Joiner *join)
+{
+    const HotSpots *spots = &join->source->spots[0];
+    size_t n = 0;
+    uint32_t rank = 0;
+    for (size_t i = 0; i < spots->functions_len; i++)
+        n += is_here(join, &spots->functions[i]);
+    join->out->functions = NEW_ARRAY(join->arena, HotFunction, n + 1);
+    for (size_t i = 0; i < spots->functions_len; i++) {
+        const HotSpot *spot = &spots->functions[i];
+        rank += spot->mapped;
+        if (!is_here(join, spot))
+            continue;
+        HeatValue *values = NEW_ARRAY(join->arena, HeatValue, join->source->n_spots);
+        values[0] = value_of(spot);
+        join->out->functions[join->out->n_functions++] = (HotFunction){
+            .name = str_copy(join->arena, spot->function),
+            .was = definition_of(join->source, spot),
+            .rank = rank - 1,
+            .spot = (uint32_t)i,
+            .base_share = (double)NAN,
+            .values = values,
+        };
+        join->function_index[i] = (uint32_t)join->out->n_functions;
+    }
+}
+
+static HotLine *line_slot(Joiner *join, uint32_t line)
+{
+    if (line == 0 || line > join->line_limit)
+        return NULL;
+    if (join->line_index[line])
+        return &join->out->lines[join->line_index[line] - 1];
+    HotLine *slot = &join->out->lines[join->out->n_lines++];
+    join->line_index[line] = (uint32_t)join->out->n_lines;
+    *slot = (HotLine){
+        .was = {line},
+        .rank = HEAT_NO_RANK,
+        .function = HEAT_NO_FUNCTION,
+        .base_share = (double)NAN,
+        .values = NEW_ARRAY(join->arena, HeatValue, join->source->n_spots),
+    };
+    return slot;
+}
+
+/*
+ * Lines of the first metric come hottest first, and keep that order; a line that only another
+ * metric knows follows behind. Two functions on one line (a lambda, say) are added up.
+ */
+static void add_lines(Joiner *join, size_t metric)
+{
+    const HotSpots *spots = &join->source->spots[metric];
+    uint32_t rank = 0;
+    for (size_t i = 0; i < spots->lines_len; i++) {
+        const HotSpot *spot = &spots->lines[i];
+        rank += spot->mapped;
+        if (!is_here(join, spot))
+            continue;
+        HotLine *line = line_slot(join, spot->line);
+        if (!line)
+            continue;
+        HeatValue *value = &line->values[metric];
+        HeatValue more = value_of(spot);
+        value->self += more.self;
+        value->total = fmax(value->total, more.total);
+        value->samples += more.samples;
+        if (metric > 0)
+            continue;
+        if (line->rank == HEAT_NO_RANK)
+            line->rank = rank - 1;
+        if (line->function == HEAT_NO_FUNCTION && spot->owner < spots->functions_len &&
+            join->function_index[spot->owner])
+            line->function = join->function_index[spot->owner] - 1;
+    }
+}
+
+static void add_function_metric(Joiner *join, size_t metric)
+{
+    const HotSpots *spots = &join->source->spots[metric];
+    Map *by_name = map_new(join->arena);
+    for (size_t i = 0; i < spots->functions_len; i++)
+        if (is_here(join, &spots->functions[i]))
+            map_put(by_name, spots->functions[i].function, &spots->functions[i]);
+    for (size_t i = 0; i < join->out->n_functions; i++) {
+        const HotSpot *spot = map_get(by_name, join->out->functions[i].name);
+        if (spot)
+            join->out->functions[i].values[metric] = value_of(spot);
+    }
+}
+
+static void add_base_functions(Joiner *join)
+{
+    const HotSpots *base = join->source->base;
+    Map *by_name = map_new(join->arena);
+    for (size_t i = 0; i < base->functions_len; i++)
+        if (is_here(join, &base->functions[i]))
+            map_put(by_name, base->functions[i].function, &base->functions[i]);
+    for (size_t i = 0; i < join->out->n_functions; i++) {
+        const HotSpot *spot = map_get(by_name, join->out->functions[i].name);
+        join->out->functions[i].base_share = spot ? (double)spot->self / (double)base->total : 0;
+    }
+}
+
+/* A line of the baseline's text that is still the same line in the profiled text. */
+static void add_base_lines(Joiner *join)
+{
+    const HotSource *source = join->source;
+    const HotSpots *base = source->base;
+    LineNo *lines = NEW_ARRAY(join->arena, LineNo, base->lines_len + 1);
+    double *shares = NEW_ARRAY(join->arena, double, text_lines(source->base_side.text) + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < base->lines_len; i++) {
+        const HotSpot *spot = &base->lines[i];
+        if (!is_here(join, spot) || spot->line == 0 ||
+            spot->line > text_lines(source->base_side.text))
+            continue;
+        lines[n++] = (LineNo){spot->line};
+        shares[spot->line] += (double)spot->self / (double)base->total;
+    }
+    Anchors anchors = anchors_find(join->arena, &source->base_side, &source->profiled, lines, n);
+    for (size_t i = 0; i < anchors.len; i++) {
+        const Anchor *anchor = &anchors.items[i];
+        if ((anchor->state != ANCHOR_EXACT && anchor->state != ANCHOR_MOVED) ||
+            anchor->now.n > join->line_limit || !join->line_index[anchor->now.n])
+            continue;
+        join->out->lines[join->line_index[anchor->now.n] - 1].base_share = shares[anchor->was.n];
+    }
+}
+
+static void find_places(Joiner *join)
+{
+    HotFile *out = join->out;
+    LineNo *wanted = NEW_ARRAY(join->arena, LineNo, out->n_lines + out->n_functions + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < out->n_lines; i++)
+        wanted[n++] = out->lines[i].was;
+    for (size_t i = 0; i < out->n_functions; i++)
+        if (out->functions[i].was.n)
+            wanted[n++] = out->functions[i].was;
+    out->anchors =
+        anchors_find(join->arena, &join->source->profiled, &join->source->now, wanted, n);
+    for (size_t i = 0; i < out->n_lines; i++) {
+        const Anchor *anchor = anchors_at(&out->anchors, out->lines[i].was);
+        out->lines[i].anchor = anchor ? (uint32_t)(anchor - out->anchors.items) : HEAT_NO_ANCHOR;
+    }
+    for (size_t i = 0; i < out->n_functions; i++) {
+        const Anchor *anchor = anchors_at(&out->anchors, out->functions[i].was);
+        out->functions[i].anchor =
+            anchor ? (uint32_t)(anchor - out->anchors.items) : HEAT_NO_ANCHOR;
+    }
+}
+
+/* Takes over what the anchors say. */
+static void set_places(HotFile *file)
+{
+    static const Anchor NOWHERE = {.state = ANCHOR_GONE};
+    for (size_t i = 0; i < file->n_lines; i++) {
+        HotLine *line = &file->lines[i];
+        const Anchor *anchor =
+            line->anchor == HEAT_NO_ANCHOR ? &NOWHERE : &file->anchors.items[line->anchor];
+        line->now = anchor->now;
+        line->state = anchor->state;
+    }
+    for (size_t i = 0; i < file->n_functions; i++) {
+        HotFunction *function = &file->functions[i];
+        const Anchor *anchor =
+            function->anchor == HEAT_NO_ANCHOR ? &NOWHERE : &file->anchors.items[function->anchor];
+        function->now = anchor->now;
+        function->state = anchor->state;
+    }
+}
+
+HotFile hot_file_join(Arena *arena, const HotSource *source)
+{
+    HotFile out = {
+        .path = str_copy(arena, source->path),
+        .tool = str_copy(arena, source->tool),
+        .recorded = str_copy(arena, source->recorded),
+        .lines_are_functions = source->lines_are_functions,
+    };
+    if (source->n_spots == 0 || !source->profiled.text)
+        return out;
+    Joiner join = {.arena = arena, .source = source, .out = &out};
+    HeatMetric *metrics = NEW_ARRAY(arena, HeatMetric, source->n_spots);
+    for (size_t i = 0; i < source->n_spots; i++)
+        metrics[i] = metric_of(arena, &source->spots[i]);
+    out.metrics = metrics;
+    out.n_metrics = source->n_spots;
+    join.line_limit = text_lines(source->profiled.text);
+    join.line_index = NEW_ARRAY(arena, uint32_t, join.line_limit + 1);
+    join.function_index = NEW_ARRAY(arena, uint32_t, source->spots[0].functions_len + 1);
+    out.lines = NEW_ARRAY(arena, HotLine, join.line_limit + 1);
+    add_functions(&join);
+    for (size_t i = 0; i < source->n_spots; i++)
+        add_lines(&join, i);
+    for (size_t i = 1; i < source->n_spots; i++)
+        add_function_metric(&join, i);
+    if (source->base && source->base->total > 0) {
+        add_base_functions(&join);
+        if (source->base_side.text)
+            add_base_lines(&join);
+    }
+    find_places(&join);
+    set_places(&out);
+    return out;
+}
+
+/* Advice of a version that was carried may live in that version's arena. */
+static void keep_hints(Arena *arena, HotLine *line)
+{
+    Hint *hints = NEW_ARRAY(arena, Hint, line->n_hints);
+    for (size_t i = 0; i < line->n_hints; i++) {
+        hints[i] = line->hints[i];
+        hints[i].title = str_copy(arena, hints[i].title);
+        hints[i].why = str_copy(arena, hints[i].why);
+    }
+    line->hints = hints;
+}
+
+HotFile hot_file_carry(Arena *arena, const HotFile *old, const TextChange *change, const Text *now)
+{
+    HotFile out = *old;
+    out.anchors = anchors_carry(arena, &old->anchors, change, now);
+    out.lines = NEW_ARRAY(arena, HotLine, old->n_lines + 1);
+    out.functions = NEW_ARRAY(arena, HotFunction, old->n_functions + 1);
+    if (old->n_lines)
+        memcpy(out.lines, old->lines, old->n_lines * sizeof(HotLine));
+    if (old->n_functions)
+        memcpy(out.functions, old->functions, old->n_functions * sizeof(HotFunction));
+    for (size_t i = 0; i < out.n_lines; i++)
+        if (out.lines[i].n_hints)
+            keep_hints(arena, &out.lines[i]);
+    set_places(&out);
+    return out;
+}
+
+void hot_file_advise(Arena *arena, HotFile *file, LangId lang, const AnchorSide *now,
+                     const OutlineItem *only)
+{
+    static const HeatSettings WORTH_A_LOOK = {.mode = HEAT_ALL, .threshold = 0.005};
+    HintSource source = {.text = now->text, .outline = now->outline};
+    if (file->n_metrics == 0 || !now->outline)
+        return;
+    for (size_t i = 0; i < file->n_lines; i++) {
+        HotLine *line = &file->lines[i];
+        bool known = line->state == ANCHOR_EXACT || line->state == ANCHOR_MOVED;
+        if (known && only && (line->now.n < only->first.n || line->now.n > only->last.n))
+            continue;
+        line->hints = NULL;
+        line->n_hints = 0;
+        if (!known || !heat_is_shown(&WORTH_A_LOOK, &file->metrics[0], &line->values[0]))
+            continue;
+        Hints hints = hints_for_line(arena, lang, &source, line->now);
+        line->hints = hints.items;
+        line->n_hints = hints.len;
+    }
+}

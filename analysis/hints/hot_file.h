@@ -1,0 +1,44 @@
+/*
+ * Hot file: joins a profile with one file, and keeps the join right while the file is edited.
+ *
+ *     HotFile file = hot_file_join(arena, &source);           open, save by others, new profile
+ *     file = hot_file_carry(arena, &file, &change, text);     one edit
+ *
+ * Joining costs a pass over the profile's lines and a diff of the two texts; carrying costs a pass
+ * over the file's own hot lines. What is returned by carry shares names and values with the HotFile
+ * that was joined, whose arena must live on; places and advice are its own.
+ */
+#ifndef ANALYSIS_HINTS_HOT_FILE_H
+#define ANALYSIS_HINTS_HOT_FILE_H
+
+#include "analysis/hints/heat.h"
+#include "analysis/hotspots/anchor.h"
+#include "analysis/hotspots/hotspot.h"
+#include "base/arena.h"
+#include "grammars/lang.h"
+
+typedef struct HotSource {
+    Str path; /* as HotSpot.file has it: below the workspace root */
+    LangId lang;
+    Str tool, recorded;
+    const HotSpots *spots; /* one per metric; the first ranks */
+    size_t n_spots;
+    bool lines_are_functions;
+    AnchorSide profiled; /* the text the profile was recorded on */
+    AnchorSide now;
+    const HotSpots *base; /* of the baseline's profile, first metric; NULL: none */
+    AnchorSide base_side; /* and its text; text may be NULL: functions only */
+} HotSource;
+
+/* No lines and no functions when the profile does not know this file. */
+HotFile hot_file_join(Arena *arena, const HotSource *source);
+HotFile hot_file_carry(Arena *arena, const HotFile *old, const TextChange *change, const Text *now);
+
+/*
+ * Advice for the lines that are worth a look, from the text as it is now: for those of one
+ * function when `only` is given (an edit cannot change the advice of others), else for all.
+ */
+void hot_file_advise(Arena *arena, HotFile *file, LangId lang, const AnchorSide *now,
+                     const OutlineItem *only);
+
+#endif

@@ -1,0 +1,298 @@
+/*
+ * Diagnostics: hot lines and functions, the verdict on the last change, the one-change guard, and
+ * where the loop stands. Heat is information; only a regression warns.
+ */
+
+#include "analysis/hints/view_parts.h"
+
+#include <math.h>
+
+#include "analysis/hints/words.h"
+#include "base/strbuf.h"
+
+static ViewDiagnostic *push(ViewMaker *maker, FileView *out, LineNo line, Str code)
+{
+    if (out->diagnostics.len >= VIEW_DIAGNOSTICS_MAX)
+        return NULL;
+    ViewDiagnostic *diagnostic = array_push(maker->arena, &out->diagnostics);
+    diagnostic->line = line.n ? line : (LineNo){1};
+    diagnostic->code = code;
+    diagnostic->severity = VIEW_INFORMATION;
+    return diagnostic;
+}
+
+/* "; base 45 %, -14 pt" and "; p50 8.1 ms, -32 % vs baseline", as far as they are known. */
+static void add_baseline(const ViewMaker *maker, StrBuf *text, double base_share, double share)
+{
+    if (!isnan(base_share)) {
+        Str base = words_share(maker->arena, base_share);
+        Str change = words_share_change(maker->arena, base_share, share);
+        strbuf_fmt(text, "; at the baseline " STR_FMT ", " STR_FMT, STR_ARG(base), STR_ARG(change));
+    }
+    if (maker->benchmark.len)
+        strbuf_fmt(text, "; " STR_FMT, STR_ARG(maker->benchmark));
+}
+
+/* "31 % ±3 of cpu time" */
+static void add_share(const ViewMaker *maker, StrBuf *text, const HeatValue *value)
+{
+    Str percent = words_share(maker->arena, heat_self_share(maker->metric, value));
+    Str error = words_error(maker->arena, heat_share_error(maker->metric, value));
+    Str metric = words_metric(maker->arena, maker->metric);
+    strbuf_fmt(text, STR_FMT "%s" STR_FMT " of " STR_FMT, STR_ARG(percent), error.len ? " " : "",
+               STR_ARG(error), STR_ARG(metric));
+}
+
+/* " (812 ms, 812 samples)": what the share is a share of. */
+static void add_evidence(const ViewMaker *maker, StrBuf *text, const HeatValue *value)
+{
+    const HeatMetric *metric = maker->metric;
+    Str cost = words_cost(maker->arena, metric, value->self);
+    strbuf_fmt(text, " (" STR_FMT, STR_ARG(cost));
+    if (metric->unit == UNIT_COUNT) {
+        Str total = words_cost(maker->arena, metric, metric->total);
+        strbuf_fmt(text, " of " STR_FMT, STR_ARG(total));
+    } else if (metric->samples) {
+        strbuf_fmt(text, ", %llu sample%s", (unsigned long long)value->samples,
+                   value->samples == 1 ? "" : "s");
+    }
+    strbuf_char(text, ')');
+}
+
+static Str line_message(const ViewMaker *maker, const HotLine *line)
+{
+    Arena *arena = maker->arena;
+    const HeatValue *value = &line->values[0];
+    double share = heat_self_share(maker->metric, value);
+    StrBuf text = strbuf_new(arena);
+    if (line->state == ANCHOR_CHANGED) {
+        strbuf_add(&text, S("was "));
+        add_share(maker, &text, value);
+        strbuf_add(&text, S(" before this line changed"));
+        add_baseline(maker, &text, (double)NAN, share);
+        return strbuf_str(&text);
+    }
+    add_share(maker, &text, value);
+    strbuf_add(&text, S(" on this line"));
+    add_evidence(maker, &text, value);
+    if (line->state == ANCHOR_MOVED)
+        strbuf_fmt(&text, ", profiled as line %u", line->was.n);
+    if (value->total > value->self * 1.005) {
+        Str total = words_share(arena, heat_total_share(maker->metric, value));
+        strbuf_fmt(&text, "; " STR_FMT " with its calls", STR_ARG(total));
+    }
+    Str ceiling = words_ceiling(arena, share);
+    strbuf_fmt(&text, "; if it cost nothing: " STR_FMT, STR_ARG(ceiling));
+    add_baseline(maker, &text, line->base_share, share);
+    if (line->n_hints)
+        strbuf_fmt(&text, "; try: " STR_FMT, STR_ARG(line->hints[0].title));
+    return strbuf_str(&text);
+}
+
+static void hot_lines(ViewMaker *maker, FileView *out)
+{
+    const HotFile *heat = maker->heat;
+    for (size_t i = 0; i < heat->n_lines && !heat->lines_are_functions; i++) {
+        const HotLine *line = &heat->lines[i];
+        if (line->state == ANCHOR_GONE || line->now.n == 0 ||
+            !heat_is_ranked(&maker->in->settings, line->rank) ||
+            !heat_is_shown(&maker->in->settings, maker->metric, &line->values[0]))
+            continue;
+        ViewDiagnostic *diagnostic = push(maker, out, line->now, S("hot-line"));
+        if (!diagnostic)
+            return;
+        diagnostic->message = line_message(maker, line);
+        diagnostic->faded = line->state == ANCHOR_CHANGED;
+        if (diagnostic->faded)
+            diagnostic->severity = VIEW_HINT;
+        if (line->function != HEAT_NO_FUNCTION)
+            maker->has_line[line->function] = true;
+    }
+}
+
+/* A hot function none of whose lines stands out: its heat is spread, or the tool knows no lines. */
+static void hot_functions(ViewMaker *maker, FileView *out)
+{
+    for (size_t i = 0; i < maker->heat->n_functions; i++) {
+        const HotFunction *function = &maker->heat->functions[i];
+        const HeatValue *value = &function->values[0];
+        if (maker->functions[i] == ANCHOR_GONE || function->now.n == 0 || maker->has_line[i] ||
+            !heat_is_ranked(&maker->in->settings, function->rank) ||
+            !heat_is_shown(&maker->in->settings, maker->metric, value))
+            continue;
+        ViewDiagnostic *diagnostic = push(maker, out, function->now, S("hot-function"));
+        if (!diagnostic)
+            return;
+        double share = heat_self_share(maker->metric, value);
+        StrBuf text = strbuf_new(maker->arena);
+        strbuf_add(&text, function->name);
+        if (maker->functions[i] == ANCHOR_CHANGED) {
+            strbuf_add(&text, S(" was "));
+            add_share(maker, &text, value);
+            strbuf_add(&text, S(" before it changed"));
+            add_baseline(maker, &text, (double)NAN, share);
+            diagnostic->severity = VIEW_HINT;
+            diagnostic->faded = true;
+        } else {
+            Str total = words_share(maker->arena, heat_total_share(maker->metric, value));
+            Str ceiling = words_ceiling(maker->arena, share);
+            strbuf_add(&text, S(": "));
+            add_share(maker, &text, value);
+            add_evidence(maker, &text, value);
+            strbuf_fmt(&text, ", " STR_FMT " with its calls; if it cost nothing: " STR_FMT,
+                       STR_ARG(total), STR_ARG(ceiling));
+            add_baseline(maker, &text, function->base_share, share);
+        }
+        diagnostic->message = strbuf_str(&text);
+    }
+}
+
+/*
+ * When much of what was measured in this file has been edited since, the rest of the numbers
+ * belongs to another program: say so once, at the top of the hottest function.
+ */
+static void stale_profile(ViewMaker *maker, FileView *out)
+{
+    double all = 0, lost = 0;
+    uint32_t edited = 0;
+    for (size_t i = 0; i < maker->heat->n_lines; i++) {
+        const HotLine *line = &maker->heat->lines[i];
+        all += line->values[0].self;
+        if (line->state == ANCHOR_CHANGED || line->state == ANCHOR_GONE) {
+            lost += line->values[0].self;
+            edited++;
+        }
+    }
+    if (all <= 0 || lost < 0.5 * all ||
+        heat_self_share(maker->metric, &(HeatValue){.self = lost}) < 0.01)
+        return;
+    Str share = words_share(maker->arena, lost / all);
+    ViewDiagnostic *diagnostic = push(maker, out, (LineNo){1}, S("stale-profile"));
+    if (!diagnostic)
+        return;
+    diagnostic->severity = VIEW_HINT;
+    diagnostic->message = str_fmt(
+        maker->arena,
+        STR_FMT " of the cost measured in this file was on %u line%s edited since; profile again",
+        STR_ARG(share), edited, edited == 1 ? "" : "s");
+}
+
+static void verdict(ViewMaker *maker, FileView *out)
+{
+    static const struct {
+        LoopVerdict verdict;
+        Str code;
+        ViewSeverity severity;
+        const char *then; /* what to do, after the numbers */
+    } ROWS[] = {
+        {LOOP_SLOWER, STR_CONST("regression"), VIEW_WARNING, "; revert it"},
+        {LOOP_FASTER, STR_CONST("improvement"), VIEW_INFORMATION, "; keep it"},
+        {LOOP_SMALL, STR_CONST("small-improvement"), VIEW_INFORMATION,
+         "; under 5 %: is it worth its complexity?"},
+        {LOOP_SAME, STR_CONST("same"), VIEW_INFORMATION, "; revert it unless the code is better"},
+        {LOOP_UNCLEAR, STR_CONST("unclear"), VIEW_INFORMATION, "; measure longer"},
+    };
+    const ChangedPlace *place = view_place(maker);
+    if (!place || maker->workload->last.step != LOOP_MEASURED)
+        return;
+    for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+        if (ROWS[i].verdict != maker->workload->last.verdict)
+            continue;
+        ViewDiagnostic *diagnostic = push(maker, out, place->first, ROWS[i].code);
+        if (!diagnostic)
+            return;
+        diagnostic->severity = ROWS[i].severity;
+        diagnostic->message =
+            str_fmt(maker->arena, STR_FMT ": " STR_FMT "%s", STR_ARG(maker->workload->name),
+                    STR_ARG(maker->workload->last.sentence), ROWS[i].then);
+    }
+}
+
+/* Two changed functions at once: no verdict could tell which of them it is about. */
+static void one_change(ViewMaker *maker, FileView *out)
+{
+    if (!maker->workload || maker->workload->last.step != LOOP_CHANGED)
+        return;
+    const IterationFacts *last = &maker->workload->last;
+    StrBuf names = strbuf_new(maker->arena);
+    size_t functions = 0;
+    for (size_t i = 0; i < last->n_places; i++) {
+        if (last->places[i].function.len == 0)
+            continue;
+        functions++;
+        if (functions <= 4)
+            strbuf_fmt(&names, "%s" STR_FMT, functions > 1 ? ", " : "",
+                       STR_ARG(last->places[i].function));
+    }
+    if (functions < 2)
+        return;
+    for (size_t i = 0; i < last->n_places; i++) {
+        if (!str_eq(last->places[i].path, maker->in->path) || !last->places[i].function.len)
+            continue;
+        ViewDiagnostic *diagnostic = push(maker, out, last->places[i].first, S("one-change"));
+        if (!diagnostic)
+            return;
+        diagnostic->message =
+            str_fmt(maker->arena,
+                    "%zu functions changed since the last checkpoint (" STR_FMT
+                    "%s): measure one change at a time",
+                    functions, STR_ARG(strbuf_str(&names)), functions > 4 ? ", …" : "");
+    }
+}
+
+/* Where the loop stands: at the workload's table, and beside the hottest line of the workspace. */
+static void standing(ViewMaker *maker, FileView *out, const WorkloadFacts *workload, LineNo line)
+{
+    ViewDiagnostic *diagnostic = NULL;
+    Str benchmark = words_benchmark(maker->arena, workload);
+    if (!workload->has_baseline) {
+        diagnostic = push(maker, out, line, S("baseline-missing"));
+        if (diagnostic)
+            diagnostic->message =
+                str_fmt(maker->arena, STR_FMT ": no baseline yet; measuring records one first",
+                        STR_ARG(workload->name));
+    } else if (workload->target_met) {
+        diagnostic = push(maker, out, line, S("target-met"));
+        if (diagnostic)
+            diagnostic->message =
+                str_fmt(maker->arena, STR_FMT ": target " STR_FMT " met: " STR_FMT,
+                        STR_ARG(workload->name), STR_ARG(workload->target), STR_ARG(benchmark));
+    } else if (workload->stop.len) {
+        diagnostic = push(maker, out, line, S("stop"));
+        if (diagnostic)
+            diagnostic->message =
+                str_fmt(maker->arena, STR_FMT ": " STR_FMT "; " STR_FMT, STR_ARG(workload->name),
+                        STR_ARG(workload->stop), STR_ARG(benchmark));
+    }
+}
+
+static void standings(ViewMaker *maker, FileView *out)
+{
+    const LoopFacts *loop = maker->in->loop;
+    if (!loop)
+        return;
+    if (loop->workload_file.len && str_eq(loop->workload_file, maker->in->path)) {
+        for (size_t i = 0; i < loop->n_workloads; i++)
+            standing(maker, out, &loop->workloads[i], loop->workloads[i].line);
+        return;
+    }
+    if (!maker->heat || !maker->workload)
+        return;
+    for (size_t i = 0; i < maker->heat->n_lines; i++) {
+        const HotLine *line = &maker->heat->lines[i];
+        if (line->rank == 0 && line->now.n)
+            standing(maker, out, maker->workload, line->now);
+    }
+}
+
+void view_diagnostics(ViewMaker *maker, FileView *out)
+{
+    verdict(maker, out);
+    one_change(maker, out);
+    standings(maker, out);
+    if (!maker->heat)
+        return;
+    stale_profile(maker, out);
+    hot_lines(maker, out);
+    hot_functions(maker, out);
+}

@@ -1,0 +1,56 @@
+/* Inlay hints: the share of each hot line, at the end of the line, at most 25 characters. */
+
+#include "analysis/hints/view_parts.h"
+
+#include <math.h>
+
+#include "analysis/hints/words.h"
+
+static Str label_of(const ViewMaker *maker, const HotLine *line)
+{
+    Arena *arena = maker->arena;
+    double share = heat_self_share(maker->metric, &line->values[0]);
+    Str now = words_share(arena, share);
+    if (line->state == ANCHOR_CHANGED)
+        return str_fmt(arena, "was " STR_FMT, STR_ARG(now));
+    if (isnan(line->base_share))
+        return now;
+    Str base = words_share(arena, line->base_share);
+    Str change = words_share_change(arena, line->base_share, share);
+    Str label = str_fmt(arena, STR_FMT ", base " STR_FMT ", " STR_FMT, STR_ARG(now), STR_ARG(base),
+                        STR_ARG(change));
+    if (words_width(label) <= VIEW_HINT_LABEL_MAX)
+        return label;
+    return str_fmt(arena, STR_FMT ", base " STR_FMT, STR_ARG(now), STR_ARG(base));
+}
+
+static Str tooltip_of(const ViewMaker *maker, const HotLine *line)
+{
+    Arena *arena = maker->arena;
+    Str metric = words_metric(arena, maker->metric);
+    Str cost = words_cost(arena, maker->metric, line->values[0].self);
+    if (line->state == ANCHOR_CHANGED)
+        return str_fmt(arena, STR_FMT " of " STR_FMT " before this line changed", STR_ARG(cost),
+                       STR_ARG(metric));
+    Str text =
+        str_fmt(arena, STR_FMT " of " STR_FMT " on this line", STR_ARG(cost), STR_ARG(metric));
+    if (line->state == ANCHOR_MOVED)
+        text = str_fmt(arena, STR_FMT ", profiled as line %u", STR_ARG(text), line->was.n);
+    if (maker->benchmark.len)
+        text = str_fmt(arena, STR_FMT "; " STR_FMT, STR_ARG(text), STR_ARG(maker->benchmark));
+    return text;
+}
+
+void view_hints(ViewMaker *maker, FileView *out)
+{
+    if (!maker->heat || maker->heat->lines_are_functions)
+        return;
+    for (size_t i = 0; i < maker->heat->n_lines; i++) {
+        const HotLine *line = &maker->heat->lines[i];
+        if (line->state == ANCHOR_GONE || line->now.n == 0 ||
+            !heat_is_shown(&maker->in->settings, maker->metric, &line->values[0]))
+            continue;
+        *array_push(maker->arena, &out->hints) = (ViewHint){
+            .line = line->now, .label = label_of(maker, line), .tooltip = tooltip_of(maker, line)};
+    }
+}

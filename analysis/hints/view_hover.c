@@ -1,0 +1,236 @@
+/* The hover: everything known about one line, in markdown or in plain text. */
+
+#include "analysis/hints/view.h"
+
+#include <math.h>
+
+#include "analysis/hints/words.h"
+#include "base/strbuf.h"
+
+enum {
+    STACKS_SHOWN = 5,
+    EDGES_SHOWN = 5,
+};
+
+typedef struct Page {
+    Arena *arena;
+    StrBuf text;
+    bool markdown;
+    const ViewInput *in;
+    const HeatMetric *metric;
+    const WorkloadFacts *workload;
+} Page;
+
+static void paragraph(Page *page, Str text)
+{
+    if (page->text.len)
+        strbuf_add(&page->text, page->markdown ? S("\n\n") : S("\n"));
+    strbuf_add(&page->text, text);
+}
+
+static void heading(Page *page, const char *title)
+{
+    paragraph(page, page->markdown ? str_fmt(page->arena, "**%s**", title)
+                                   : str_fmt(page->arena, "%s:", title));
+    if (page->markdown)
+        strbuf_char(&page->text, '\n');
+}
+
+static void item(Page *page, Str text)
+{
+    strbuf_fmt(&page->text, "\n%s" STR_FMT, page->markdown ? "- " : "  ", STR_ARG(text));
+}
+
+static Str code(const Page *page, Str text)
+{
+    return page->markdown ? str_fmt(page->arena, "`" STR_FMT "`", STR_ARG(text)) : text;
+}
+
+/* "31 % ±3 (812 ms)" */
+static Str cost_text(const Page *page, const HeatMetric *metric, double value, double error)
+{
+    Str share = words_share(page->arena, metric->total > 0 ? value / metric->total : 0);
+    Str plus_minus = words_error(page->arena, error);
+    Str cost = words_cost(page->arena, metric, value);
+    return str_fmt(page->arena, STR_FMT "%s" STR_FMT " (" STR_FMT ")", STR_ARG(share),
+                   plus_minus.len ? " " : "", STR_ARG(plus_minus), STR_ARG(cost));
+}
+
+static void title(Page *page, AnchorState state, LineNo was, double share, Str function)
+{
+    Arena *arena = page->arena;
+    Str percent = words_share(arena, share);
+    Str metric = words_metric(arena, page->metric);
+    Str subject = state == ANCHOR_CHANGED
+                      ? str_fmt(arena, "was " STR_FMT " of " STR_FMT " before this line changed",
+                                STR_ARG(percent), STR_ARG(metric))
+                      : str_fmt(arena, STR_FMT " of " STR_FMT, STR_ARG(percent), STR_ARG(metric));
+    if (page->markdown)
+        subject = str_fmt(arena, "**" STR_FMT "**", STR_ARG(subject));
+    Str name = code(page, function);
+    Str where = state == ANCHOR_EXACT   ? S("as profiled")
+                : state == ANCHOR_MOVED ? str_fmt(arena, "moved, profiled as line %u", was.n)
+                                        : str_fmt(arena, "changed, profiled as line %u", was.n);
+    paragraph(page, function.len ? str_fmt(arena, STR_FMT " in " STR_FMT " (" STR_FMT ")",
+                                           STR_ARG(subject), STR_ARG(name), STR_ARG(where))
+                                 : str_fmt(arena, STR_FMT " (" STR_FMT ")", STR_ARG(subject),
+                                           STR_ARG(where)));
+}
+
+/* `what` is what would cost nothing; empty where its cost is no longer known. */
+static void metrics(Page *page, const HeatValue *values, double base_share, Str what)
+{
+    const HotFile *heat = page->in->heat;
+    heading(page, "Cost");
+    for (size_t i = 0; i < heat->n_metrics; i++) {
+        const HeatMetric *metric = &heat->metrics[i];
+        Str self = cost_text(page, metric, values[i].self, heat_share_error(metric, &values[i]));
+        Str total = cost_text(page, metric, values[i].total, 0);
+        Str name = words_metric(page->arena, metric);
+        StrBuf line = strbuf_new(page->arena);
+        strbuf_fmt(&line, STR_FMT ": " STR_FMT " self, " STR_FMT " with calls", STR_ARG(name),
+                   STR_ARG(self), STR_ARG(total));
+        if (metric->samples)
+            strbuf_fmt(&line, ", %llu of %llu samples", (unsigned long long)values[i].samples,
+                       (unsigned long long)metric->samples);
+        item(page, strbuf_str(&line));
+    }
+    double share = heat_self_share(page->metric, &values[0]);
+    if (!isnan(base_share)) {
+        Str base = words_share(page->arena, base_share);
+        Str change = words_share_change(page->arena, base_share, share);
+        item(page, str_fmt(page->arena, "at the baseline: " STR_FMT " self, " STR_FMT,
+                           STR_ARG(base), STR_ARG(change)));
+    }
+    Str ceiling = words_ceiling(page->arena, share);
+    if (what.len)
+        item(page, str_fmt(page->arena, "if this " STR_FMT " cost nothing: " STR_FMT, STR_ARG(what),
+                           STR_ARG(ceiling)));
+}
+
+static void benchmark(Page *page)
+{
+    const WorkloadFacts *workload = page->workload;
+    if (!workload)
+        return;
+    Arena *arena = page->arena;
+    heading(page, "Benchmark");
+    Str now = words_benchmark(arena, workload);
+    Str name = code(page, workload->name);
+    item(page, str_fmt(arena, STR_FMT ": " STR_FMT, STR_ARG(name), STR_ARG(now)));
+    if (workload->has_baseline) {
+        Str baseline = units_text(arena, workload->baseline, workload->unit);
+        item(page, str_fmt(arena, "baseline: " STR_FMT " " STR_FMT, STR_ARG(workload->metric),
+                           STR_ARG(baseline)));
+    }
+    if (workload->has_target)
+        item(page, str_fmt(arena, "target: " STR_FMT ", %s", STR_ARG(workload->target),
+                           workload->target_met ? "met" : "not met"));
+    if (workload->last.sentence.len)
+        item(page, str_fmt(arena, "iteration %lld: " STR_FMT, (long long)workload->last.id,
+                           STR_ARG(workload->last.sentence)));
+    if (workload->n_history < 2)
+        return;
+    Str spark = words_sparkline(arena, workload->history, workload->n_history);
+    Str first = units_text(arena, workload->history[0], workload->unit);
+    Str last = units_text(arena, workload->history[workload->n_history - 1], workload->unit);
+    item(page, str_fmt(arena, "history: " STR_FMT " " STR_FMT " → " STR_FMT " in %zu checkpoint%s",
+                       STR_ARG(spark), STR_ARG(first), STR_ARG(last), workload->n_history - 1,
+                       workload->n_history == 2 ? "" : "s"));
+}
+
+static void advice(Page *page, const HotLine *line)
+{
+    if (!line->n_hints)
+        return;
+    heading(page, "Advice");
+    for (size_t i = 0; i < line->n_hints; i++) {
+        const Hint *hint = &line->hints[i];
+        Str class = hint_class_name(hint->class);
+        item(page, str_fmt(page->arena, STR_FMT ": " STR_FMT "; " STR_FMT, STR_ARG(class),
+                           STR_ARG(hint->title), STR_ARG(hint->why)));
+    }
+}
+
+static void edges(Page *page, const char *name, const ViewEdge *list, size_t n, size_t limit)
+{
+    if (n == 0)
+        return;
+    heading(page, name);
+    for (size_t i = 0; i < n && i < limit; i++) {
+        Str share = words_share(page->arena,
+                                page->metric->total > 0 ? list[i].cost / page->metric->total : 0);
+        Str text = code(page, list[i].text);
+        item(page, str_fmt(page->arena, STR_FMT " " STR_FMT, STR_ARG(share), STR_ARG(text)));
+    }
+    if (n > limit)
+        item(page, str_fmt(page->arena, "and %zu more", n - limit));
+}
+
+static void detail_lists(Page *page, const ViewDetail *detail)
+{
+    if (!detail)
+        return;
+    edges(page, "Top stacks", detail->stacks, detail->n_stacks, STACKS_SHOWN);
+    edges(page, "Callers", detail->callers, detail->n_callers, EDGES_SHOWN);
+    edges(page, "Callees", detail->callees, detail->n_callees, EDGES_SHOWN);
+}
+
+static void source_of(Page *page)
+{
+    const HotFile *heat = page->in->heat;
+    Str when =
+        heat->recorded.len ? str_fmt(page->arena, ", " STR_FMT, STR_ARG(heat->recorded)) : S("");
+    Str amount = page->metric->samples ? str_fmt(page->arena, ", %llu samples",
+                                                 (unsigned long long)page->metric->samples)
+                                       : S("");
+    paragraph(page, str_fmt(page->arena, "profile: " STR_FMT STR_FMT STR_FMT, STR_ARG(heat->tool),
+                            STR_ARG(amount), STR_ARG(when)));
+}
+
+static const HotLine *line_at(const HotFile *heat, LineNo line)
+{
+    for (size_t i = 0; i < heat->n_lines && !heat->lines_are_functions; i++)
+        if (heat->lines[i].now.n == line.n && heat->lines[i].state != ANCHOR_GONE)
+            return &heat->lines[i];
+    return NULL;
+}
+
+static const HotFunction *function_at(const HotFile *heat, LineNo line)
+{
+    for (size_t i = 0; i < heat->n_functions; i++)
+        if (heat->functions[i].now.n == line.n && heat->functions[i].state != ANCHOR_GONE)
+            return &heat->functions[i];
+    return NULL;
+}
+
+Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDetail *detail,
+               bool markdown)
+{
+    const HotFile *heat = input->heat;
+    if (!heat || heat->n_metrics == 0 || line.n == 0)
+        return S("");
+    Page page = {.arena = arena, .text = strbuf_new(arena), .markdown = markdown, .in = input};
+    page.metric = &heat->metrics[0];
+    page.workload = facts_workload(input->loop, input->workload);
+    const HotLine *hot = line_at(heat, line);
+    const HotFunction *function = function_at(heat, line);
+    if (hot && heat_is_resolved(page.metric, &hot->values[0])) {
+        Str name = hot->function == HEAT_NO_FUNCTION ? S("") : heat->functions[hot->function].name;
+        title(&page, hot->state, hot->was, heat_self_share(page.metric, &hot->values[0]), name);
+        advice(&page, hot);
+        metrics(&page, hot->values, hot->base_share,
+                hot->state == ANCHOR_CHANGED ? S("") : S("line"));
+    } else if (function) {
+        title(&page, function->state, function->was,
+              heat_self_share(page.metric, &function->values[0]), function->name);
+        metrics(&page, function->values, function->base_share,
+                function->state == ANCHOR_CHANGED ? S("") : S("function"));
+    } else {
+        return S("");
+    }
+    benchmark(&page);
+    detail_lists(&page, detail);
+    source_of(&page);
+    return strbuf_str(&page.text);
+}

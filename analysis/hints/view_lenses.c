@@ -1,0 +1,164 @@
+/*
+ * Lenses: at most two per function, a summary and the one action that fits the moment.
+ *
+ * Neovim up to 0.11 ignores an empty list and keeps the old lenses on the screen, so a file that
+ * ever had one gets one line at its top instead of none.
+ */
+
+#include "analysis/hints/view_parts.h"
+
+#include <stdlib.h>
+
+#include "analysis/hints/words.h"
+#include "base/strbuf.h"
+
+static ViewArgs args_for(const ViewMaker *maker, LineNo line)
+{
+    ViewArgs args = {.line = line};
+    if (maker->workload) {
+        args.workload = maker->workload->name;
+        args.iteration = maker->workload->last.id;
+    }
+    return args;
+}
+
+/* "31 % self · p50 8.1 ms, -32 % vs baseline" */
+static Str summary_of(const ViewMaker *maker, size_t index)
+{
+    const HotFunction *function = &maker->heat->functions[index];
+    Arena *arena = maker->arena;
+    double share = heat_self_share(maker->metric, &function->values[0]);
+    Str percent = words_share(arena, share);
+    StrBuf text = strbuf_new(arena);
+    if (maker->functions[index] == ANCHOR_CHANGED) {
+        strbuf_fmt(&text, "was " STR_FMT " self, changed since", STR_ARG(percent));
+    } else {
+        strbuf_fmt(&text, STR_FMT " self", STR_ARG(percent));
+        if (maker->functions[index] == ANCHOR_MOVED)
+            strbuf_add(&text, S(", moved"));
+        if (function->base_share >= 0) {
+            Str base = words_share(arena, function->base_share);
+            strbuf_fmt(&text, ", base " STR_FMT, STR_ARG(base));
+        }
+    }
+    if (maker->benchmark.len)
+        strbuf_fmt(&text, " · " STR_FMT, STR_ARG(maker->benchmark));
+    return strbuf_str(&text);
+}
+
+/* What the user most likely wants to do now. */
+static ViewLens action_lens(const ViewMaker *maker, LineNo line)
+{
+    Arena *arena = maker->arena;
+    ViewLens lens = {.line = line, .args = args_for(maker, line)};
+    const WorkloadFacts *workload = maker->workload;
+    if (view_job_runs(maker)) {
+        const JobFacts *job = &maker->in->loop->job;
+        lens.title = job->percent >= 0 ? str_fmt(arena, "Cancel: " STR_FMT ", %d %%",
+                                                 STR_ARG(job->title), job->percent)
+                                       : str_fmt(arena, "Cancel: " STR_FMT, STR_ARG(job->title));
+        lens.command = S("perfloop.cancel");
+        lens.args.job = job->id;
+        return lens;
+    }
+    lens.command = S("perfloop.measure");
+    lens.title = S("Measure");
+    if (!workload || workload->last.step != LOOP_MEASURED)
+        return lens;
+    Str change = units_delta(arena, workload->last.change);
+    if (workload->last.verdict == LOOP_SLOWER) {
+        lens.title = str_fmt(arena, "Revert (" STR_FMT ")", STR_ARG(change));
+        lens.command = S("perfloop.revert");
+    } else if (workload->last.verdict == LOOP_FASTER) {
+        lens.title = str_fmt(arena, "Keep (" STR_FMT ")", STR_ARG(change));
+        lens.command = S("perfloop.keep");
+    } else if (workload->last.verdict == LOOP_SMALL) {
+        lens.title = str_fmt(arena, "Keep (" STR_FMT ", under 5 %%)", STR_ARG(change));
+        lens.command = S("perfloop.keep");
+    } else if (workload->last.verdict == LOOP_SAME) {
+        lens.title = S("Revert (no difference)");
+        lens.command = S("perfloop.revert");
+    } else if (workload->last.verdict == LOOP_UNCLEAR) {
+        lens.title = S("Measure longer");
+        lens.command = S("perfloop.measureMore");
+    }
+    return lens;
+}
+
+static bool is_changed_by_iteration(const ViewMaker *maker, const HotFunction *function)
+{
+    if (!maker->workload)
+        return false;
+    const IterationFacts *last = &maker->workload->last;
+    for (size_t i = 0; i < last->n_places; i++)
+        if (last->step != LOOP_REVERTED && str_eq(last->places[i].path, maker->in->path) &&
+            str_eq(last->places[i].function, function->name))
+            return true;
+    return false;
+}
+
+static bool is_shown(const ViewMaker *maker, size_t index)
+{
+    const HotFunction *function = &maker->heat->functions[index];
+    if (function->now.n == 0 || maker->functions[index] == ANCHOR_GONE)
+        return false;
+    if (is_changed_by_iteration(maker, function))
+        return true;
+    return heat_is_ranked(&maker->in->settings, function->rank) &&
+           heat_is_shown(&maker->in->settings, maker->metric, &function->values[0]);
+}
+
+static int by_line(const void *a, const void *b)
+{
+    const ViewLens *x = a, *y = b;
+    return (x->line.n > y->line.n) - (x->line.n < y->line.n);
+}
+
+static bool has_lens_at(const FileView *out, LineNo line)
+{
+    for (size_t i = 0; i < out->lenses.len; i++)
+        if (out->lenses.items[i].line.n == line.n)
+            return true;
+    return false;
+}
+
+static void file_lens(ViewMaker *maker, FileView *out)
+{
+    LineNo top = {1};
+    const LoopFacts *loop = maker->in->loop;
+    if (!maker->in->had_lenses)
+        return;
+    ViewLens *lens = array_push(maker->arena, &out->lenses);
+    *lens = (ViewLens){.line = top, .command = S("perfloop.status"), .args = args_for(maker, top)};
+    lens->title = maker->in->settings.mode == HEAT_OFF ? S("perfloop: heat is off")
+                  : loop && loop->job.id.len
+                      ? str_fmt(maker->arena, "perfloop: " STR_FMT, STR_ARG(loop->job.title))
+                      : S("perfloop: nothing hot in this revision");
+}
+
+void view_lenses(ViewMaker *maker, FileView *out)
+{
+    for (size_t i = 0; maker->heat && i < maker->heat->n_functions; i++) {
+        LineNo line = maker->heat->functions[i].now;
+        if (!is_shown(maker, i) || has_lens_at(out, line))
+            continue;
+        *array_push(maker->arena, &out->lenses) = (ViewLens){
+            .line = line,
+            .title = summary_of(maker, i),
+            .command = S("perfloop.showDetails"),
+            .args = args_for(maker, line),
+        };
+        *array_push(maker->arena, &out->lenses) = action_lens(maker, line);
+    }
+    /* Lists are short; an insertion order of summary before action must survive the sort. */
+    for (size_t i = 2; i < out->lenses.len; i += 2)
+        for (size_t j = i; j >= 2 && by_line(&out->lenses.items[j], &out->lenses.items[j - 2]) < 0;
+             j -= 2)
+            for (size_t k = 0; k < 2; k++) {
+                ViewLens kept = out->lenses.items[j + k];
+                out->lenses.items[j + k] = out->lenses.items[j - 2 + k];
+                out->lenses.items[j - 2 + k] = kept;
+            }
+    if (out->lenses.len == 0)
+        file_lens(maker, out);
+}

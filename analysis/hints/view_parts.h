@@ -1,0 +1,31 @@
+/*
+ * View parts: the pieces of view_of, one file each, and what they share while one view is made.
+ * Only files of this folder include it.
+ */
+#ifndef ANALYSIS_HINTS_VIEW_PARTS_H
+#define ANALYSIS_HINTS_VIEW_PARTS_H
+
+#include "analysis/hints/view.h"
+
+typedef struct ViewMaker {
+    Arena *arena;
+    const ViewInput *in;
+    const HotFile *heat;           /* NULL when none, or when heat is switched off */
+    const HeatMetric *metric;      /* the one that ranks; NULL without heat */
+    const WorkloadFacts *workload; /* NULL when there is none */
+    const AnchorState *functions;  /* state of each function of heat, its lines considered */
+    Str benchmark;                 /* "p50 8.1 ms, -32 % vs baseline", or empty */
+    bool *has_line;                /* function index → one of its lines has a diagnostic */
+} ViewMaker;
+
+void view_diagnostics(ViewMaker *maker, FileView *out);
+void view_lenses(ViewMaker *maker, FileView *out);
+void view_hints(ViewMaker *maker, FileView *out);
+void view_actions(ViewMaker *maker, FileView *out);
+
+/* The first place of the last iteration in this file, or NULL. */
+const ChangedPlace *view_place(const ViewMaker *maker);
+/* Is a job running that concerns this workload (or everything)? */
+bool view_job_runs(const ViewMaker *maker);
+
+#endif

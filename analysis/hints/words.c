@@ -1,0 +1,87 @@
+#include "analysis/hints/words.h"
+
+#include <math.h>
+
+#include "base/strbuf.h"
+
+Str words_share(Arena *arena, double share)
+{
+    double percent = share * 100;
+    int decimals = percent >= 9.95 || percent < 0.05 ? 0 : 1;
+    return str_fmt(arena, "%.*f %%", decimals, percent);
+}
+
+Str words_error(Arena *arena, double error)
+{
+    double points = error * 100;
+    if (points <= 0)
+        return S("");
+    return points >= 0.95 ? str_fmt(arena, "±%.0f", points)
+                          : str_fmt(arena, "±%.1f", fmax(points, 0.1));
+}
+
+Str words_share_change(Arena *arena, double before, double now)
+{
+    double points = (now - before) * 100;
+    return fabs(points) < 0.5 ? S("±0 pt") : str_fmt(arena, "%+.0f pt", points);
+}
+
+Str words_cost(Arena *arena, const HeatMetric *metric, double value)
+{
+    return units_text(arena, value * metric->scale, metric->unit);
+}
+
+Str words_metric(Arena *arena, const HeatMetric *metric)
+{
+    if (str_eq(metric->name, S("cpu")))
+        return S("cpu time");
+    return metric->name.len ? str_copy(arena, metric->name) : S("samples");
+}
+
+Str words_benchmark(Arena *arena, const WorkloadFacts *workload)
+{
+    if (!workload)
+        return S("");
+    if (!workload->has_baseline)
+        return S("no baseline yet");
+    Str baseline = units_text(arena, workload->baseline, workload->unit);
+    if (!workload->has_current)
+        return str_fmt(arena, STR_FMT " " STR_FMT " at the baseline", STR_ARG(workload->metric),
+                       STR_ARG(baseline));
+    Str current = units_text(arena, workload->current, workload->unit);
+    Str change = units_delta(arena, workload->change);
+    return str_fmt(arena, STR_FMT " " STR_FMT ", " STR_FMT " vs baseline",
+                   STR_ARG(workload->metric), STR_ARG(current), STR_ARG(change));
+}
+
+Str words_ceiling(Arena *arena, double share)
+{
+    Str percent = words_share(arena, share);
+    return str_fmt(arena, "at most -" STR_FMT, STR_ARG(percent));
+}
+
+Str words_sparkline(Arena *arena, const double *values, size_t n)
+{
+    static const char *const STEPS[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    enum {
+        KEEP = 20
+    };
+    StrBuf out = strbuf_new(arena);
+    size_t start = n > KEEP ? n - KEEP : 0;
+    double largest = 0;
+    for (size_t i = start; i < n; i++)
+        largest = fmax(largest, values[i]);
+    for (size_t i = start; i < n; i++) {
+        double part = largest > 0 ? fmax(values[i], 0) / largest : 0;
+        strbuf_add(&out, str_from_c(STEPS[(int)lround(part * 7)]));
+    }
+    return strbuf_str(&out);
+}
+
+size_t words_width(Str text)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < text.len; i++)
+        width += (text.ptr[i] & 0xC0) != 0x80;
+    return width;
+}

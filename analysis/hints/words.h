@@ -1,0 +1,30 @@
+/*
+ * Words: how shares, deltas and states read, in one place, so that every surface says the same.
+ */
+#ifndef ANALYSIS_HINTS_WORDS_H
+#define ANALYSIS_HINTS_WORDS_H
+
+#include "analysis/hints/heat.h"
+#include "analysis/hints/loop_facts.h"
+#include "base/str.h"
+
+/* "31 %", "8.4 %", "0.6 %"; never more digits than a profile can know. */
+Str words_share(Arena *arena, double share);
+/* "±3" for 0.031; empty for a counted profile. */
+Str words_error(Arena *arena, double error);
+/* "-14 pt": the difference of two shares. */
+Str words_share_change(Arena *arena, double before, double now);
+/* "812 ms" for a value of this metric. */
+Str words_cost(Arena *arena, const HeatMetric *metric, double value);
+/* "cpu time", "bytes": the name of a metric where a sentence needs it. */
+Str words_metric(Arena *arena, const HeatMetric *metric);
+/* "p50 8.1 ms, -32 % vs baseline", "p50 12 ms at the baseline", "no baseline yet"; empty when NULL. */
+Str words_benchmark(Arena *arena, const WorkloadFacts *workload);
+/* "at most -12 %": what the benchmark could gain if this share cost nothing. */
+Str words_ceiling(Arena *arena, double share);
+/* "█▅▃▂" over the values, scaled from zero; at most the last 20. */
+Str words_sparkline(Arena *arena, const double *values, size_t n);
+/* Number of code points of a text, for labels with a limit. */
+size_t words_width(Str text);
+
+#endif
