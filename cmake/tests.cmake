@@ -1,5 +1,6 @@
 # tests/unit/test_NAME.c   -> ctest unit.NAME      (cmocka)
 # tests/fuzz/fuzz_NAME.c   -> ctest fuzz.NAME      (replays tests/fuzz/corpus/NAME; libFuzzer in the fuzz preset)
+# tests/scenarios/X/NAME.txt -> ctest scenario.X.NAME  (what the editor shows, as text)
 # tests/e2e/run_NAME.sh    -> ctest e2e.NAME       (real tools; gets PERFLOOP, the program's path)
 # A .sh or .c file whose first lines say `ctest-labels: a b` gets those labels.
 
@@ -54,6 +55,18 @@ foreach(file IN LISTS scripts)
   string(REPLACE "run_" "e2e." test ${name})
   add_test(NAME ${test} COMMAND bash ${file} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   register(${test} ${file})
+endforeach()
+
+# tests/scenarios/FOLDER/NAME.txt -> ctest scenario.FOLDER.NAME
+add_executable(scenario ${CMAKE_SOURCE_DIR}/tests/scenarios/scenario.c)
+target_link_libraries(scenario PRIVATE testlib)
+file(GLOB_RECURSE scenarios CONFIGURE_DEPENDS RELATIVE ${CMAKE_SOURCE_DIR}/tests/scenarios
+     ${CMAKE_SOURCE_DIR}/tests/scenarios/*.txt)
+foreach(file IN LISTS scenarios)
+  string(REGEX REPLACE "\\.txt$" "" name ${file})
+  string(REPLACE "/" "." name ${name})
+  add_test(NAME scenario.${name} COMMAND scenario tests/scenarios/${file}
+           WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 endforeach()
 
 add_test(NAME tidy.layers COMMAND python3 tools/check_layers.py WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
