@@ -7,7 +7,7 @@
 #   nvim_010  emacs_30    from Debian trixie, unpacked beside the system
 #   nvim_012              from Debian forky, unpacked beside the system
 #   vscode                code-server, the node it needs and playwright from npm; chromium from apt
-#   python                a virtual environment with pytest-benchmark, pytest-lsp and lsprotocol
+#   python                a virtual environment with pytest-lsp and lsprotocol
 #
 # A part that is already there costs nothing, and two calls at once do not disturb each other. What
 # cannot be had ends the script with a sentence and status 1: a test never goes without its editor.
@@ -157,7 +157,7 @@ get_python() {
     python3 -m venv "$folder" || die "python3 has no venv module (apt-get install python3-venv)"
     "$folder/bin/pip" install -q --disable-pip-version-check -r "$here/tests/e2e/proto/requirements.txt" >&2 ||
         die "pip could not install tests/e2e/proto/requirements.txt"
-    "$folder/bin/python" -c 'import pytest_lsp, lsprotocol, pytest_benchmark' || die "the virtual environment is incomplete"
+    "$folder/bin/python" -c 'import pytest_lsp, lsprotocol' || die "the virtual environment is incomplete"
 }
 
 # What a part is made from; a change of it makes the part anew.

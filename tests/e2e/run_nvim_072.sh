@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# ctest-labels: editor slow alone
+# The loop in Neovim 0.7.2: see editors/nvim_walk.lua.
+. "$(dirname "$0")/editors/common.sh"
+begin nvim_072 nvim_072
+status=0
+PLUGIN=$top/editors/nvim/perfloop.lua timeout 900 "$EDITORS/nvim_072/nvim" --headless -u NONE -i NONE -n \
+    -c "luafile $top/tests/e2e/editors/nvim_walk.lua" </dev/null || status=$?
+end $status
