@@ -366,6 +366,8 @@ static void pump(Run *run, const ProcessOptions *options)
                 drain(&run->pipes[i]);
         if (ready > 0 && fds[pipes].revents)
             break;
+        if (options->on_tick)
+            options->on_tick(options->context);
         run->cancelled |= options->cancel && *options->cancel;
         run->timed_out |= clock_now_ns() >= deadline;
         if (run->cancelled || run->timed_out)

@@ -53,6 +53,7 @@ typedef struct ProcessOptions {
     const volatile sig_atomic_t *cancel; /* looked at 20 times a second; report_cancelled */
     /* Called with each piece of output as it comes (stream 1 or 2); may be NULL. */
     void (*on_output)(void *context, int stream, Str bytes);
+    void (*on_tick)(void *context); /* called about 20 times a second; may be NULL */
     void *context;
 } ProcessOptions;
 
