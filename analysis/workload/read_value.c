@@ -128,21 +128,33 @@ static Str read_choice(WorkloadReader *reader, const SchemaKey *key, const TomlV
     return otherwise;
 }
 
+static const SchemaName *find_name(SchemaNames names, Str word)
+{
+    for (; names->name.len; names++)
+        if (str_eq(names->name, word))
+            return names;
+    return NULL;
+}
+
 static StrList read_profilers(WorkloadReader *reader, const SchemaKey *key, const TomlValue *value)
 {
     StrList names = {0}, known = {0}, out = read_strings(reader, key->name, value);
     for (SchemaNames name = key->values; name->name.len; name++)
         *array_push(reader->arena, &names) = name->name;
     array_each (TomlValue *, item, &value->items) {
-        bool found = (*item)->kind != TOML_STRING;
-        array_each (Str, name, &names)
-            found |= str_eq(*name, (*item)->text);
-        ProblemAt at = {
-            .span = (*item)->span, .code = S("config-profiler"), .severity = WORKLOAD_WARNING};
-        if (!found)
-            problem_unknown_name(reader, at, "profiler", (*item)->text, names);
-        else if ((*item)->kind == TOML_STRING)
+        const SchemaName *found = find_name(key->values, (*item)->text);
+        ProblemAt at = {.span = (*item)->span,
+                        .code = S("config-profiler"),
+                        .severity = found ? WORKLOAD_INFO : WORKLOAD_WARNING};
+        if ((*item)->kind != TOML_STRING)
+            continue;
+        if (found)
             *array_push(reader->arena, &known) = (*item)->text;
+        else
+            problem_unknown_name(reader, at, "profiler", (*item)->text, names);
+        if (found && found->later)
+            problem_add(reader, at, "perfloop profile cannot run " STR_FMT " yet",
+                        STR_ARG(found->name));
     }
     return value->kind == TOML_ARRAY ? known : out;
 }
@@ -226,8 +238,17 @@ static const SchemaHarness *read_harness(WorkloadReader *reader, const TomlValue
     Str text;
     if (!read_string(reader, S("harness"), value, &text))
         return NULL;
-    if (schema_harness(text))
-        return schema_harness(text);
+    const SchemaHarness *found = schema_harness(text);
+    if (found && found->later) {
+        ProblemAt later = {
+            .span = value->span, .code = S("config-harness"), .severity = WORKLOAD_WARNING};
+        problem_add(reader, later,
+                    "perfloop cannot measure with " STR_FMT
+                    " yet; with 'command' it measures the whole process",
+                    STR_ARG(text));
+    }
+    if (found)
+        return found;
     for (const SchemaHarness *harness = schema_harnesses(); harness->name.len; harness++)
         *array_push(reader->arena, &names) = harness->name;
     ProblemAt at = {.span = value->span, .code = S("config-harness")};

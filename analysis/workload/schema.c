@@ -1,34 +1,36 @@
 #include "analysis/workload/schema.h"
 
 static const SchemaName ON_REGRESSION[] = {
-    {STR_CONST("ask"), STR_CONST("Show the regression and offer Revert first (the default).")},
-    {STR_CONST("revert"), STR_CONST("Take the change back at once; `perfloop restore` brings it "
-                                    "again.")},
-    {{0}, {0}},
+    {STR_CONST("ask"), STR_CONST("Show the regression and offer Revert first (the default)."),
+     false},
+    {STR_CONST("revert"),
+     STR_CONST("Take the change back at once; `perfloop restore` brings it again."), false},
+    {{0}, {0}, false},
 };
 
 static const SchemaName EXECUTORS[] = {
-    {STR_CONST("local"), STR_CONST("Run on this machine (the default).")},
-    {{0}, {0}},
+    {STR_CONST("local"), STR_CONST("Run on this machine (the default)."), false},
+    {{0}, {0}, false},
 };
 
 static const SchemaName PROFILERS[] = {
-    {STR_CONST("py-spy"), STR_CONST("Python, CPU time by sampling; sees every line.")},
-    {STR_CONST("cprofile"), STR_CONST("Python, CPU time by counting calls; part of Python.")},
-    {STR_CONST("line_profiler"), STR_CONST("Python, time per line of chosen functions.")},
-    {STR_CONST("tracemalloc"), STR_CONST("Python, memory by allocation; part of Python.")},
-    {STR_CONST("memray"), STR_CONST("Python, memory, native allocations included.")},
-    {STR_CONST("viztracer"), STR_CONST("Python, a trace of every call.")},
-    {STR_CONST("perf"), STR_CONST("Rust and native code, CPU time by sampling.")},
-    {STR_CONST("flamegraph"), STR_CONST("Rust, CPU time as folded stacks (perf behind it).")},
-    {STR_CONST("heaptrack"), STR_CONST("Rust and native code, memory.")},
-    {STR_CONST("dhat"), STR_CONST("Rust and native code, heap use over time.")},
-    {STR_CONST("callgrind"), STR_CONST("Native code, instructions by simulation.")},
-    {STR_CONST("tracing-chrome"), STR_CONST("Rust, spans of the tracing crate.")},
-    {STR_CONST("nsys"), STR_CONST("CUDA, timeline of kernels and transfers.")},
-    {STR_CONST("ncu"), STR_CONST("CUDA, counters of single kernels.")},
-    {STR_CONST("nvidia-smi"), STR_CONST("CUDA, memory and utilization of the device.")},
-    {{0}, {0}},
+    {STR_CONST("py-spy"), STR_CONST("Python, CPU time by sampling; sees every line."), false},
+    {STR_CONST("cprofile"), STR_CONST("Python, CPU time by counting calls; part of Python."),
+     false},
+    {STR_CONST("line_profiler"), STR_CONST("Python, time per line of chosen functions."), true},
+    {STR_CONST("tracemalloc"), STR_CONST("Python, memory by allocation; part of Python."), true},
+    {STR_CONST("memray"), STR_CONST("Python, memory, native allocations included."), true},
+    {STR_CONST("viztracer"), STR_CONST("Python, a trace of every call."), true},
+    {STR_CONST("perf"), STR_CONST("Rust and native code, CPU time by sampling."), true},
+    {STR_CONST("flamegraph"), STR_CONST("Rust, CPU time as folded stacks (perf behind it)."), true},
+    {STR_CONST("heaptrack"), STR_CONST("Rust and native code, memory."), true},
+    {STR_CONST("dhat"), STR_CONST("Rust and native code, heap use over time."), true},
+    {STR_CONST("callgrind"), STR_CONST("Native code, instructions by simulation."), true},
+    {STR_CONST("tracing-chrome"), STR_CONST("Rust, spans of the tracing crate."), true},
+    {STR_CONST("nsys"), STR_CONST("CUDA, timeline of kernels and transfers."), true},
+    {STR_CONST("ncu"), STR_CONST("CUDA, counters of single kernels."), true},
+    {STR_CONST("nvidia-smi"), STR_CONST("CUDA, memory and utilization of the device."), true},
+    {{0}, {0}, false},
 };
 
 static const SchemaKey KEYS[] = {
@@ -109,8 +111,7 @@ static const SchemaMetric METRICS[] = {
 };
 
 static const Str COMMAND_METRICS[] = {
-    STR_CONST("wall"),        STR_CONST("cpu_time"),     STR_CONST("peak_rss"),
-    STR_CONST("utilization"), STR_CONST("instructions"), {0},
+    STR_CONST("wall"), STR_CONST("cpu_time"), STR_CONST("peak_rss"), STR_CONST("utilization"), {0},
 };
 static const Str CALL_METRICS[] = {
     STR_CONST("p50"), STR_CONST("p99"), STR_CONST("mean"), STR_CONST("throughput"), {0},
@@ -120,17 +121,19 @@ static const Str NVBENCH_METRICS[] = {STR_CONST("gpu_time"), STR_CONST("cpu_time
 
 static const SchemaHarness HARNESSES[] = {
     {STR_CONST("command"), STR_CONST("The whole process, from start to exit."), COMMAND_METRICS,
-     false},
+     false, false},
     {STR_CONST("pytest-benchmark"), STR_CONST("Benchmarks of the pytest-benchmark plugin."),
-     CALL_METRICS, false},
-    {STR_CONST("pyperf"), STR_CONST("Python, a pyperf script."), CALL_METRICS, false},
-    {STR_CONST("criterion"), STR_CONST("Rust, `cargo bench` with criterion."), CALL_METRICS, false},
-    {STR_CONST("google-benchmark"), STR_CONST("C++, Google Benchmark."), GOOGLE_METRICS, true},
-    {STR_CONST("nvbench"), STR_CONST("CUDA, NVBench."), NVBENCH_METRICS, true},
+     CALL_METRICS, false, false},
+    {STR_CONST("pyperf"), STR_CONST("Python, a pyperf script."), CALL_METRICS, false, true},
+    {STR_CONST("criterion"), STR_CONST("Rust, `cargo bench` with criterion."), CALL_METRICS, false,
+     true},
+    {STR_CONST("google-benchmark"), STR_CONST("C++, Google Benchmark."), GOOGLE_METRICS, true,
+     true},
+    {STR_CONST("nvbench"), STR_CONST("CUDA, NVBench."), NVBENCH_METRICS, true, true},
     {STR_CONST("metric-lines"),
      STR_CONST("Any program that prints lines `name value unit` on standard output."), CALL_METRICS,
-     true},
-    {{0}, {0}, NULL, false},
+     true, true},
+    {{0}, {0}, NULL, false, false},
 };
 
 const SchemaKey *schema_keys(void)

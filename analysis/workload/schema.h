@@ -30,6 +30,7 @@ typedef enum SchemaType {
 typedef struct SchemaName {
     Str name;
     Str help;
+    bool later; /* known, and this version cannot run it yet */
 } SchemaName;
 
 /* A list of names; `names` ends with an empty one. */
@@ -55,6 +56,7 @@ typedef struct SchemaHarness {
     Str help;
     const Str *metrics; /* ends with an empty one; the first is the default */
     bool own_metrics;   /* it may also print metrics that we cannot know */
+    bool later;         /* known, and this version cannot measure with it yet */
 } SchemaHarness;
 
 /* Tables; each ends with a row whose name is empty. */
