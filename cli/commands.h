@@ -25,6 +25,8 @@ typedef struct Command {
 
 CommandFn cmd_dump;
 CommandFn cmd_lsp;
+CommandFn cmd_doctor;
+CommandFn cmd_init;
 CommandFn cmd_trust;
 CommandFn cmd_version;
 

@@ -8,6 +8,8 @@
 static const Command COMMANDS[] = {
     {"dump", cmd_dump, "print any stage as text: samples, verdict, ..."},
     {"lsp", cmd_lsp, "the language server, for editors"},
+    {"doctor", cmd_doctor, "which profilers are here, and what mends the others"},
+    {"init", cmd_init, "look at the project and draft perfloop.toml"},
     {"trust", cmd_trust, "agree to the commands that may run in this workspace"},
     {"version", cmd_version, "print the version"},
 };

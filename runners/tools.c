@@ -1,0 +1,194 @@
+#include "runners/tools.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analysis/workload/schema.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/strbuf.h"
+#include "runners/process.h"
+#include "runners/pylaunch.h"
+
+enum {
+    TOOL_TIMEOUT_S = 20,
+};
+
+static bool run(Arena *arena, const ToolSearch *search, const Str *argv, size_t argc,
+                ProcessResult *result)
+{
+    Err err = {0};
+    ProcessOptions options = {.argv = argv,
+                              .argc = argc,
+                              .cwd = search->cwd,
+                              .timeout_s = TOOL_TIMEOUT_S,
+                              .cancel = search->cancel};
+    return process_run(arena, &options, result, &err) && result->status == 0;
+}
+
+/* Beside the interpreter of the benchmark first: the same virtual environment. */
+static bool find_program(Arena *arena, const ToolSearch *search, Str name, Str *path)
+{
+    Str python =
+        search->benchmark ? pylaunch_python(arena, search->benchmark, search->cwd) : (Str){0};
+    if (python.len &&
+        process_find(arena, path_join(arena, path_dir(python), name), (Str){0}, search->cwd, path))
+        return true;
+    return process_find(arena, name, (Str){0}, search->cwd, path);
+}
+
+/* How this machine installs a Python tool: into the virtual environment when there is one. */
+static Str install_command(Arena *arena, const ToolSearch *search, const char *package)
+{
+    Str python = pylaunch_python(arena, search->benchmark, search->cwd), path;
+    Str folder = path_dir(path_dir(python));
+    if (!python.len)
+        return S("sudo apt install python3");
+    if (file_exists(path_join(arena, folder, S("pyvenv.cfg"))))
+        return str_fmt(arena, STR_FMT " -m pip install %s", STR_ARG(python), package);
+    if (process_find(arena, S("uv"), (Str){0}, search->cwd, &path))
+        return str_fmt(arena, "uv tool install %s", package);
+    if (process_find(arena, S("pipx"), (Str){0}, search->cwd, &path))
+        return str_fmt(arena, "pipx install %s", package);
+    if (str_eq(folder, S("/usr"))) /* Debian's own Python refuses pip */
+        return str_fmt(arena, "sudo apt install pipx && pipx install %s", package);
+    return str_fmt(arena, STR_FMT " -m pip install %s", STR_ARG(python), package);
+}
+
+/* ---------------------------------------------------------------- py-spy */
+
+static int ptrace_scope(Arena *arena)
+{
+    Str text;
+    Err err = {0};
+    int64_t scope;
+    if (!file_read(arena, S("/proc/sys/kernel/yama/ptrace_scope"), 64, &text, &err) ||
+        !str_to_i64(str_trim(text), &scope))
+        return 0;
+    return (int)scope;
+}
+
+static Str error_line(Str output)
+{
+    Str line, found = {0};
+    while (str_next_line(&output, &line))
+        if (str_starts(line, S("Error: ")) && !found.len)
+            found = str_trim(str_from(line, 7));
+    return found;
+}
+
+void tool_explain_pyspy(Arena *arena, Str output, Str *problem, Str *mend)
+{
+    int scope = ptrace_scope(arena);
+    bool denied = str_has(output, S("Permission Denied")) || str_has(output, S("EPERM")) ||
+                  str_has(output, S("Operation not permitted")) ||
+                  str_has(output, S("Permission denied"));
+    Str said = error_line(output);
+    *mend = (Str){0};
+    if (denied && scope >= 2 && geteuid() != 0) {
+        *problem =
+            str_fmt(arena, "py-spy may not look into other processes (ptrace_scope is %d)", scope);
+        *mend = scope == 2 ? S("sudo sysctl kernel.yama.ptrace_scope=1")
+                           : S("echo kernel.yama.ptrace_scope=1 | sudo tee "
+                               "/etc/sysctl.d/10-ptrace.conf, then start the machine anew");
+    } else if (denied) {
+        *problem = S("py-spy may not look into other processes: this system forbids ptrace");
+        *mend = S("docker run --cap-add SYS_PTRACE ...");
+    } else if (str_starts(said, S("No python processes found"))) {
+        *problem = S("py-spy found no Python in what the benchmark starts");
+    } else {
+        *problem = str_fmt(arena, "py-spy: " STR_FMT,
+                           STR_ARG(said.len ? said : S("ended without a profile")));
+    }
+}
+
+static void look_pyspy(Arena *arena, const ToolSearch *search, Tool *tool)
+{
+    ProcessResult result;
+    if (!find_program(arena, search, S("py-spy"), &tool->path)) {
+        tool->problem = S("py-spy is not installed");
+        tool->mend = install_command(arena, search, "py-spy");
+        return;
+    }
+    const Str version[] = {tool->path, S("--version")};
+    if (!run(arena, search, version, 2, &result)) {
+        tool->problem = str_fmt(arena, STR_FMT " does not start", STR_ARG(tool->path));
+        tool->mend = install_command(arena, search, "--force-reinstall py-spy");
+        return;
+    }
+    Str name, number;
+    tool->ready = true;
+    tool->version = str_cut(str_trim(result.out), ' ', &name, &number) ? number : result.out;
+    Str python = pylaunch_python(arena, search->benchmark, search->cwd);
+    if (!search->try_out || !python.len)
+        return;
+    const Str sample[] = {
+        tool->path,     S("record"), S("--format"), S("raw"), S("--output"),
+        S("/dev/null"), S("--"),     python,        S("-c"),  S("import time; time.sleep(0.3)")};
+    if (!run(arena, search, sample, sizeof(sample) / sizeof(sample[0]), &result)) {
+        tool->ready = false;
+        tool_explain_pyspy(arena, result.errors, &tool->problem, &tool->mend);
+    }
+}
+
+/* ---------------------------------------------------------------- cProfile */
+
+static void look_cprofile(Arena *arena, const ToolSearch *search, Tool *tool)
+{
+    ProcessResult result;
+    tool->path = pylaunch_python(arena, search->benchmark, search->cwd);
+    if (!tool->path.len) {
+        tool->problem = S("there is no Python");
+        tool->mend = S("sudo apt install python3");
+        return;
+    }
+    const Str version[] = {
+        tool->path, S("-c"),
+        S("import cProfile, sys; print('.'.join(map(str, sys.version_info[:3])))")};
+    tool->ready = run(arena, search, version, 3, &result);
+    if (tool->ready) {
+        tool->version = str_trim(result.out);
+        return;
+    }
+    tool->problem = str_fmt(arena, STR_FMT " has no cProfile", STR_ARG(tool->path));
+    tool->mend = S("sudo apt install python3");
+}
+
+/* ---------------------------------------------------------------- the table */
+
+static const struct ToolRow {
+    Str name;
+    Str what;
+    void (*look)(Arena *arena, const ToolSearch *search, Tool *tool);
+} TOOLS[] = {
+    {STR_CONST("py-spy"), STR_CONST("Python, CPU time by sampling"), look_pyspy},
+    {STR_CONST("cprofile"), STR_CONST("Python, CPU time by counting calls"), look_cprofile},
+};
+
+size_t tools_count(void)
+{
+    return sizeof(TOOLS) / sizeof(TOOLS[0]);
+}
+
+Str tools_name(size_t index)
+{
+    return TOOLS[index].name;
+}
+
+Tool tool_look(Arena *arena, Str name, const ToolSearch *search)
+{
+    Tool tool = {.name = name};
+    StrBuf names = strbuf_new(arena);
+    for (size_t i = 0; i < tools_count(); i++) {
+        strbuf_fmt(&names, "%s" STR_FMT, i ? ", " : "", STR_ARG(TOOLS[i].name));
+        if (!str_eq(TOOLS[i].name, name))
+            continue;
+        tool.what = TOOLS[i].what;
+        TOOLS[i].look(arena, search, &tool);
+        return tool;
+    }
+    tool.problem = str_fmt(arena, "perfloop cannot run '" STR_FMT "'; it runs " STR_FMT,
+                           STR_ARG(name), STR_ARG(strbuf_str(&names)));
+    return tool;
+}
