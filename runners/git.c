@@ -332,7 +332,10 @@ static bool list_submodule(Arena *arena, git_repository *parent, Str prefix, Str
     if (git_repository_open(&repo, str_cstr(arena, dir)) < 0)
         return true;
     Str inside = str_fmt(arena, STR_FMT STR_FMT "/", STR_ARG(prefix), STR_ARG(path));
+    size_t first = out->len;
     bool ok = list_repository(arena, repo, inside, out, err);
+    for (size_t i = first; i < out->len; i++)
+        out->items[i].in_submodule = true;
     git_repository_free(repo);
     return ok;
 }

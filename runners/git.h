@@ -84,6 +84,7 @@ typedef struct GitFile {
     Str path;
     bool tracked;
     bool differs; /* from HEAD: changed, new, staged */
+    bool in_submodule;
 } GitFile;
 typedef Array(GitFile) GitFiles;
 

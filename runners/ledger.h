@@ -152,6 +152,8 @@ typedef struct LedgerVerdict {
     Str design;
     Str flag; /* of an improvement: above, below, above?, below? */
     uint64_t seed;
+    uint64_t attempts; /* coins used: pairs and dropped pairs */
+    Str evidence;      /* JSON; may be empty */
     int64_t conditions;
 } LedgerVerdict;
 

@@ -112,6 +112,8 @@ CREATE TABLE verdict (
     design     TEXT NOT NULL,             -- S, P, or '' when nothing ran
     flag       TEXT NOT NULL,             -- of an improvement: above, below, above?, below?
     seed       INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,          -- coins used: pairs and dropped pairs
+    evidence   TEXT NOT NULL,             -- JSON: the preflight, gates, why this design
     conditions INTEGER REFERENCES conditions
 ) STRICT;
 CREATE INDEX verdict_by_iteration ON verdict (iteration, id);

@@ -7,7 +7,7 @@
     "i.checkpoint"
 #define VERDICT_COLUMNS                                                                    \
     "id, time, kind, status, sentence, metric, unit, before, after, estimate, low, high, " \
-    "pairs, needed, design, flag, seed, coalesce(conditions, 0)"
+    "pairs, needed, design, flag, seed, attempts, evidence, coalesce(conditions, 0)"
 
 static bool supersede(Ledger *ledger, int64_t workload, Err *err)
 {
@@ -108,7 +108,9 @@ static bool read_verdict(Arena *arena, Ledger *ledger, LedgerIteration *iteratio
             .design = query_get_str(arena, query, 14),
             .flag = query_get_str(arena, query, 15),
             .seed = (uint64_t)query_get_i64(query, 16),
-            .conditions = query_get_i64(query, 17),
+            .attempts = (uint64_t)query_get_i64(query, 17),
+            .evidence = query_get_str(arena, query, 18),
+            .conditions = query_get_i64(query, 19),
         };
     return query_done(query, err);
 }
@@ -188,8 +190,9 @@ bool ledger_add_verdict(Ledger *ledger, int64_t iteration, const LedgerVerdict *
 {
     LedgerQuery *query = ledger_query(
         ledger, "INSERT INTO verdict (iteration, time, kind, status, sentence, metric, unit, "
-                "before, after, estimate, low, high, pairs, needed, design, flag, seed, "
-                "conditions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                "before, after, estimate, low, high, pairs, needed, design, flag, seed, attempts, "
+                "evidence, conditions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                "?, ?, ?)");
     query_i64(query, iteration);
     query_i64(query, verdict->time_s);
     query_str(query, verdict->kind);
@@ -207,6 +210,8 @@ bool ledger_add_verdict(Ledger *ledger, int64_t iteration, const LedgerVerdict *
     query_str(query, verdict->design);
     query_str(query, verdict->flag);
     query_i64(query, (int64_t)verdict->seed);
+    query_i64(query, (int64_t)verdict->attempts);
+    query_str(query, verdict->evidence);
     query_ref(query, verdict->conditions);
     return query_done(query, err);
 }

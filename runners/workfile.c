@@ -326,16 +326,22 @@ bool workfile_replace(Str top, Str path, WorkFile expected, WorkFile wanted, Str
     return true;
 }
 
-bool workfile_tidy(Arena *arena, Str top, Str path, Str token, WorkFile *left, Err *err)
+bool workfile_peek(Arena *arena, Str top, Str path, Str token, WorkFile *left, Err *err)
 {
     *left = (WorkFile){0};
     CLEANUP(close_fd) int folder = open_folder(arena, top, path);
     if (folder < 0)
         return true;
-    const char *name = temporary_name(arena, path, token);
-    if (!read_at(arena, folder, name, path, SIZE_MAX, left, err))
-        return false;
-    if (left->kind != WORKFILE_ABSENT && unlinkat(folder, name, 0) < 0)
+    return read_at(arena, folder, temporary_name(arena, path, token), path, SIZE_MAX, left, err);
+}
+
+bool workfile_tidy(Str top, Str path, Str token, Err *err)
+{
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("tidy");
+    CLEANUP(close_fd) int folder = open_folder(scratch, top, path);
+    if (folder < 0)
+        return true;
+    if (unlinkat(folder, temporary_name(scratch, path, token), 0) < 0 && errno != ENOENT)
         return set_errno(err, path);
     return true;
 }

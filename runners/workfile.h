@@ -8,7 +8,7 @@
  * old one and the two change places in one step; what came out is looked at, and if it is not
  * `expected` (somebody saved in that moment) they change back and the answer is ERR_CONFLICT.
  * Killed at any point, the path holds one of the two, and the other one is in the temporary file
- * that workfile_tidy finds again by the same token.
+ * that workfile_peek finds again by the same token.
  */
 #ifndef RUNNERS_WORKFILE_H
 #define RUNNERS_WORKFILE_H
@@ -51,10 +51,9 @@ bool workfile_read(Arena *arena, Str top, Str path, size_t limit, WorkFile *out,
 bool workfile_replace(Str top, Str path, WorkFile expected, WorkFile wanted, Str token,
                       Err *err) MUST_CHECK;
 
-/*
- * After a crash: reads and removes the temporary file of path and token; *left is ABSENT when there
- * was none.
- */
-bool workfile_tidy(Arena *arena, Str top, Str path, Str token, WorkFile *left, Err *err) MUST_CHECK;
+/* After a crash: what the temporary file of path and token holds; ABSENT when there is none. */
+bool workfile_peek(Arena *arena, Str top, Str path, Str token, WorkFile *left, Err *err) MUST_CHECK;
+/* Removes it. */
+bool workfile_tidy(Str top, Str path, Str token, Err *err) MUST_CHECK;
 
 #endif
