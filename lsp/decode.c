@@ -43,7 +43,8 @@ static void write_position(JsonOut *out, const char *key, LspPosition at)
 
 void write_range(JsonOut *out, const char *key, LspRange range)
 {
-    json_key(out, key);
+    if (key)
+        json_key(out, key);
     json_open(out, '{');
     write_position(out, "start", range.start);
     write_position(out, "end", range.end);

@@ -48,7 +48,7 @@ typedef bool FeatureFn(const Request *request, JsonOut *out, Err *err);
 bool request_offset(const Request *request, const char *key, ByteOffset *offset, Err *err);
 /* params.range in the request's document. */
 bool request_range(const Request *request, const char *key, ByteRange *range, Err *err);
-/* "key": {"start": {"line", "character"}, "end": {...}} */
+/* "key": {"start": {"line", "character"}, "end": {...}}; key NULL: as an item of a list */
 void write_range(JsonOut *out, const char *key, LspRange range);
 /* The range of bytes, or the content of a line, of the request's document. */
 void write_bytes(JsonOut *out, const char *key, const Request *request, ByteRange range);
@@ -60,5 +60,14 @@ void write_line(JsonOut *out, const char *key, const Request *request, LineNo li
  */
 FeatureFn feature_diagnostics;
 FeatureFn feature_document_symbol; /* textDocument/documentSymbol: the pattern to copy */
+FeatureFn feature_code_action;
+FeatureFn feature_code_lens;
+FeatureFn feature_completion;
+FeatureFn feature_hover;
+FeatureFn feature_incoming_calls;
+FeatureFn feature_inlay_hint;
+FeatureFn feature_outgoing_calls;
+FeatureFn feature_prepare_calls;
+FeatureFn feature_workspace_symbol;
 
 #endif

@@ -1,5 +1,20 @@
 #include "lsp/methods.h"
 
+static void write_lens_options(JsonOut *out)
+{
+    json_put_raw(out, S("{\"resolveProvider\":false}"));
+}
+
+static void write_action_options(JsonOut *out)
+{
+    json_put_raw(out, S("{\"codeActionKinds\":[\"quickfix\",\"source.perfloop\"]}"));
+}
+
+static void write_completion_options(JsonOut *out)
+{
+    json_put_raw(out, S("{\"triggerCharacters\":[\"\\\"\",\"=\",\"[\"]}"));
+}
+
 static const Method METHODS[] = {
     {STR_CONST("initialize"), true, .loop = lifecycle_initialize},
     {STR_CONST("initialized"), false, .loop = lifecycle_initialized},
@@ -18,6 +33,21 @@ static const Method METHODS[] = {
      .provider = "executeCommandProvider", .write_options = commands_write_options},
     {STR_CONST("textDocument/documentSymbol"), true, .read = feature_document_symbol,
      .provider = "documentSymbolProvider"},
+    {STR_CONST("textDocument/codeLens"), true, .read = feature_code_lens,
+     .provider = "codeLensProvider", .write_options = write_lens_options},
+    {STR_CONST("textDocument/inlayHint"), true, .read = feature_inlay_hint,
+     .provider = "inlayHintProvider"},
+    {STR_CONST("textDocument/hover"), true, .read = feature_hover, .provider = "hoverProvider"},
+    {STR_CONST("textDocument/codeAction"), true, .read = feature_code_action,
+     .provider = "codeActionProvider", .write_options = write_action_options},
+    {STR_CONST("textDocument/completion"), true, .read = feature_completion,
+     .provider = "completionProvider", .write_options = write_completion_options},
+    {STR_CONST("textDocument/prepareCallHierarchy"), true, .read = feature_prepare_calls,
+     .provider = "callHierarchyProvider"},
+    {STR_CONST("callHierarchy/incomingCalls"), true, .read = feature_incoming_calls},
+    {STR_CONST("callHierarchy/outgoingCalls"), true, .read = feature_outgoing_calls},
+    {STR_CONST("workspace/symbol"), true, .read = feature_workspace_symbol,
+     .provider = "workspaceSymbolProvider"},
 };
 
 const Method *method_find(Str name)

@@ -48,6 +48,7 @@ LoopFn configure_did_change;
 LoopFn world_did_change_files;
 LoopFn progress_did_cancel;
 LoopFn commands_execute;
+LoopFn details_show;
 void commands_write_options(JsonOut *out);
 
 #endif

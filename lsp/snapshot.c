@@ -57,8 +57,10 @@ DocHeat *doc_heat_ref(DocHeat *heat)
 
 void doc_heat_unref(DocHeat *heat)
 {
-    if (heat && --heat->refs == 0)
-        arena_free(heat->arena);
+    if (!heat || --heat->refs > 0)
+        return;
+    file_heat_finish(heat->file);
+    arena_free(heat->arena);
 }
 
 World *world_ref(World *world)

@@ -56,7 +56,8 @@ static const CommandRow COMMANDS[] = {
     {STR_CONST("perfloop.status"), "status", ONE("status"), 0},
 };
 
-#define CANCEL S("perfloop.cancel")
+#define CANCEL  S("perfloop.cancel")
+#define DETAILS S("perfloop.showDetails")
 
 void commands_write_options(JsonOut *out)
 {
@@ -66,6 +67,7 @@ void commands_write_options(JsonOut *out)
     for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++)
         json_put_str(out, COMMANDS[i].name);
     json_put_str(out, CANCEL);
+    json_put_str(out, DETAILS);
     json_close(out, ']');
     json_close(out, '}');
 }
@@ -158,6 +160,10 @@ void commands_execute(Server *server, const Message *message)
         if (!children_cancel(server, args.job))
             server_show(server, NOTICE_INFO, S("perfloop: nothing is running"));
         server_reply(server, message->id, S("null"));
+        return;
+    }
+    if (str_eq(name, DETAILS)) {
+        details_show(server, message);
         return;
     }
     const CommandRow *row = find_row(name);

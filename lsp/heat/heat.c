@@ -1,25 +1,80 @@
 #include "lsp/heat/heat.h"
 
-struct Heat {
-    Arena *arena;
-};
+#include <string.h>
 
-struct FileHeat {
-    const Heat *heat;
-};
+#include "base/log.h"
+#include "base/map.h"
+#include "base/path.h"
+#include "lsp/heat/heat_data.h"
+#include "runners/workloads.h"
 
-Heat *heat_load(Arena *arena, const HeatInput *input UNUSED)
+void heat_note(Heat *heat, const char *fmt, ...)
+{
+    enum {
+        NOTES_MAX = 20
+    };
+    if (heat->n_notes == NOTES_MAX)
+        return;
+    if (!heat->notes)
+        heat->notes = NEW_ARRAY(heat->arena, Str, NOTES_MAX);
+    va_list args;
+    va_start(args, fmt);
+    Str note = str_vfmt(heat->arena, fmt, args);
+    va_end(args);
+    heat->notes[heat->n_notes++] = note;
+    log_info("heat: " STR_FMT, STR_ARG(note));
+}
+
+static void load_workloads(Heat *heat, const Places *places)
+{
+    Err err = {0};
+    if (!workloads_load(heat->arena, places->root, NULL, &heat->workload_file, &err)) {
+        if (err.kind != ERR_NOT_FOUND)
+            heat_note(heat, "%s", err.msg);
+        return;
+    }
+    heat->workload_path = path_base(heat->workload_file.name);
+}
+
+/* The paths that ever had heat: those of the Heat before, and the mapped files of this profile. */
+static void remember_paths(Heat *heat, const Heat *before)
+{
+    Map *seen = map_new(heat->arena);
+    for (size_t i = 0; before && i < before->n_known; i++)
+        map_put(seen, str_copy(heat->arena, before->known[i]), heat);
+    for (size_t i = 0; i < heat->now.row.files.len; i++)
+        map_put(seen, heat->now.row.files.items[i].path, heat);
+    heat->known = NEW_ARRAY(heat->arena, Str, map_len(seen) + 1);
+    map_each (entry, seen)
+        heat->known[heat->n_known++] = entry->key;
+}
+
+Heat *heat_load(Arena *arena, const HeatInput *input)
 {
     Heat *heat = NEW(arena, Heat);
+    Err err = {0};
     heat->arena = arena;
+    if (!input->places)
+        return heat;
+    heat->root = str_copy(arena, input->places->root);
+    load_workloads(heat, input->places);
+    if (!loop_view_load(arena, input->places, &heat->loop, &err))
+        heat_note(heat, "%s", err.msg);
+    err = (Err){0};
+    CLEANUP(ledger_cleanup) Ledger *ledger = ledger_open(input->places, LEDGER_READ, &err);
+    if (ledger)
+        heat_load_profiles(heat, input->places, ledger, input->settings);
+    else if (err.kind != ERR_NOT_FOUND)
+        heat_note(heat, "%s", err.msg);
+    heat_load_facts(heat, input->places, input->settings);
+    remember_paths(heat, input->before);
     return heat;
 }
 
-void heat_finish(Heat *heat UNUSED) {}
-
-FileHeat *file_heat_make(Arena *arena, const FileHeatInput *input)
+void heat_finish(Heat *heat)
 {
-    FileHeat *file = NEW(arena, FileHeat);
-    file->heat = input->heat;
-    return file;
+    if (!heat)
+        return;
+    file_unmap(&heat->now.file);
+    file_unmap(&heat->base.file);
 }

@@ -47,5 +47,7 @@ typedef struct FileHeatInput {
 } FileHeatInput;
 
 FileHeat *file_heat_make(Arena *arena, const FileHeatInput *input);
+/* Gives back what is shared with other versions of the document; accepts NULL. Any thread. */
+void file_heat_finish(FileHeat *file);
 
 #endif

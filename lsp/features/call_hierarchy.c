@@ -1,0 +1,154 @@
+/*
+ * Call hierarchy: who calls a measured function and whom it calls, with what each call costs.
+ *
+ * Neovim lists one row per fromRange with the item's name as its text, so the cost stands in the
+ * name and every item has at least one fromRange. An item is found again by its index in the
+ * profile's functions and the generation of the World that it was made in, both kept in `data`.
+ */
+
+#include "analysis/hints/words.h"
+#include "lsp/features/view_write.h"
+
+enum {
+    SYMBOL_FUNCTION = 12,
+    ITEMS_MAX = 200,
+};
+
+/* "scan [31 % of cpu time, 812 samples]" */
+static Str name_of(const Request *request, const Heat *heat, const HotSpot *function, int64_t cost,
+                   uint64_t samples)
+{
+    const HotSpots *spots = heat->now.spots;
+    Str share =
+        words_share(request->arena, spots->total > 0 ? (double)cost / (double)spots->total : 0);
+    return str_fmt(request->arena, STR_FMT " [" STR_FMT ", %llu %s]", STR_ARG(function->function),
+                   STR_ARG(share), (unsigned long long)samples,
+                   spots->sampled ? "samples" : "calls");
+}
+
+/* Its share in the baseline's profile, and the benchmark: what clients show beside the name. */
+static Str detail_of(const Request *request, const Heat *heat, const HotSpot *function)
+{
+    const WorkloadFacts *workload = facts_workload(&heat->facts, heat->now.row.workload);
+    Str benchmark = words_benchmark(request->arena, workload);
+    Str text = function->file;
+    const HotSpot *old = function_in_base(heat, function);
+    if (old) {
+        Str share =
+            words_share(request->arena, (double)old->total / (double)heat->base.spots->total);
+        text = str_fmt(request->arena, STR_FMT " · baseline " STR_FMT " with calls", STR_ARG(text),
+                       STR_ARG(share));
+    }
+    return benchmark.len
+               ? str_fmt(request->arena, STR_FMT " · " STR_FMT, STR_ARG(text), STR_ARG(benchmark))
+               : text;
+}
+
+static void write_item(const Request *request, JsonOut *out, const Heat *heat, uint32_t spot,
+                       int64_t cost, uint64_t samples)
+{
+    const HotSpot *function = &heat->now.spots->functions[spot];
+    Str uri;
+    LineNo line = function_place(request, heat, spot, &uri);
+    json_key_str(out, "name", name_of(request, heat, function, cost, samples));
+    json_key_i64(out, "kind", SYMBOL_FUNCTION);
+    json_key_str(out, "detail", detail_of(request, heat, function));
+    json_key_str(out, "uri", uri);
+    write_line_start(out, "range", line);
+    write_line_start(out, "selectionRange", line);
+    json_key(out, "data");
+    json_open(out, '{');
+    json_key_i64(out, "function", spot);
+    json_key_i64(out, "generation", (int64_t)request->snapshot->world->generation);
+    json_close(out, '}');
+}
+
+static bool function_at(const FileHeat *file, const Outline *outline, LineNo line, uint32_t *spot)
+{
+    const OutlineItem *item = outline_function_at(outline, line);
+    LineNo first = item ? item->first : line;
+    for (size_t i = 0; i < file->hot.n_functions; i++)
+        if (file->hot.functions[i].now.n == line.n || file->hot.functions[i].now.n == first.n) {
+            *spot = file->hot.functions[i].spot;
+            return true;
+        }
+    return false;
+}
+
+bool feature_prepare_calls(const Request *request, JsonOut *out, Err *err)
+{
+    const FileHeat *file = request_heat(request);
+    const Heat *heat = request_world(request);
+    ByteOffset at;
+    uint32_t spot = 0;
+    if (file && !request_offset(request, "position", &at, err))
+        return false;
+    if (!file || !heat || !heat->now.present ||
+        !function_at(file, &request->doc->syntax->outline, request_line(request, at), &spot)) {
+        json_put_null(out);
+        return true;
+    }
+    const HotSpot *function = &heat->now.spots->functions[spot];
+    json_open(out, '[');
+    json_open(out, '{');
+    write_item(request, out, heat, spot, function->total, function->samples);
+    json_close(out, '}');
+    json_close(out, ']');
+    return true;
+}
+
+/* The function an item stands for; ContentModified when a newer profile took its place. */
+static bool item_of(const Request *request, const Heat *heat, uint32_t *spot, Err *err)
+{
+    JsonIn data = json_optional(json_at(request->params, "item"), "data");
+    int64_t index = json_opt_i64(data, "function", -1);
+    int64_t generation = json_opt_i64(data, "generation", -1);
+    if (!heat || !heat->now.present || generation != (int64_t)request->snapshot->world->generation)
+        return err_set(err, ERR_CONFLICT, "the profile is another one now: ask again");
+    if (index < 0 || (size_t)index >= heat->now.spots->functions_len)
+        return err_set(err, ERR_INPUT, "item.data.function: no such function");
+    *spot = (uint32_t)index;
+    return true;
+}
+
+static bool write_calls(const Request *request, JsonOut *out, bool incoming, Err *err)
+{
+    const Heat *heat = request_world(request);
+    uint32_t spot = 0;
+    if (!item_of(request, heat, &spot, err))
+        return false;
+    const HotSpots *spots = heat->now.spots;
+    size_t written = 0;
+    json_open(out, '[');
+    for (size_t i = 0; i < spots->edges_len && written < ITEMS_MAX; i++) {
+        const HotEdge *edge = &spots->edges[i];
+        uint32_t other = incoming ? edge->caller : edge->callee;
+        if ((incoming ? edge->callee : edge->caller) != spot || !spots->functions[other].mapped)
+            continue;
+        Str uri;
+        LineNo line = function_place(request, heat, incoming ? other : spot, &uri);
+        json_open(out, '{');
+        json_key(out, incoming ? "from" : "to");
+        json_open(out, '{');
+        write_item(request, out, heat, other, edge->cost, edge->samples);
+        json_close(out, '}');
+        json_key(out, "fromRanges");
+        json_open(out, '[');
+        write_line_start(out, NULL, line);
+        json_close(out, ']');
+        json_close(out, '}');
+        written++;
+    }
+    json_close(out, ']');
+    return true;
+}
+
+bool feature_incoming_calls(const Request *request, JsonOut *out, Err *err)
+{
+    return write_calls(request, out, true, err);
+}
+
+bool feature_outgoing_calls(const Request *request, JsonOut *out, Err *err)
+{
+    return write_calls(request, out, false, err);
+}

@@ -1,0 +1,83 @@
+/*
+ * Heat data: what stands behind Heat and FileHeat (heat.h), for this folder and lsp/features.
+ *
+ * A Heat belongs to a World. A FileHeat belongs to one version of one document and points into the
+ * Heat it was made with, so it is used only while that World is the present one (snapshot.h).
+ */
+#ifndef LSP_HEAT_HEAT_DATA_H
+#define LSP_HEAT_HEAT_DATA_H
+
+#include <stdatomic.h>
+
+#include "analysis/hints/hot_file.h"
+#include "analysis/hints/loop_facts.h"
+#include "analysis/hints/view.h"
+#include "analysis/hotspots/hotspot.h"
+#include "analysis/profile/profile.h"
+#include "analysis/workload/workload.h"
+#include "base/file.h"
+#include "base/map.h"
+#include "lsp/heat/heat.h"
+#include "runners/ledger.h"
+#include "runners/loop_view.h"
+#include "runners/places.h"
+
+/* A profile of the ledger, mapped and rolled up. */
+typedef struct HeatProfile {
+    bool present;
+    LedgerProfile row;
+    FileMap file;
+    Profile profile;
+    HotSpots *spots; /* one per metric; the ranking one first */
+    size_t n_spots;
+    size_t metric; /* index in the profile of the ranking one */
+    Str recorded;
+} HeatProfile;
+
+struct Heat {
+    Arena *arena;
+    Str root;
+    HeatProfile now;
+    HeatProfile base; /* of the baseline; absent when `now` is that one */
+    WorkloadFile workload_file;
+    Str workload_path; /* below the root; empty when there is none */
+    LoopView loop;
+    LoopFacts facts; /* places as recorded */
+    PathRule *rules; /* path_map of the profile's workload */
+    size_t n_rules;
+    Str *known; /* every path that had heat since the server started: lenses were given out */
+    size_t n_known;
+    Str *notes;
+    size_t n_notes;
+};
+
+/*
+ * What a join found for one document. Versions made by carrying share it; the count is atomic
+ * because a worker adds to it while the loop gives one back.
+ */
+typedef struct FileHeatBase {
+    atomic_int refs;
+    Arena *arena;
+    HotFile joined;
+    Map *functions; /* of the profiled text, name → OutlineItem; NULL inside for a name met twice */
+} FileHeatBase;
+
+struct FileHeat {
+    FileHeatBase *base; /* NULL when no profile knows the file */
+    Str path;           /* below the root; empty outside of it */
+    HotFile hot;
+    LoopFacts facts; /* with this document's places */
+    ViewInput input; /* for views and hovers made on request */
+    FileView view;   /* as long as no job runs */
+};
+
+/* The PathMap that this profile was resolved with; one per thread that needs it. */
+PathMap *heat_path_map(Arena *arena, const Heat *heat, const HeatProfile *profile);
+
+/* Reads the ledger's newest profile (or the one the settings name) and the baseline's. */
+void heat_load_profiles(Heat *heat, const Places *places, Ledger *ledger, const Settings *settings);
+/* Fills facts from the workload file and the ledger. */
+void heat_load_facts(Heat *heat, const Places *places, const Settings *settings);
+void heat_note(Heat *heat, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+#endif
