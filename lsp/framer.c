@@ -196,7 +196,7 @@ Frame framer_next(Framer *framer, Str *body, Err *why)
             return FRAME_NONE;
         if (!end || end > FRAMER_HEADER_MAX) {
             err_set(why, ERR_INPUT, "a header part of more than %d bytes", FRAMER_HEADER_MAX);
-            return lose(framer, end ? end : LENGTH_LEN);
+            return lose(framer, LENGTH_LEN);
         }
         if (!read_headers(framer, str_head(text, end), why))
             return lose(framer, end);

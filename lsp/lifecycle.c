@@ -74,7 +74,7 @@ void lifecycle_find_places(Server *server, Str start)
         return;
     server->has_places = places_find(server->arena, start, &server->places, &err);
     if (!server->has_places) {
-        log_warn("lsp: %s", err.msg);
+        log_info("lsp: %s", err.msg);
         return;
     }
     log_info("lsp: workspace " STR_FMT ", state in " STR_FMT, STR_ARG(server->places.root),

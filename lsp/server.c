@@ -2,7 +2,6 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
-#include <uv.h>
 
 #include "base/clock.h"
 #include "base/json_out.h"
@@ -261,5 +260,4 @@ void server_hang_up(Server *server, const char *why)
     log_info("lsp: ends: %s", why);
     server->exit_code = server->phase == PHASE_SHUTDOWN ? 0 : 1;
     server->phase = PHASE_OVER;
-    uv_stop(server->loop);
 }
