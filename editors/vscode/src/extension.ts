@@ -47,9 +47,17 @@ async function executeCommand(command: string, args: unknown[], next: ExecuteCom
   return next(command, withPlace(args));
 }
 
+async function stop() {
+  const old = client;
+  client = undefined;
+  await old?.stop().catch(() => undefined); // one that never came up cannot be stopped
+}
+
 async function start() {
+  await stop();
+  const command = settings().get("path", "perfloop");
   const server: ServerOptions = {
-    command: settings().get("path", "perfloop"),
+    command,
     args: settings().get<string[]>("arguments", ["lsp"]),
     transport: TransportKind.stdio,
   };
@@ -60,13 +68,25 @@ async function start() {
     middleware: { executeCommand },
   };
   client = new LanguageClient("perfloop", "perfloop", server, options);
-  await client.start();
+  try {
+    await client.start();
+  } catch (problem) {
+    void vscode.window.showErrorMessage(`perfloop: cannot start ${command}: ${problem}. See the setting perfloop.path.`);
+  }
 }
 
-async function restart() {
-  await client?.stop();
-  await start();
+/*
+ * Starts and stops take turns. Settings can change while the first start is under way (a remote window
+ * reads the machine's settings late), and a client that is still starting cannot be stopped.
+ */
+let lastTurn: Promise<void> = Promise.resolve();
+
+function inTurn(step: () => Promise<void>): Promise<void> {
+  lastTurn = lastTurn.then(step, step);
+  return lastTurn;
 }
+
+const restart = () => inTurn(start);
 
 export async function activate(context: vscode.ExtensionContext) {
   context.subscriptions.push(
@@ -78,9 +98,9 @@ export async function activate(context: vscode.ExtensionContext) {
       }
     }),
   );
-  await start();
+  await restart();
 }
 
 export async function deactivate() {
-  await client?.stop();
+  await inTurn(stop);
 }

@@ -20,9 +20,9 @@ const [walk, ...extensions] = process.argv.slice(2);
 const { chromium } = createRequire(`${VSCODE}/package.json`)("playwright-core");
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// Of these two a remote window believes only the machine's settings.
+const MACHINE_SETTINGS = { "perfloop.path": SERVER, "perfloop.arguments": [] };
 const SETTINGS = {
-  "perfloop.path": SERVER,
-  "perfloop.arguments": [],
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
   "extensions.autoUpdate": false,
@@ -62,10 +62,11 @@ async function answers(url) {
 }
 
 async function startServer(port, out) {
-  for (const folder of ["user/User", "extensions", "home"]) {
+  for (const folder of ["user/User", "user/Machine", "extensions", "home"]) {
     fs.mkdirSync(path.join(RUN, folder), { recursive: true });
   }
   fs.writeFileSync(path.join(RUN, "user/User/settings.json"), JSON.stringify(SETTINGS, null, 2));
+  fs.writeFileSync(path.join(RUN, "user/Machine/settings.json"), JSON.stringify(MACHINE_SETTINGS, null, 2));
   const env = {
     ...process.env,
     EXTENSIONS_GALLERY: '{"serviceUrl":"","itemUrl":"","resourceUrlTemplate":""}',
