@@ -32,6 +32,14 @@ foreach(file IN LISTS units)
   register(${test} ${file})
 endforeach()
 
+# tests/bench/NAME.c     -> program NAME, used by the scripts beside it and by tests
+file(GLOB benches CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/bench/*.c)
+foreach(file IN LISTS benches)
+  get_filename_component(name ${file} NAME_WE)
+  add_executable(${name} ${file})
+  target_link_libraries(${name} PRIVATE testlib)
+endforeach()
+
 file(GLOB fuzzers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.c)
 foreach(file IN LISTS fuzzers)
   get_filename_component(name ${file} NAME_WE)

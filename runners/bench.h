@@ -108,7 +108,7 @@ bool bench_pairs(Arena *arena, const BenchOptions *options, BenchResult *result,
 typedef struct BenchSingle {
     Metric metric;
     double value; /* median of the runs */
-    double low;   /* exact 95 % interval of the median; the extremes when there are under 6 runs */
+    double low;   /* exact interval of the median, at least 95 % */
     double high;
     const double *samples;
     size_t runs;

@@ -6,7 +6,8 @@
  *
  *     group       between the sides   during a session      against a stored result
  *     benchmark   invalid             abort                 measure again
- *     toolchain   invalid             abort                 measure again
+ *     toolchain   note: the change    abort                 measure again
+ *                 itself did it
  *     env         invalid             warn                  measure again
  *     hardware    invalid             abort                 never mix
  *     power       -                   note, or abort (wall) measure again

@@ -28,7 +28,8 @@ typedef enum MetricSource {
 } MetricSource;
 
 /* One number to compare. */
-typedef struct Metric {
+typedef struct Metric Metric;
+struct Metric {
     Str name; /* as in perfloop.toml: "cpu_time" */
     Str text; /* for people: "CPU time" */
     Unit unit;
@@ -39,7 +40,7 @@ typedef struct Metric {
     double floor;        /* a difference must exceed this share; 0: the default */
     double floor_units;  /* and this much; 0: nothing */
     double same;         /* 0: the default */
-} Metric;
+};
 
 typedef struct Harness Harness;
 

@@ -14,7 +14,9 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/attr.h"
 #include "base/digest.h"
+#include "base/err.h"
 #include "base/str.h"
 
 enum {
@@ -47,8 +49,9 @@ typedef struct PreflightSide {
     uint64_t peak_rss_bytes;
     uint32_t threads; /* most seen at once */
     uint32_t processes;
-    bool repeats_output; /* all its runs printed the same */
-    double same_core_s;  /* CPU time of a run in the trial of S; 0 when there was none */
+    bool repeats_output;            /* all its runs printed the same */
+    double same_core_s;             /* CPU time of a run in the trial of S; 0 when there was none */
+    double values[PREFLIGHT_PAIRS]; /* of the metric */
 } PreflightSide;
 
 typedef struct Preflight {
@@ -63,5 +66,22 @@ typedef struct Preflight {
     Digest libraries;  /* what it loaded from outside its tree */
     Str invalid;       /* why the sides cannot be compared; empty when they can */
 } Preflight;
+
+struct Session;
+struct Metric;
+
+typedef struct PreflightOptions {
+    bool metric_asked;         /* false: time, in whichever of its forms says most */
+    BenchDesign design;        /* asked for, or of the pairs to continue */
+    Str root;                  /* the user's work tree */
+    bool benchmark_changed_ok; /* see bench.h */
+} PreflightOptions;
+
+/*
+ * Fills `out`, sets the session's repeat and time limit, and replaces *metric where the choice is
+ * ours. With one side only the runs of that side, and no trial. False as bench_pairs says.
+ */
+bool preflight_run(Arena *arena, struct Session *session, const PreflightOptions *options,
+                   struct Metric *metric, Preflight *out, Err *err) MUST_CHECK;
 
 #endif

@@ -94,6 +94,7 @@ typedef struct VerdictFacts {
     Str metric;          /* "CPU time" */
     Str design;          /* "same core"; may be empty */
     Str reason;          /* why there is no better answer; may be empty */
+    double same;         /* the bounds of "same"; 0: 2 % */
 } VerdictFacts;
 
 /*

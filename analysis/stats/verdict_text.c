@@ -99,7 +99,8 @@ Str verdict_sentence(Arena *arena, const Verdict *verdict, const VerdictFacts *f
         return strbuf_str(&out);
     }
     if (verdict->kind == VERDICT_SAME)
-        strbuf_add(&out, S(": no difference within 2 %, "));
+        strbuf_fmt(&out, ": no difference within %.0f %%, ",
+                   (facts->same > 0 ? facts->same : 0.02) * 100);
     else
         strbuf_add(&out, S(": "));
     Str before = units_text(arena, facts->before, facts->unit);
