@@ -8,6 +8,7 @@
 
 static const Command STAGES[] = {
     {"samples", dump_samples, "FILE: what a benchmark's report holds"},
+    {"toml", dump_toml, "FILE...: values and problems of TOML files, a line of JSON each"},
     {"verdict", dump_verdict, "FILE or -: lines 'base,new' in seconds, in measuring order"},
 };
 

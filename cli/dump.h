@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 
 CommandFn dump_samples;
+CommandFn dump_toml;
 CommandFn dump_verdict;
 
 #endif

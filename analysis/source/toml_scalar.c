@@ -85,6 +85,19 @@ static bool unescape(Arena *arena, Str raw, bool many_lines, bool basic, Str *ou
     return true;
 }
 
+/*
+ * The grammar lets any number of quotes close a """ string; TOML allows two of its own before the
+ * three. (tree-sitter-toml 0.7.0; this may go when `a = """x""""""` is an error there.)
+ */
+static bool closes_too_late(Str raw)
+{
+    size_t quotes = 0;
+    while (quotes + 3 < raw.len && raw.ptr[raw.len - 1 - quotes] == raw.ptr[0])
+        quotes++;
+    bool escaped = raw.ptr[0] == '"' && raw.ptr[raw.len - 1 - quotes] == '\\';
+    return quotes - (escaped ? 1 : 0) > 5;
+}
+
 bool toml_unquote(Arena *arena, Str raw, Str *out, Str *why)
 {
     bool basic = str_starts(raw, S("\""));
@@ -92,6 +105,9 @@ bool toml_unquote(Arena *arena, Str raw, Str *out, Str *why)
     size_t quote = many_lines ? 3 : 1;
     *why = S("this text is not closed");
     if (raw.len < 2 * quote || raw.ptr[raw.len - 1] != raw.ptr[0])
+        return false;
+    *why = S("three quotes close this text, and more follow");
+    if (many_lines && closes_too_late(raw))
         return false;
     Str inner = {raw.ptr + quote, raw.len - 2 * quote};
     if (many_lines && str_starts(inner, S("\r\n")))
@@ -160,7 +176,7 @@ static bool read_float(Arena *arena, Str raw, TomlValue *out, Str *why)
     return true;
 }
 
-/* The grammar has checked the digits; what is left are days beyond the end of a month. */
+/* The grammar has checked the form; what is left are years and days that no calendar has. */
 static bool read_time(Str raw, TomlValue *out, Str *why)
 {
     static const unsigned DAYS[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -168,16 +184,15 @@ static bool read_time(Str raw, TomlValue *out, Str *why)
     Str first, rest, second;
     out->kind = TOML_TIME;
     out->text = raw;
-    if (!str_cut(raw, '-', &first, &rest) || first.len > 4 || !str_cut(rest, '-', &second, &rest))
-        return true;
-    if (!str_to_u64(first, &year) || !str_to_u64(second, &month) ||
+    if (!str_cut(raw, '-', &first, &rest) || !str_cut(rest, '-', &second, &rest))
+        return true; /* a time of day */
+    *why = S("a year has four digits");
+    if (first.len != 4 || !str_to_u64(first, &year) || !str_to_u64(second, &month) ||
         !str_to_u64(str_head(rest, 2), &day) || month < 1 || month > 12)
-        return true;
-    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    if (day <= DAYS[month - 1] && (month != 2 || day < 29 || leap))
-        return true;
+        return false;
     *why = S("this month has no such day");
-    return false;
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return day <= DAYS[month - 1] && (month != 2 || day < 29 || leap);
 }
 
 bool toml_scalar(Arena *arena, const char *node, Str raw, TomlValue *out, Str *why)

@@ -141,6 +141,7 @@ static void syntax_mistakes_are_named(void **state)
     one_problem(arena, S("a = 99999999999999999999\n"), 1,
                 S("this number does not fit into 64 bits"));
     one_problem(arena, S("a = 2023-02-29\n"), 1, S("this month has no such day"));
+    one_problem(arena, S("a = 199-05-27\n"), 1, S("a year has four digits"));
     one_problem(arena, S("a = \"\xff\"\n"), 1, S("this byte is not UTF-8"));
 }
 
