@@ -1,6 +1,8 @@
 #include "cli/args.h"
 
+#include <signal.h>
 #include <stdint.h>
+#include <sys/prctl.h>
 
 enum {
     KEY_EVENTS = 0x1000,
@@ -53,5 +55,7 @@ bool args_begin(Arena *arena, const Args *args, Report *report, Places *places, 
     *report = report_new(args->mode);
     report->assume_yes = args->yes;
     report_catch_signals();
+    if (args->mode == REPORT_EVENTS) /* a server that is killed takes its commands along */
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
     return places_find(arena, args->start, places, err);
 }

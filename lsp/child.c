@@ -285,8 +285,6 @@ static void run_child(Child *child)
         free_child(child);
         return;
     }
-    if (child->quiet)
-        pool_hold(child->server->pool, true);
     if (!spawn(child, &err)) {
         child_over(&child->view, false, 1, 0, str_from_c(err.msg));
         leave(child);
@@ -370,6 +368,8 @@ static void start_child(Child *child)
 {
     Server *server = child->server;
     server->children->running = child;
+    if (child->quiet)
+        pool_hold(server->pool, true);
     child->view.snapshot = server_snapshot(server);
     child->view.answer = answer_child;
     child->view.cancel = cancel_child;
@@ -390,7 +390,13 @@ static void start_child(Child *child)
 
 /* ---------------------------------------------------------------- commands */
 
-Str children_start(Server *server, Arena *arena, const ChildOptions *options)
+static void reply_with_id(Server *server, Str request, Str id)
+{
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("reply");
+    server_reply(server, request, str_fmt(scratch, "{\"job\":\"" STR_FMT "\"}", STR_ARG(id)));
+}
+
+void children_start(Server *server, const ChildOptions *options)
 {
     Children *children = server->children;
     Child *child = calloc(1, sizeof(*child));
@@ -411,15 +417,14 @@ Str children_start(Server *server, Arena *arena, const ChildOptions *options)
         .title = str_copy(child->arena, options->title),
         .workload = str_copy(child->arena, options->workload),
     };
-    Str id = str_copy(arena, child->view.id);
+    reply_with_id(server, options->request, child->view.id);
     if (!children->running) {
         start_child(child);
-        return id;
+        return;
     }
     if (children->waiting)
         free_child(children->waiting);
     children->waiting = child;
-    return id;
 }
 
 bool children_cancel(Server *server, Str id)

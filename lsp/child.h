@@ -19,6 +19,7 @@ typedef struct Children Children;
 typedef struct ChildOptions {
     const Str *argv; /* without the program and --events: "measure", "tokenize" */
     size_t argc;
+    Str request;  /* id of the request that asks for it; answered with {"job": id} first of all */
     Str title;    /* "measure tokenize" */
     Str workload; /* empty when it belongs to none */
     bool overlay; /* pass the texts of all open documents: --overlay FILE */
@@ -29,8 +30,7 @@ Children *children_new(void);
 /* After children_end. */
 void children_free(Children *children);
 
-/* The id of the job, in arena. */
-Str children_start(Server *server, Arena *arena, const ChildOptions *options);
+void children_start(Server *server, const ChildOptions *options);
 /* Empty: whatever runs or waits. False when there is nothing of that id. */
 bool children_cancel(Server *server, Str id);
 RunningJob children_running(const Server *server, Arena *arena);

@@ -23,6 +23,8 @@ enum CommandFlag {
     MEASURES = 4,  /* no background work meanwhile */
     ITERATION = 8, /* takes --iteration */
     PATH = 16,     /* takes a file */
+    NAMED = 32,    /* takes the workload as an argument; others as --workload, if at all */
+    ANY = 64,      /* takes no workload */
 };
 
 typedef struct CommandRow {
@@ -46,14 +48,14 @@ static const CommandRow COMMANDS[] = {
     {STR_CONST("perfloop.measureMore"), "measure longer", TWO("measure", "--more"),
      ACTS | OVERLAY | MEASURES},
     {STR_CONST("perfloop.baseline"), "baseline", ONE("baseline"), ACTS | OVERLAY | MEASURES},
-    {STR_CONST("perfloop.profile"), "profile", ONE("profile"), ACTS | OVERLAY | MEASURES},
+    {STR_CONST("perfloop.profile"), "profile", ONE("profile"), ACTS | MEASURES | NAMED},
     {STR_CONST("perfloop.keep"), "keep", ONE("keep"), ACTS | OVERLAY | ITERATION},
     {STR_CONST("perfloop.revert"), "revert", ONE("revert"), ACTS | OVERLAY | ITERATION},
     {STR_CONST("perfloop.restore"), "restore", ONE("restore"), ACTS | OVERLAY | ITERATION},
-    {STR_CONST("perfloop.trust"), "trust", ONE("trust"), ACTS},
-    {STR_CONST("perfloop.init"), "init", ONE("init"), ACTS},
+    {STR_CONST("perfloop.trust"), "trust", ONE("trust"), ACTS | ANY},
+    {STR_CONST("perfloop.init"), "init", ONE("init"), ACTS | ANY},
     {STR_CONST("perfloop.import"), "import", ONE("import"), ACTS | PATH},
-    {STR_CONST("perfloop.status"), "status", ONE("status"), 0},
+    {STR_CONST("perfloop.status"), "status", ONE("status"), ANY},
 };
 
 #define CANCEL  S("perfloop.cancel")
@@ -100,8 +102,9 @@ static Words command_line(Arena *arena, const CommandRow *row, const CommandArgs
         *array_push(arena, &words) = row->words[i];
     if (row->flags & PATH)
         *array_push(arena, &words) = args->path;
-    if (args->workload.len) {
-        *array_push(arena, &words) = S("--workload");
+    if (args->workload.len && !(row->flags & ANY)) {
+        if (!(row->flags & NAMED))
+            *array_push(arena, &words) = S("--workload");
         *array_push(arena, &words) = args->workload;
     }
     if ((row->flags & ITERATION) && args->iteration > 0) {
@@ -119,21 +122,15 @@ static void start(Server *server, const Message *message, const CommandRow *row,
     Str title = str_from_c(row->title);
     if (args->workload.len)
         title = str_fmt(arena, "%s " STR_FMT, row->title, STR_ARG(args->workload));
-    Str id = children_start(server, arena,
-                            &(ChildOptions){
-                                .argv = words.items,
-                                .argc = words.len,
-                                .title = title,
-                                .workload = args->workload,
-                                .overlay = row->flags & OVERLAY,
-                                .quiet = row->flags & MEASURES,
-                            });
-    StrBuf buf = strbuf_new(arena);
-    JsonOut out = json_out(&buf);
-    json_open(&out, '{');
-    json_key_str(&out, "job", id);
-    json_close(&out, '}');
-    server_reply(server, message->id, strbuf_str(&buf));
+    children_start(server, &(ChildOptions){
+                               .argv = words.items,
+                               .argc = words.len,
+                               .request = message->id,
+                               .title = title,
+                               .workload = args->workload,
+                               .overlay = row->flags & OVERLAY,
+                               .quiet = row->flags & MEASURES,
+                           });
 }
 
 /* Why it cannot be done here, or NULL. */
