@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/attr.h"
 #include "base/utf8.h"
 
 JsonOut json_out(StrBuf *buf)
@@ -12,7 +13,8 @@ JsonOut json_out(StrBuf *buf)
     return (JsonOut){.buf = buf};
 }
 
-static bool in_object(const JsonOut *out)
+/* Only asserted, so a build without assertions does not use it. */
+UNUSED static bool in_object(const JsonOut *out)
 {
     return out->depth && (out->objects >> (out->depth - 1) & 1);
 }
