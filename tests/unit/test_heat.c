@@ -1,0 +1,343 @@
+/* Heat in the server: from a profile in the ledger to what an editor is sent. ctest-labels: threads */
+
+#include "lsp/heat/heat.h"
+
+#include "base/path.h"
+#include "base/strbuf.h"
+#include "lsp/uri.h"
+#include "tests/lib/check.h"
+#include "tests/lib/lsp.h"
+#include "tests/lib/workspace.h"
+
+#define SOURCE                           \
+    "def split(text):\n"                 \
+    "    return text.split(' ')\n"       \
+    "\n"                                 \
+    "\n"                                 \
+    "def tokenize(text):\n"              \
+    "    out = []\n"                     \
+    "    for word in split(text):\n"     \
+    "        out.append(word.lower())\n" \
+    "    return out\n"
+#define PROFILE                              \
+    "tokenize (t.py:8) 620\n"                \
+    "tokenize (t.py:7);split (t.py:2) 250\n" \
+    "tokenize (t.py:7) 127\n"                \
+    "tokenize (t.py:6) 3\n"
+#define RICH                                                                               \
+    "{\"textDocument\":{\"publishDiagnostics\":{\"tagSupport\":{\"valueSet\":[1]}},"       \
+    "\"codeAction\":{\"codeActionLiteralSupport\":{\"codeActionKind\":{\"valueSet\":[]}}," \
+    "\"isPreferredSupport\":true},\"hover\":{\"contentFormat\":[\"markdown\"]}}}"
+
+typedef struct Editor {
+    Arena *arena;
+    TestWorkspace space;
+    TestServer *server;
+    Str uri;
+} Editor;
+
+static Editor *start(void **state, Str capabilities, Str folded)
+{
+    Editor *editor = NEW(test_arena(state), Editor);
+    editor->arena = test_arena(state);
+    editor->space = test_workspace(editor->arena);
+    Str path = test_write(&editor->space, "t.py", S(SOURCE));
+    editor->uri = uri_from_path(editor->arena, path);
+    if (folded.len)
+        test_profile(&editor->space, "", folded, 1000);
+    editor->server = test_server_new(editor->arena, &(TestServerOptions){.threads = 2});
+    test_initialize(editor->server, capabilities, editor->space.places.root);
+    return editor;
+}
+
+static Editor *start_open(void **state, Str capabilities)
+{
+    Editor *editor = start(state, capabilities, S(PROFILE));
+    test_open(editor->server, editor->uri, S("python"), S(SOURCE));
+    test_settle(editor->server);
+    return editor;
+}
+
+static void stop(Editor *editor)
+{
+    test_server_free(editor->server);
+}
+
+/* The answer to a request about the document; more params begin with a comma. */
+static Str ask(Editor *editor, int id, const char *method, const char *more)
+{
+    test_send(
+        editor->server,
+        "{\"id\":%d,\"method\":\"textDocument/%s\",\"params\":{\"textDocument\":{\"uri\":\"" STR_FMT
+        "\"}%s}}",
+        id, method, STR_ARG(editor->uri), more);
+    test_settle(editor->server);
+    return test_result(editor->server, id);
+}
+
+static void insert(Editor *editor, int version, int line, int character, const char *text)
+{
+    test_send(
+        editor->server,
+        "{\"method\":\"textDocument/didChange\",\"params\":{\"textDocument\":{\"uri\":\"" STR_FMT
+        "\",\"version\":%d},\"contentChanges\":[{\"range\":{\"start\":{\"line\":%d,"
+        "\"character\":%d},\"end\":{\"line\":%d,\"character\":%d}},\"text\":\"%s\"}]}}",
+        STR_ARG(editor->uri), version, line, character, line, character, text);
+    test_settle(editor->server);
+}
+
+static Str diagnostics(Editor *editor)
+{
+    TestMessage *message = test_last(editor->server, "textDocument/publishDiagnostics");
+    return message ? json_text(editor->arena, message->params) : S("");
+}
+
+static size_t count(Str text, Str needle)
+{
+    size_t n = 0;
+    for (size_t at = str_find(text, needle, 0); at != SIZE_MAX; at = str_find(text, needle, at + 1))
+        n++;
+    return n;
+}
+
+#define assert_has(text, needle)                                             \
+    do {                                                                     \
+        Str has_text = (text);                                               \
+        if (!str_has(has_text, S(needle)))                                   \
+            fail_msg("'%s' is not in: " STR_FMT, needle, STR_ARG(has_text)); \
+    } while (0)
+
+static void an_opened_file_shows_its_heat(void **state)
+{
+    Editor *editor = start_open(state, S("{}"));
+    Str pushed = diagnostics(editor);
+    assert_has(pushed, "\"version\":1");
+    assert_has(pushed, "62 % ±3 of samples on this line (620 of 1,000)");
+    assert_has(pushed, "\"start\":{\"line\":7,\"character\":8}");
+    assert_int_equal(count(pushed, S("\"source\":\"perfloop\"")), 3);
+    Str lenses = ask(editor, 5, "codeLens", "");
+    assert_has(lenses, "\"title\":\"75 % self\"");
+    assert_int_equal(count(lenses, S("\"command\":{")), 4);
+    stop(editor);
+}
+
+static void heat_moves_and_changes_with_the_text(void **state)
+{
+    Editor *editor = start_open(state, S(RICH));
+    insert(editor, 2, 0, 0, "# new\\n");
+    assert_has(diagnostics(editor), "profiled as line 8");
+    assert_has(diagnostics(editor), "\"start\":{\"line\":8,\"character\":8}");
+    insert(editor, 3, 8, 8, "x");
+    Str pushed = diagnostics(editor);
+    assert_has(pushed, "was 62 % ±3 of samples before this line changed");
+    assert_has(pushed, "\"tags\":[1]");
+    Str hints = ask(editor, 5, "inlayHint",
+                    ",\"range\":{\"start\":{\"line\":0,\"character\":0},\"end\":{\"line\":99,"
+                    "\"character\":0}}");
+    assert_has(hints, "\"label\":\"was 62 %\"");
+    assert_has(hints, "\"label\":\"25 %\"");
+    Str lenses = ask(editor, 6, "codeLens", "");
+    assert_has(lenses, "was 75 % self, changed since");
+    stop(editor);
+}
+
+static void hints_are_cut_to_the_range_that_was_asked_for(void **state)
+{
+    Editor *editor = start_open(state, S("{}"));
+    Str hints = ask(editor, 5, "inlayHint",
+                    ",\"range\":{\"start\":{\"line\":6,\"character\":0},\"end\":{\"line\":6,"
+                    "\"character\":9}}");
+    assert_int_equal(count(hints, S("\"label\"")), 1);
+    assert_has(hints, "\"label\":\"13 %\"");
+    stop(editor);
+}
+
+static void a_hover_has_stacks_callers_and_callees(void **state)
+{
+    Editor *editor = start_open(state, S(RICH));
+    Str hover = ask(editor, 5, "hover", ",\"position\":{\"line\":1,\"character\":6}");
+    assert_has(hover, "\"kind\":\"markdown\"");
+    assert_has(hover, "**25 % of samples** in `split` (as profiled)");
+    assert_has(hover, "**Top stacks**");
+    assert_has(hover, "**Callers**");
+    assert_has(hover, "`tokenize`");
+    assert_has(hover, "if this line cost nothing: at most -25 %");
+    assert_str(ask(editor, 6, "hover", ",\"position\":{\"line\":2,\"character\":0}"), S("null"));
+    stop(editor);
+}
+
+static void a_hover_is_plain_where_the_client_says_nothing(void **state)
+{
+    Editor *editor = start_open(state, S("{}"));
+    Str hover = ask(editor, 5, "hover", ",\"position\":{\"line\":1,\"character\":6}");
+    assert_has(hover, "\"kind\":\"plaintext\"");
+    assert_int_equal(count(hover, S("**")), 0);
+    stop(editor);
+}
+
+static const char ACTIONS_AT_8[] =
+    ",\"range\":{\"start\":{\"line\":7,\"character\":0},\"end\":{\"line\":7,\"character\":3}},"
+    "\"context\":{\"diagnostics\":[]%s}";
+
+static Str actions(Editor *editor, int id, const char *only)
+{
+    Str more = str_fmt(editor->arena, "%s", "");
+    StrBuf buf = strbuf_new(editor->arena);
+    Str text = str_from_c(ACTIONS_AT_8);
+    size_t at = str_find(text, S("%s"), 0);
+    strbuf_add(&buf, str_head(text, at));
+    strbuf_add(&buf, str_from_c(only));
+    strbuf_add(&buf, str_from(text, at + 2));
+    more = strbuf_str(&buf);
+    return ask(editor, id, "codeAction", str_cstr(editor->arena, more));
+}
+
+static void actions_have_kinds_and_answer_only(void **state)
+{
+    Editor *editor = start_open(state, S(RICH));
+    Str all = actions(editor, 5, "");
+    assert_has(all, "perfloop: show details of line 8");
+    assert_has(all, "\"kind\":\"source.perfloop\"");
+    assert_has(actions(editor, 6, ",\"only\":[\"source\"]"), "perfloop: show details of line 8");
+    assert_str(actions(editor, 7, ",\"only\":[\"refactor\"]"), S("[]"));
+    stop(editor);
+}
+
+static void a_client_without_literals_gets_bare_commands(void **state)
+{
+    Editor *editor = start_open(state, S("{}"));
+    Str all = actions(editor, 5, "");
+    assert_int_equal(count(all, S("\"kind\"")), 0);
+    assert_has(all, "\"command\":\"perfloop.showDetails\",\"arguments\":[{");
+    stop(editor);
+}
+
+static void details_come_as_a_message(void **state)
+{
+    Editor *editor = start_open(state, S("{}"));
+    test_send(editor->server,
+              "{\"id\":9,\"method\":\"workspace/executeCommand\",\"params\":{\"command\":"
+              "\"perfloop.showDetails\",\"arguments\":[{\"uri\":\"" STR_FMT "\",\"line\":8}]}}",
+              STR_ARG(editor->uri));
+    test_settle(editor->server);
+    assert_str(test_result(editor->server, 9), S("null"));
+    TestMessage *shown = test_last(editor->server, "window/showMessage");
+    assert_non_null(shown);
+    assert_has(json_text(editor->arena, shown->params), "62 % of samples in tokenize");
+    stop(editor);
+}
+
+static void symbols_are_sorted_by_cost(void **state)
+{
+    Editor *editor = start(state, S("{}"), S(PROFILE));
+    test_send(editor->server,
+              "{\"id\":5,\"method\":\"workspace/symbol\",\"params\":{\"query\":\"\"}}");
+    test_settle(editor->server);
+    Str symbols = test_result(editor->server, 5);
+    assert_has(symbols, "tokenize [75 % self, 100 % with calls]");
+    assert_true(str_find(symbols, S("tokenize ["), 0) < str_find(symbols, S("split ["), 0));
+    test_send(editor->server,
+              "{\"id\":6,\"method\":\"workspace/symbol\",\"params\":{\"query\":\"SPT\"}}");
+    test_settle(editor->server);
+    assert_int_equal(count(test_result(editor->server, 6), S("\"name\"")), 1);
+    stop(editor);
+}
+
+static void calls_carry_their_cost_in_the_name(void **state)
+{
+    Editor *editor = start_open(state, S("{}"));
+    Str items =
+        ask(editor, 5, "prepareCallHierarchy", ",\"position\":{\"line\":0,\"character\":5}");
+    assert_has(items, "split [25 %, 250 samples]");
+    CLEANUP(json_cleanup) JsonIn root = {0};
+    Err err = {0};
+    assert_ok(json_parse(editor->arena, items, &root, &err), &err);
+    Str item = json_text(editor->arena, json_item(root, 0));
+    test_send(editor->server,
+              "{\"id\":6,\"method\":\"callHierarchy/incomingCalls\",\"params\":{\"item\":" STR_FMT
+              "}}",
+              STR_ARG(item));
+    test_settle(editor->server);
+    Str calls = test_result(editor->server, 6);
+    assert_has(calls, "tokenize [25 %, 250 samples]");
+    assert_has(calls, "\"fromRanges\":[{\"start\"");
+    test_profile(&editor->space, "", S("split (t.py:2) 100\n"), 2000);
+    test_send(editor->server,
+              "{\"method\":\"workspace/didChangeWatchedFiles\",\"params\":{\"changes\":[]}}");
+    test_settle(editor->server);
+    test_send(editor->server,
+              "{\"id\":7,\"method\":\"callHierarchy/incomingCalls\",\"params\":{\"item\":" STR_FMT
+              "}}",
+              STR_ARG(item));
+    test_settle(editor->server);
+    assert_str(test_result(editor->server, 7), S("error -32801"));
+    stop(editor);
+}
+
+static void a_new_profile_shows_itself_and_an_old_lens_list_never_empties(void **state)
+{
+    Editor *editor =
+        start_open(state, S("{\"workspace\":{\"codeLens\":{\"refreshSupport\":true}}}"));
+    test_write(&editor->space, "u.py", S("def other():\n    return 1\n"));
+    test_profile(&editor->space, "", S("other (u.py:2) 100\n"), 2000);
+    TestMessage *asked = test_last(editor->server, "workspace/codeLens/refresh");
+    if (asked) /* a client answers; the next one is asked for only then */
+        test_send(editor->server, "{\"id\":" STR_FMT ",\"result\":null}", STR_ARG(asked->id));
+    test_forget(editor->server);
+    test_send(editor->server,
+              "{\"method\":\"workspace/didChangeWatchedFiles\",\"params\":{\"changes\":[]}}");
+    test_settle(editor->server);
+    assert_has(diagnostics(editor), "\"diagnostics\":[]");
+    assert_int_equal(test_count(editor->server, "workspace/codeLens/refresh"), 1);
+    Str lenses = ask(editor, 5, "codeLens", "");
+    assert_has(lenses, "perfloop: nothing hot in this revision");
+    assert_int_equal(count(lenses, S("\"title\"")), 1);
+    stop(editor);
+}
+
+static void settings_switch_heat_off(void **state)
+{
+    Editor *editor = start_open(state, S("{}"));
+    test_send(editor->server, "{\"method\":\"workspace/didChangeConfiguration\",\"params\":{"
+                              "\"settings\":{\"perfloop\":{\"heat\":\"off\"}}}}");
+    test_settle(editor->server);
+    assert_has(diagnostics(editor), "\"diagnostics\":[]");
+    assert_has(ask(editor, 5, "codeLens", ""), "perfloop: heat is off");
+    stop(editor);
+}
+
+static void a_workload_file_has_problems_completion_and_hover(void **state)
+{
+    Editor *editor = start(state, S("{}"), S(""));
+    editor->uri = uri_from_path(
+        editor->arena, path_join(editor->arena, editor->space.places.root, S("perfloop.toml")));
+    test_open(editor->server, editor->uri, S("toml"),
+              S("[workload.w]\nbenchmark = \"true\"\nmetrc = \"p50\"\n\n"));
+    test_settle(editor->server);
+    assert_has(diagnostics(editor), "config-unknown-key");
+    assert_has(ask(editor, 5, "completion", ",\"position\":{\"line\":3,\"character\":0}"),
+               "\"label\":\"tests\"");
+    assert_has(ask(editor, 6, "hover", ",\"position\":{\"line\":1,\"character\":2}"), "benchmark");
+    stop(editor);
+}
+
+static void a_file_outside_the_workspace_is_quiet(void **state)
+{
+    Editor *editor = start(state, S("{}"), S(PROFILE));
+    editor->uri = S("file:///elsewhere/t.py");
+    test_open(editor->server, editor->uri, S("python"), S(SOURCE));
+    assert_str(ask(editor, 5, "codeLens", ""), S("[]"));
+    assert_str(ask(editor, 6, "hover", ",\"position\":{\"line\":1,\"character\":6}"), S("null"));
+    stop(editor);
+}
+
+TEST_MAIN(TEST(an_opened_file_shows_its_heat), TEST(heat_moves_and_changes_with_the_text),
+          TEST(hints_are_cut_to_the_range_that_was_asked_for),
+          TEST(a_hover_has_stacks_callers_and_callees),
+          TEST(a_hover_is_plain_where_the_client_says_nothing),
+          TEST(actions_have_kinds_and_answer_only),
+          TEST(a_client_without_literals_gets_bare_commands), TEST(details_come_as_a_message),
+          TEST(symbols_are_sorted_by_cost), TEST(calls_carry_their_cost_in_the_name),
+          TEST(a_new_profile_shows_itself_and_an_old_lens_list_never_empties),
+          TEST(settings_switch_heat_off), TEST(a_workload_file_has_problems_completion_and_hover),
+          TEST(a_file_outside_the_workspace_is_quiet))
