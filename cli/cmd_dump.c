@@ -7,6 +7,8 @@
 #include "cli/dump.h"
 
 static const Command STAGES[] = {
+    {"profile", dump_profile, "FILE: what a profile holds, stack by stack"},
+    {"hotspots", dump_hotspots, "FILE: lines, functions and calls with their costs"},
     {"samples", dump_samples, "FILE: what a benchmark's report holds"},
     {"toml", dump_toml, "FILE...: values and problems of TOML files, a line of JSON each"},
     {"verdict", dump_verdict, "FILE or -: lines 'base,new' in seconds, in measuring order"},

@@ -23,10 +23,13 @@ typedef struct Command {
     const char *summary;
 } Command;
 
+CommandFn cmd_convert;
 CommandFn cmd_dump;
-CommandFn cmd_lsp;
 CommandFn cmd_doctor;
+CommandFn cmd_hot;
+CommandFn cmd_import;
 CommandFn cmd_init;
+CommandFn cmd_lsp;
 CommandFn cmd_trust;
 CommandFn cmd_version;
 

@@ -9,6 +9,8 @@
 
 #include "cli/commands.h"
 
+CommandFn dump_hotspots;
+CommandFn dump_profile;
 CommandFn dump_samples;
 CommandFn dump_toml;
 CommandFn dump_verdict;

@@ -6,10 +6,13 @@
 #include "cli/commands.h"
 
 static const Command COMMANDS[] = {
+    {"convert", cmd_convert, "read one profile into a file of ours (the child of import and hot)"},
     {"dump", cmd_dump, "print any stage as text: samples, verdict, ..."},
-    {"lsp", cmd_lsp, "the language server, for editors"},
     {"doctor", cmd_doctor, "which profilers are here, and what mends the others"},
+    {"hot", cmd_hot, "print the hot lines or functions of a profile"},
+    {"import", cmd_import, "read a profile file into the workspace"},
     {"init", cmd_init, "look at the project and draft perfloop.toml"},
+    {"lsp", cmd_lsp, "the language server, for editors"},
     {"trust", cmd_trust, "agree to the commands that may run in this workspace"},
     {"version", cmd_version, "print the version"},
 };

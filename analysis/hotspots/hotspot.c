@@ -38,7 +38,23 @@ typedef struct Roll {
     int64_t *frame_self;
 } Roll;
 
-static Tree tree_of(Arena *scratch, const Profile *profile, size_t metric)
+/* By sample: does it count? A sample is in a kernel when a frame of its stack lies there. */
+static bool *samples_wanted(Arena *scratch, const Profile *profile, Str kernel)
+{
+    bool *in_kernel = NEW_ARRAY(scratch, bool, profile->stacks_len + 1);
+    bool *wanted = NEW_ARRAY(scratch, bool, profile->samples_len + 1);
+    for (size_t i = 1; kernel.len && i < profile->stacks_len; i++) {
+        const ProfileFrame *frame = &profile->frames[profile->stacks[i].frame];
+        in_kernel[i] =
+            in_kernel[profile->stacks[i].parent] ||
+            (frame->kind == FRAME_GPU && str_eq(profile_text(profile, frame->module), kernel));
+    }
+    for (size_t i = 0; i < profile->samples_len; i++)
+        wanted[i] = kernel.len == 0 || in_kernel[profile->sample_stack[i]];
+    return wanted;
+}
+
+static Tree tree_of(Arena *scratch, const Profile *profile, size_t metric, const bool *wanted)
 {
     size_t n = profile->stacks_len;
     Tree tree = {
@@ -52,6 +68,8 @@ static Tree tree_of(Arena *scratch, const Profile *profile, size_t metric)
     };
     for (size_t i = 0; i < profile->samples_len; i++) {
         uint32_t stack = profile->sample_stack[i];
+        if (!wanted[i])
+            continue;
         tree.self[stack] += profile->weights[metric][i];
         tree.self_samples[stack] += profile->sample_count[i];
     }
@@ -146,12 +164,14 @@ static void walk(Roll *roll)
 }
 
 /* A graph profile says totals and edges itself. */
-static void take_graph(Arena *scratch, Roll *roll, size_t metric)
+static void take_graph(Arena *scratch, Roll *roll, size_t metric, const bool *wanted)
 {
     const Profile *profile = roll->profile;
     for (size_t i = 0; i < profile->samples_len; i++) {
         uint32_t frame = profile->stacks[profile->sample_stack[i]].frame;
         uint32_t line = roll->places->line_of[frame];
+        if (!wanted[i])
+            continue;
         HotSpot *both[2] = {&roll->functions[roll->places->function_of[frame]],
                             line ? &roll->lines[line - 1] : NULL};
         roll->frame_self[frame] += profile->weights[metric][i];
@@ -275,8 +295,6 @@ HotSpots hotspots_of(Arena *arena, const Profile *profile, HotOptions options)
         .metric = str_copy(arena, profile_text(profile, metric->name)),
         .unit = str_copy(arena, profile_text(profile, metric->unit)),
         .sampled = metric->sampled,
-        .total = profile_total(profile, options.metric),
-        .samples = profile_count(profile),
         .lines = NEW_ARRAY(arena, HotSpot, places.lines_len + 1),
         .lines_len = places.lines_len,
         .functions = NEW_ARRAY(arena, HotSpot, places.functions_len + 1),
@@ -292,10 +310,15 @@ HotSpots hotspots_of(Arena *arena, const Profile *profile, HotOptions options)
         .line_best = NEW_ARRAY(scratch, int64_t, places.lines_len + 1),
         .frame_self = NEW_ARRAY(scratch, int64_t, profile->frames_len + 1),
     };
+    const bool *wanted = samples_wanted(scratch, profile, options.kernel);
+    for (size_t i = 0; i < profile->samples_len; i++) {
+        out.total += wanted[i] ? profile->weights[options.metric][i] : 0;
+        out.samples += wanted[i] ? profile->sample_count[i] : 0;
+    }
     if (profile->graph) {
-        take_graph(scratch, &roll, options.metric);
+        take_graph(scratch, &roll, options.metric, wanted);
     } else {
-        roll.tree = tree_of(scratch, profile, options.metric);
+        roll.tree = tree_of(scratch, profile, options.metric, wanted);
         find_edges(scratch, &roll);
         walk(&roll);
     }

@@ -28,6 +28,7 @@
 typedef struct HotOptions {
     size_t metric;
     PathMap *map; /* NULL: files stay as recorded, none is `mapped` */
+    Str kernel;   /* only what ran in this GPU kernel: frames of that module; empty: everything */
 } HotOptions;
 
 typedef struct HotSpot {

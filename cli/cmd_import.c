@@ -1,0 +1,92 @@
+/* perfloop import: a profile file becomes the heat of the workspace. */
+
+#include <argp.h>
+#include <stdlib.h>
+
+#include "base/path.h"
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "runners/import.h"
+
+typedef struct Import {
+    Args common;
+    Str file;
+    Str run_dir;
+    Str workload;
+} Import;
+
+static const struct argp_option OPTIONS[] = {
+    {"workload", 'w', "NAME", 0, "the profile belongs to this workload", 0},
+    {"run-dir", 'd', "DIR", 0,
+     "the folder the profiled command ran in, for relative paths (default: the current one)", 0},
+    {0},
+};
+
+static const char DOC[] =
+    "Reads a profile, finds its files in the workspace, and keeps it in the ledger: hot lines show "
+    "up in the editor and in `perfloop hot`. Reads folded stacks, py-spy raw and speedscope files, "
+    "and cProfile's .prof; gzip and zstd are unpacked.";
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    Import *import = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &import->common;
+        return 0;
+    case 'w':
+        import->workload = str_from_c(arg);
+        return 0;
+    case 'd':
+        import->run_dir = str_from_c(arg);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (import->file.len)
+            return ARGP_ERR_UNKNOWN;
+        import->file = str_from_c(arg);
+        return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_usage(state);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {OPTIONS, parse, "FILE", DOC, args_children, NULL, NULL};
+
+/* Without symbolic links, as the places are; a path that does not exist stays as it is. */
+static Str real_path(Arena *arena, Str path)
+{
+    char *real = realpath(str_cstr(arena, path), NULL);
+    Str out = real ? str_copy(arena, str_from_c(real)) : path;
+    free(real);
+    return out;
+}
+
+static bool run(Arena *arena, const Import *import, Report *report, Err *err)
+{
+    Places places;
+    Imported imported;
+    if (!args_begin(arena, &import->common, report, &places, err))
+        return false;
+    ImportOptions options = {
+        .file = real_path(arena, import->file),
+        .workload = import->workload,
+        .run_dir = real_path(arena, import->run_dir.len ? import->run_dir : S(".")),
+    };
+    if (!import_profile(arena, report, &places, &options, &imported, err))
+        return false;
+    report_result(report, S("ok"), imported.sentence, import_fields, &imported);
+    return true;
+}
+
+int cmd_import(int argc, char **argv)
+{
+    Import import = {0};
+    args_parse("perfloop import", &ARGP, argc, argv, &import);
+    CLEANUP(arena_cleanup) Arena *arena = arena_new("import");
+    Report report = report_new(import.common.mode);
+    Err err = {0};
+    return run(arena, &import, &report, &err) ? EXIT_OK : report_failure(&report, &err);
+}

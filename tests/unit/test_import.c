@@ -1,0 +1,218 @@
+#include "runners/import.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/strbuf.h"
+#include "runners/convert.h"
+#include "runners/hot.h"
+#include "tests/lib/check.h"
+#include "tests/lib/repo.h"
+
+static Str program(Arena *arena)
+{
+    const char *path = getenv("PERFLOOP");
+    return path ? str_from_c(path) : test_source_path(arena, "build/dev/perfloop");
+}
+
+static Str put(Arena *arena, Str dir, const char *name, Str text)
+{
+    Err err = {0};
+    Str path = str_fmt(arena, STR_FMT "/%s", STR_ARG(dir), name);
+    assert_ok(file_make_dirs(path_dir(path), &err), &err);
+    assert_ok(file_write(path, text, &err), &err);
+    return path;
+}
+
+static Imported import(Arena *arena, const Places *places, Str file)
+{
+    Err err = {0};
+    Report report = report_new(REPORT_JSON);
+    Imported imported = {0};
+    ImportOptions options = {.file = file, .program = program(arena)};
+    assert_ok(import_profile(arena, &report, places, &options, &imported, &err), &err);
+    return imported;
+}
+
+static HotTable hot(Arena *arena, const Places *places, HotRequest request)
+{
+    Err err = {0};
+    HotTable table = {0};
+    request.program = program(arena);
+    assert_ok(hot_load(arena, places, &request, &table, &err), &err);
+    return table;
+}
+
+#define SOURCE                 \
+    "def slow(xs):\n"          \
+    "    total = 0\n"          \
+    "    for x in xs:\n"       \
+    "        total += x * x\n" \
+    "    return total\n"       \
+    "\n\n"                     \
+    "def other(xs):\n"         \
+    "    return [x + 1 for x in xs]\n"
+#define FOLDED                                                               \
+    "<module> (/old/place/src/hot.py:9);slow (/old/place/src/hot.py:4) 70\n" \
+    "<module> (/old/place/src/hot.py:9);slow (/old/place/src/hot.py:3) 10\n" \
+    "<module> (/old/place/src/hot.py:9);import (<frozen importlib._bootstrap>:3);len (~) 20\n"
+
+static void a_moved_recording_finds_its_file_and_follows_the_text(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str top = test_repo(arena);
+    Places places = test_places(arena, top);
+    put(arena, top, "src/hot.py", S(SOURCE));
+    Imported imported = import(arena, &places, put(arena, top, "run.folded", S(FOLDED)));
+    assert_int_equal(imported.mapped, 1);
+    assert_int_equal(imported.unmapped, 20);
+    assert_str(imported.files.items[0].place.path, S("src/hot.py"));
+    assert_str(imported.files.items[0].place.reason, S("moved: ends like /old/place/src/hot.py"));
+    assert_str(imported.sentence,
+               S("py-spy profile 1: 100 samples; hottest src/hot.py:4 slow 70 % ±9; 1 file of the "
+                 "workspace"));
+
+    HotTable table = hot(arena, &places, (HotRequest){0});
+    assert_int_equal(table.number, 1);
+    assert_int_equal(table.rows_len, 3);
+    assert_str(table.rows[0].spot.file, S("src/hot.py"));
+    assert_int_equal(table.rows[0].line, 4);
+    assert_str(table.rows[0].state, S("exact"));
+
+    put(arena, top, "src/hot.py", S("import os\n" SOURCE));
+    table = hot(arena, &places, (HotRequest){0});
+    assert_int_equal(table.rows[0].line, 5);
+    assert_str(table.rows[0].state, S("moved"));
+    table = hot(arena, &places, (HotRequest){.by = HOT_BY_FUNCTION});
+    assert_str(table.rows[0].spot.function, S("slow"));
+    assert_int_equal(table.rows[0].spot.line, 1);
+    assert_int_equal(table.rows[0].line, 2);
+
+    unlink(str_cstr(arena, put(arena, top, "src/hot.py", S(""))));
+    table = hot(arena, &places, (HotRequest){0});
+    assert_str(table.rows[0].state, S("gone"));
+    assert_int_equal(table.rows[0].line, 0);
+}
+
+static void path_map_comes_before_the_end_of_the_path(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str top = test_repo(arena);
+    Places places = test_places(arena, top);
+    put(arena, top, "perfloop.toml",
+        S("[workload.w]\nbenchmark = \"true\"\npath_map = { \"/old/place\" = \"lib\" }\n"));
+    put(arena, top, "src/hot.py", S(SOURCE));
+    put(arena, top, "lib/src/hot.py", S(SOURCE));
+    Imported imported = import(arena, &places, put(arena, top, "run.folded", S(FOLDED)));
+    assert_str(imported.files.items[0].place.path, S("lib/src/hot.py"));
+    assert_str(imported.files.items[0].place.reason, S("path_map: /old/place = lib"));
+}
+
+/* util.py may be either file; that the ledger knows one of them by another name decides nothing. */
+static void what_is_ambiguous_stays_so(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str top = test_repo(arena);
+    Places places = test_places(arena, top);
+    put(arena, top, "lib/util.py", S(SOURCE));
+    put(arena, top, "app/util.py", S(SOURCE));
+    Str text = S("f (util.py:4) 50\ng (/x/lib/util.py:3) 60\n");
+    Imported imported = import(arena, &places, put(arena, top, "run.folded", text));
+    assert_int_equal(imported.mapped, 1);
+    HotTable table = hot(arena, &places, (HotRequest){0});
+    assert_str(table.rows[0].spot.file, S("lib/util.py"));
+    assert_str(table.rows[1].spot.file, S("util.py"));
+    assert_false(table.rows[1].spot.mapped);
+}
+
+static void a_swept_cache_is_filled_again_from_the_source(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str top = test_repo(arena);
+    Places places = test_places(arena, top);
+    put(arena, top, "src/hot.py", S(SOURCE));
+    Str file = put(arena, top, "run.folded", S(FOLDED));
+    Imported imported = import(arena, &places, file);
+    OpenProfile open;
+    Err err = {0};
+    assert_int_equal(convert_sweep(places.cache, 0), 0);
+    assert_int_equal(convert_sweep(places.cache, INT64_MAX), 1);
+    assert_false(profile_open(arena, places.cache, imported.cache, &open, &err));
+    assert_int_equal(err.kind, ERR_NOT_FOUND);
+    assert_int_equal(hot(arena, &places, (HotRequest){0}).spots.total, 100);
+    assert_int_equal(convert_sweep(places.cache, INT64_MAX), 1);
+    unlink(str_cstr(arena, file));
+    HotTable table;
+    assert_false(hot_load(arena, &places, &(HotRequest){0}, &table, &err));
+    assert_string_equal(err.msg,
+                        "profile 1: the profile is no longer in the cache, and its source is gone");
+}
+
+static void a_file_is_read_without_a_workspace_and_without_a_trace_in_it(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str dir = test_temp_dir(arena);
+    Places places = test_places(arena, dir);
+    Str file = put(arena, dir, "run.folded", S(FOLDED));
+    HotTable table = hot(arena, &places, (HotRequest){.file = file});
+    assert_str(table.rows[0].spot.file, S("/old/place/src/hot.py"));
+    assert_str(table.rows[0].state, S("recorded"));
+    assert_false(file_exists(places.state));
+    Err err = {0};
+    assert_false(hot_load(arena, &places, &(HotRequest){0}, &table, &err));
+    assert_string_equal(err.msg,
+                        "no profile yet: run `perfloop profile`, or `perfloop import FILE`");
+}
+
+static void the_json_is_the_one_of_the_design(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str dir = test_temp_dir(arena);
+    Places places = test_places(arena, dir);
+    Str file = put(arena, dir, "run.folded", S("f (/a.py:9) 812\nlen (~) 8\n"));
+    HotTable table = hot(arena, &places, (HotRequest){.file = file, .by = HOT_BY_LINE});
+    assert_str(hot_json(arena, &table),
+               str_fmt(arena,
+                       "{\"profile\":{\"tool\":\"py-spy\",\"format\":\"folded\",\"id\":\"" STR_FMT
+                       "\"},\"metric\":\"samples\",\"unit\":\"count\",\"total\":820,"
+                       "\"metrics\":[\"samples\"],\"unmapped\":8,\"samples\":820,\"sampled\":true,"
+                       "\"notes\":[],\"rows\":[{\"file\":\"/a.py\",\"line\":9,\"function\":\"f\","
+                       "\"self\":812,\"total\":812,\"samples\":812,\"state\":\"recorded\"}]}\n",
+                       STR_ARG(table.id)));
+}
+
+/* A reader that is out of memory or out of time ends in the child, as one sentence. */
+static void the_child_has_limits(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str dir = test_temp_dir(arena);
+    StrBuf text = strbuf_new(arena);
+    for (int i = 0; i < 200000; i++)
+        strbuf_fmt(&text, "main;f%d;g%d;h%d 1\n", i, i, i);
+    ConvertOptions options = {.file = put(arena, dir, "big.folded", strbuf_str(&text)),
+                              .cache = dir,
+                              .program = program(arena),
+                              .memory_bytes = 48 * 1024 * 1024};
+    Converted converted;
+    Err err = {0};
+    assert_false(convert_file(arena, &options, &converted, &err));
+    assert_string_equal(err.msg, "big.folded: needs too much memory for its size");
+    options.memory_bytes = 0;
+    options.timeout_s = 0.001;
+    assert_false(convert_file(arena, &options, &converted, &err));
+    assert_string_equal(err.msg, "big.folded: reading it takes too long");
+    options.timeout_s = 0;
+    assert_ok(convert_file(arena, &options, &converted, &err), &err);
+    assert_false(converted.was_cached);
+    assert_ok(convert_file(arena, &options, &converted, &err), &err);
+    assert_true(converted.was_cached);
+}
+
+TEST_MAIN(TEST(a_moved_recording_finds_its_file_and_follows_the_text),
+          TEST(path_map_comes_before_the_end_of_the_path), TEST(what_is_ambiguous_stays_so),
+          TEST(a_swept_cache_is_filled_again_from_the_source),
+          TEST(a_file_is_read_without_a_workspace_and_without_a_trace_in_it),
+          TEST(the_json_is_the_one_of_the_design), TEST(the_child_has_limits))
