@@ -141,6 +141,13 @@ static void describe(const Text *old, ByteRange range, const Text *text, size_t 
     };
 }
 
+/* memcpy, which may not be given the NULL of an empty Str. */
+static void put(char *to, Str bytes)
+{
+    if (bytes.len)
+        memcpy(to, bytes.ptr, bytes.len);
+}
+
 const Text *text_edit(Arena *arena, const Text *old, ByteRange range, Str replacement,
                       TextChange *change)
 {
@@ -151,10 +158,9 @@ const Text *text_edit(Arena *arena, const Text *old, ByteRange range, Str replac
     Str rest = str_from(old->bytes, range.end.n);
     Text *text = NEW(arena, Text);
     char *bytes = NEW_ARRAY(arena, char, kept + replacement.len + 1);
-    memcpy(bytes, old->bytes.ptr, range.start.n);
-    if (replacement.len)
-        memcpy(bytes + range.start.n, replacement.ptr, replacement.len);
-    memcpy(bytes + new_end, rest.ptr, rest.len);
+    put(bytes, str_head(old->bytes, range.start.n));
+    put(bytes + range.start.n, replacement);
+    put(bytes + new_end, rest);
     text->bytes = (Str){bytes, kept + replacement.len};
     edit_starts(arena, old, range, text, new_end);
     if (old->has_cr || (replacement.len && memchr(replacement.ptr, '\r', replacement.len)))
