@@ -191,7 +191,7 @@ static bool plan(Bench *bench)
                                     .n_max = PAIRS_MAX};
     size_t next = verdict_next_look(out->pairs.len, bench->looks);
     bench->looks.n_max = verdict_last_look(pairs < most ? pairs : most, bench->looks);
-    if (bench->looks.n_max > out->pairs.len || next == 0)
+    if (pairs >= next || most < next)
         return true;
     /* What fits does not reach the next look. */
     double needed_s = (double)(next - out->pairs.len) * out->preflight.pair_s;
