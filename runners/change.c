@@ -115,8 +115,9 @@ static bool merge_around(Planning *planning, ChangeStep *step, WorkFile from, Wo
 
 /* What is there now: the editor's text comes before the disk's. */
 static bool read_now(Planning *planning, ChangeStep *step, const OverlayDocument *document,
-                     Str *disk, Err *err)
+                     Str *disk, bool *unsaved, Err *err)
 {
+    *unsaved = false;
     if (!workfile_read(planning->arena, repo_top(planning->repo), step->path, SIZE_MAX,
                        &step->before, err))
         return false;
@@ -125,17 +126,20 @@ static bool read_now(Planning *planning, ChangeStep *step, const OverlayDocument
         return true;
     if (step->before.kind != WORKFILE_REGULAR)
         return conflict(err, step->path, "has unsaved changes, but no file: save it first");
-    return overlay_bytes(planning->arena, document, *disk, &step->before.bytes, err);
+    if (!overlay_bytes(planning->arena, document, *disk, &step->before.bytes, err))
+        return false;
+    *unsaved = !str_eq(step->before.bytes, *disk);
+    return true;
 }
 
 /* An open document takes its new text by an edit; what an edit cannot do needs it saved first. */
 static bool hand_to_editor(Planning *planning, ChangeStep *step, const OverlayDocument *document,
-                           Str disk, Err *err)
+                           Str disk, bool unsaved, Err *err)
 {
     bool text_only = step->before.kind == WORKFILE_REGULAR &&
                      step->after.kind == WORKFILE_REGULAR &&
                      step->before.program == step->after.program;
-    if (!text_only && document->dirty)
+    if (!text_only && unsaved)
         return conflict(err, step->path, "has unsaved changes: save it first");
     if (!text_only)
         return true;
@@ -149,6 +153,7 @@ static bool plan_path(Planning *planning, const TreeChange *change, Err *err)
     ChangeStep step = {.path = change->path};
     WorkFile from, to;
     Str disk;
+    bool unsaved;
     if (!read_side(planning, &change->from, &from, err) ||
         !read_side(planning, &change->to, &to, err))
         return false;
@@ -158,7 +163,7 @@ static bool plan_path(Planning *planning, const TreeChange *change, Err *err)
     }
     const OverlayDocument *document = overlay_find(
         planning->overlay, path_join(planning->arena, repo_top(planning->repo), change->path));
-    if (!read_now(planning, &step, document, &disk, err))
+    if (!read_now(planning, &step, document, &disk, &unsaved, err))
         return false;
     if (workfile_eq(step.before, to))
         return true;
@@ -168,7 +173,7 @@ static bool plan_path(Planning *planning, const TreeChange *change, Err *err)
         return false;
     if (workfile_eq(step.before, step.after))
         return true;
-    if (document && !hand_to_editor(planning, &step, document, disk, err))
+    if (document && !hand_to_editor(planning, &step, document, disk, unsaved, err))
         return false;
     *array_push(planning->arena, &planning->plan->steps) = step;
     return true;

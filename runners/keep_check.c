@@ -36,11 +36,26 @@ static bool holds_measured(Loop *loop, const TreeChange *change, Err *err)
            workfile_eq(now, measured);
 }
 
+/* Would saving change the file? A text we cannot compare counts as unsaved. */
+static bool is_unsaved(Loop *loop, const OverlayDocument *document, Str path)
+{
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("unsaved");
+    Err ignored = {0};
+    WorkFile file;
+    Str bytes;
+    if (!document->dirty)
+        return false;
+    return !workfile_read(scratch, repo_top(loop->repo), path, SNAPSHOT_FILE_MAX, &file,
+                          &ignored) ||
+           !overlay_bytes(scratch, document, file.bytes, &bytes, &ignored) ||
+           !str_eq(bytes, file.bytes);
+}
+
 static bool check_file(Loop *loop, const TreeChange *change, const Overlay *overlay, Err *err)
 {
     const OverlayDocument *document =
         overlay_find(overlay, path_join(loop->arena, repo_top(loop->repo), change->path));
-    if (document && document->dirty)
+    if (document && is_unsaved(loop, document, change->path))
         return err_set(err, ERR_CONFLICT, "save " STR_FMT " first", STR_ARG(change->path));
     if (!holds_measured(loop, change, err))
         return err->kind ? false

@@ -21,7 +21,7 @@
 typedef struct OverlayDocument {
     Str path; /* absolute, symbolic links of its folder resolved */
     int64_t version;
-    bool dirty; /* it has unsaved changes */
+    bool dirty; /* the client's word; overlay_bytes knows whether saving would change the file */
     Str text;
 } OverlayDocument;
 typedef Array(OverlayDocument) Overlay;
