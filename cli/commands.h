@@ -32,5 +32,12 @@ CommandFn cmd_init;
 CommandFn cmd_lsp;
 CommandFn cmd_trust;
 CommandFn cmd_version;
+CommandFn cmd_baseline;
+CommandFn cmd_measure;
+CommandFn cmd_keep;
+CommandFn cmd_revert;
+CommandFn cmd_restore;
+CommandFn cmd_status;
+CommandFn cmd_log;
 
 #endif

@@ -7,6 +7,13 @@
 
 static const Command COMMANDS[] = {
     {"convert", cmd_convert, "read one profile into a file of ours (the child of import and hot)"},
+    {"baseline", cmd_baseline, "measure the work tree as the state to compare with"},
+    {"measure", cmd_measure, "is the work tree faster? exit 0 faster or same, 3 slower, 4 unclear"},
+    {"keep", cmd_keep, "run the tests and commit what was measured"},
+    {"revert", cmd_revert, "take the measured change out of the files"},
+    {"restore", cmd_restore, "bring back what was reverted"},
+    {"status", cmd_status, "where the loop stands"},
+    {"log", cmd_log, "what was tried and what it said"},
     {"dump", cmd_dump, "print any stage as text: samples, verdict, ..."},
     {"doctor", cmd_doctor, "which profilers are here, and what mends the others"},
     {"hot", cmd_hot, "print the hot lines or functions of a profile"},

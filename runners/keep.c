@@ -18,7 +18,7 @@ typedef struct Keeping {
     const KeepOptions *options;
     TreeChanges changes; /* base → candidate */
     GitHead head;        /* before */
-    Str workload;        /* its name */
+    LedgerWorkload workload;
     Keep *keep;
 } Keeping;
 
@@ -201,8 +201,8 @@ static bool commit(Keeping *keeping, Err *err)
 {
     Loop *loop = keeping->loop;
     int64_t action;
-    Str message =
-        keep_message(loop->arena, keeping->iteration, keeping->workload, keeping->options->subject);
+    Str message = keep_message(loop->arena, keeping->iteration, &keeping->workload,
+                               keeping->options->subject);
     if (!begin_action(keeping, &action, err))
         return false;
     report_progress(loop->report, -1, "committing " STR_FMT,
@@ -264,7 +264,7 @@ static bool prepare(Keeping *keeping, Err *err)
         return false;
     array_each (LedgerWorkload, workload, &workloads)
         if (workload->id == keeping->iteration->workload)
-            keeping->workload = workload->name;
+            keeping->workload = *workload;
     return true;
 }
 

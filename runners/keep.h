@@ -47,6 +47,7 @@ bool keep_recover(Loop *loop, Err *err) MUST_CHECK;
 void keep_write(JsonOut *out, const Loop *loop, const Keep *keep);
 
 /* "tokenize: p50 8.1 ms → 5.5 ms, -32 %\n\n...\n\nPerfloop-Metric: ..." */
-Str keep_message(Arena *arena, const LedgerIteration *iteration, Str workload, Str subject);
+Str keep_message(Arena *arena, const LedgerIteration *iteration, const LedgerWorkload *workload,
+                 Str subject);
 
 #endif

@@ -1,0 +1,55 @@
+/* perfloop restore: bring back what was reverted. */
+
+#include "base/json_out.h"
+#include "cli/commands.h"
+#include "cli/loop_args.h"
+#include "runners/takeback.h"
+
+static const char DOC[] =
+    "Brings the change of a reverted iteration (the one last reverted, unless one is named) again, "
+    "around later edits.";
+
+static error_t parse(int key, char *arg UNUSED, struct argp_state *state)
+{
+    if (key != ARGP_KEY_INIT)
+        return ARGP_ERR_UNKNOWN;
+    state->child_inputs[0] = state->input;
+    return 0;
+}
+
+static const struct argp ARGP = {NULL, parse, "[ITERATION]", DOC, loop_args_children, NULL, NULL};
+
+typedef struct Shown {
+    const Loop *loop;
+    const Takeback *takeback;
+} Shown;
+
+static void put_fields(JsonOut *out, const void *context)
+{
+    const Shown *shown = context;
+    takeback_write(out, shown->loop, shown->takeback);
+}
+
+static bool run(Arena *arena, const LoopArgs *args, Report *report, Err *err)
+{
+    CLEANUP(loop_close) Loop loop = {.lock = -1};
+    Overlay overlay;
+    LedgerIteration iteration;
+    Takeback takeback;
+    if (!loop_args_begin(arena, args, LOOP_FILES, report, &loop, &overlay, err) ||
+        !loop_pick(&loop, args->iteration, args->workload, S("reverted"), S(""), &iteration, err) ||
+        !takeback_restore(&loop, &iteration, &overlay, &takeback, err))
+        return false;
+    report_result(report, S("ok"), takeback.sentence, put_fields, &(Shown){&loop, &takeback});
+    return true;
+}
+
+int cmd_restore(int argc, char **argv)
+{
+    LoopArgs args = {.takes_iteration = true};
+    args_parse("perfloop restore", &ARGP, argc, argv, &args);
+    CLEANUP(arena_cleanup) Arena *arena = arena_new("restore");
+    Report report = report_new(args.common.mode);
+    Err err = {0};
+    return run(arena, &args, &report, &err) ? EXIT_OK : report_failure(&report, &err);
+}

@@ -1,0 +1,66 @@
+/* perfloop status: where the loop stands. */
+
+#include "cli/commands.h"
+#include "cli/loop_args.h"
+#include "runners/loop_text.h"
+
+static const char DOC[] =
+    "Where the loop stands: baseline, target, the open iteration and what to do next.";
+
+static error_t parse(int key, char *arg UNUSED, struct argp_state *state)
+{
+    if (key != ARGP_KEY_INIT)
+        return ARGP_ERR_UNKNOWN;
+    state->child_inputs[0] = state->input;
+    return 0;
+}
+
+static const struct argp ARGP = {NULL, parse, "[WORKLOAD]", DOC, loop_args_children, NULL, NULL};
+
+typedef struct Shown {
+    Arena *arena;
+    const LoopView *view;
+} Shown;
+
+static void put_fields(JsonOut *out, const void *context)
+{
+    const Shown *shown = context;
+    loop_status_json(out, shown->arena, shown->view);
+}
+
+/* Only the workload named, or all. */
+static bool filter(Arena *arena, LoopView *view, Str name, Err *err)
+{
+    LoopWorkloads kept = {0};
+    if (!name.len)
+        return true;
+    const LoopWorkload *found = loop_view_find(view, name);
+    if (!found)
+        return err_set(err, ERR_NOT_FOUND, "nothing was measured of a workload '" STR_FMT "'",
+                       STR_ARG(name));
+    *array_push(arena, &kept) = *found;
+    view->workloads = kept;
+    return true;
+}
+
+static bool run(Arena *arena, const LoopArgs *args, Report *report, Err *err)
+{
+    Places places;
+    LoopView view;
+    if (!args_begin(arena, &args->common, report, &places, err) ||
+        !loop_view_load(arena, &places, &view, err) || !filter(arena, &view, args->workload, err))
+        return false;
+    report_result(report, S("ok"), loop_status_text(arena, &view), put_fields,
+                  &(Shown){arena, &view});
+    return true;
+}
+
+int cmd_status(int argc, char **argv)
+{
+    LoopArgs args = {0};
+    args_parse("perfloop status", &ARGP, argc, argv, &args);
+    CLEANUP(arena_cleanup) Arena *arena = arena_new("status");
+    Report report = report_new(args.common.mode);
+    Err err = {0};
+    return run(arena, &args, &report, &err) ? EXIT_OK : report_failure(&report, &err);
+}
