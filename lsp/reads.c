@@ -70,6 +70,11 @@ void reads_free(Server *server, Reads *reads)
     free(reads);
 }
 
+size_t reads_open(const Reads *reads)
+{
+    return HASH_COUNT(reads->open);
+}
+
 void reads_refuse(Server *server, Read *read, RpcCode code, const char *why)
 {
     if (!read->answered)
@@ -139,6 +144,8 @@ static void finish_read(Job *job)
     close_read(server, read);
     free_read(read);
     job_free(job);
+    if (server->has_room && !server_is_busy(server))
+        server->has_room(server->room_context);
 }
 
 void reads_start(Server *server, Read *read)

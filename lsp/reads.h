@@ -21,6 +21,8 @@ typedef struct Read Read;
 Reads *reads_new(void);
 void reads_free(Server *server, Reads *reads);
 
+/* Requests that are not answered yet. */
+size_t reads_open(const Reads *reads);
 /* Takes the message over. */
 void reads_add(Server *server, Message *message, const Method *method);
 /* False when no such request is open. `id` is JSON text. */

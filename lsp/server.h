@@ -88,6 +88,8 @@ typedef struct Server {
     struct Children *children;
     struct Watch *watch;
     struct Progress *progresses;
+    void (*has_room)(void *context); /* called when a busy server can take messages again */
+    void *room_context;
     unsigned bad_messages; /* in a row */
     unsigned slow_handlers;
 } Server;
@@ -108,6 +110,11 @@ void server_garbage(Server *server, const Err *why);
 /* The client is gone (end of input, broken pipe, its process died), or SIGTERM came. */
 void server_hang_up(Server *server, const char *why);
 bool server_is_over(const Server *server);
+/*
+ * So much is under way, or waits for a client that does not read, that no further message should
+ * be given to it now.
+ */
+bool server_is_busy(const Server *server);
 
 /* The present moment; counted, give it back with snapshot_unref. */
 Snapshot *server_snapshot(Server *server);

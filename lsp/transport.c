@@ -280,10 +280,10 @@ static void on_wake(uv_async_t *wake)
     Server *server = transport->server;
     uint64_t start = clock_now_ns();
     while (!server_is_over(server)) {
-        bool full = outbox_is_full(server->outbox);
-        atomic_store(&transport->stalled, full);
-        if (full && outbox_is_full(server->outbox))
-            return; /* the writer wakes us */
+        bool busy = server_is_busy(server);
+        atomic_store(&transport->stalled, busy);
+        if (busy && server_is_busy(server))
+            return; /* the writer or a finished request wakes us */
         if (clock_now_ns() - start > TURN_NS) {
             uv_async_send(wake);
             return;
@@ -300,6 +300,13 @@ static void on_wake(uv_async_t *wake)
         server_hang_up(server, why);
 }
 
+static void on_room(void *context)
+{
+    Transport *transport = context;
+    if (atomic_load(&transport->stalled))
+        uv_async_send(transport->wake);
+}
+
 Transport *transport_new(Server *server, TransportEnds ends)
 {
     Transport *transport = calloc(1, sizeof(*transport));
@@ -308,6 +315,8 @@ Transport *transport_new(Server *server, TransportEnds ends)
         uv_async_init(server->loop, wake, on_wake))
         abort();
     transport->server = server;
+    server->has_room = on_room;
+    server->room_context = transport;
     transport->ends = ends;
     transport->wake = wake;
     wake->data = transport;
@@ -338,6 +347,7 @@ void transport_free(Transport *transport, unsigned flush_ms)
     if (!transport)
         return;
     flush(transport, flush_ms);
+    transport->server->has_room = NULL;
     uint64_t one = 1;
     ssize_t wrote = write(transport->stop, &one, sizeof(one));
     (void)wrote;
