@@ -53,9 +53,9 @@ Str str_head(Str text, size_t len)
 
 Str str_from(Str text, size_t start)
 {
-    if (start >= text.len)
-        return (Str){0};
-    return (Str){text.ptr + start, text.len - start};
+    if (start > text.len)
+        start = text.len;
+    return (Str){text.ptr + (text.ptr ? start : 0), text.len - start};
 }
 
 static bool is_space(char c)

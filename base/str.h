@@ -41,6 +41,7 @@ bool str_ends(Str text, Str suffix);
 size_t str_find(Str text, Str needle, size_t start);
 bool str_has(Str text, Str needle);
 
+/* What follows the first start bytes; at the end an empty view, not NULL. */
 Str str_from(Str text, size_t start);
 /* The first len bytes, or all of a shorter text. */
 Str str_head(Str text, size_t len);

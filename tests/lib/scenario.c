@@ -22,7 +22,6 @@ typedef struct Source {
     Str marked;
     Str clean;
     AnchorSide side;
-    Syntax *syntax;
     Outline outline;
 } Source;
 
@@ -112,8 +111,9 @@ static Source *source_open(Arena *arena, Str path, Str marked)
     source->marked = marked;
     source->clean = without_marks(arena, marked, lang);
     source->side.text = text_new(arena, source->clean);
-    source->syntax = syntax_parse(lang, source->side.text, NULL, NULL, 0, NULL);
-    source->outline = outline_of(arena, source->syntax, source->side.text);
+    Syntax *syntax = syntax_parse(lang, source->side.text, NULL, NULL, 0, NULL);
+    source->outline = outline_of(arena, syntax, source->side.text);
+    syntax_free(syntax);
     source->side.outline = &source->outline;
     return source;
 }
@@ -500,8 +500,6 @@ bool scenario_run(Arena *arena, Str text, Str *out, Err *err)
             map_put(files, file->name, show(&scenario, file));
     StrBuf text_out = strbuf_new(arena);
     bool ok = print(&scenario, files, &text_out, err);
-    map_each (entry, files)
-        syntax_free(((Shown *)entry->value)->source->syntax);
     if (ok)
         *out = strbuf_str(&text_out);
     return ok;
