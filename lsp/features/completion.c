@@ -25,12 +25,16 @@ static void write_item(const Request *request, JsonOut *out, const WorkloadItem 
     json_key_str(out, "label", item->label);
     json_key_i64(out, "kind", kind_of(item->kind));
     json_key_str(out, "detail", item->detail);
-    json_key(out, "documentation");
-    json_open(out, '{');
-    json_key_str(out, "kind",
-                 request->snapshot->client->completion_markdown ? S("markdown") : S("plaintext"));
-    json_key_str(out, "value", item->help);
-    json_close(out, '}');
+    /* A client that names no formats reads a plain string only. */
+    if (request->snapshot->client->completion_markdown) {
+        json_key(out, "documentation");
+        json_open(out, '{');
+        json_key_str(out, "kind", S("markdown"));
+        json_key_str(out, "value", item->help);
+        json_close(out, '}');
+    } else {
+        json_key_str(out, "documentation", item->help);
+    }
     json_key_str(out, "sortText", str_fmt(request->arena, "%04zu", order));
     json_key_str(out, "filterText",
                  text_slice(request->doc->doc->text, replace).len ? item->insert : item->label);

@@ -5,6 +5,7 @@
 #                            good.py bad.py   tokenizer.py after a good change, and after a bad one on top
 #                            server        the language server to start, recording into messages.jsonl
 #   end STATUS             checks the messages and the repository; exits
+#   close_work             exits, for tests that make no walk: failures is what counts
 #
 # Everything lives below WORK, HOME and the XDG folders included, so tests can run beside each other.
 # WORK is removed when all went well and kept, with its path printed, when not.
@@ -96,19 +97,23 @@ check_repository() {
     expect_that "nothing else was touched" test -z "$(git -C "$REPO" status --porcelain)"
 }
 
+# close_work: away with WORK when nothing failed, and the exit status.
+close_work() {
+    trap - EXIT
+    if [ "$failures" = 0 ]; then
+        rm -rf "$WORK"
+        exit 0
+    fi
+    [ ! -s "$WORK/server.log" ] || tail -20 "$WORK/server.log"
+    echo "$failures failed; what is left: $WORK"
+    exit 1
+}
+
 end() {
     local status=$1
     [ "$status" = 0 ] || failures=$((failures + 1))
     check_repository
     expect_that "every message is right" "$EDITORS/python/bin/python" \
         "$top/tests/e2e/proto/check_log.py" "$WORK/messages.jsonl"
-    if [ "$failures" = 0 ]; then
-        trap - EXIT
-        rm -rf "$WORK"
-        exit 0
-    fi
-    trap - EXIT
-    [ ! -s "$WORK/server.log" ] || tail -20 "$WORK/server.log"
-    echo "$failures failed; what is left: $WORK"
-    exit 1
+    close_work
 }

@@ -20,6 +20,9 @@ import sys
 import threading
 
 
+LENGTH_MAX = 1 << 30
+
+
 class Tee:
     """Cuts one direction of the stream into messages."""
 
@@ -37,16 +40,16 @@ class Tee:
                 name, _, value = line.partition(b":")
                 if name.strip().lower() == b"content-length" and value.strip().isdigit():
                     length = int(value)
-            if length is None:
-                self.log(self.side, "bytes outside a message: " + repr(self.rest[:200]))
-                self.rest = b""
-                return
+            if length is None or length > LENGTH_MAX:
+                self.log(self.side, "bytes outside a message: " + repr(head[-200:]))
+                self.rest = body
+                continue
             if len(body) < length:
                 return
             text, self.rest = body[:length], body[length:]
             try:
                 self.log(self.side, json.loads(text))
-            except ValueError:
+            except (ValueError, RecursionError):
                 self.log(self.side, "not JSON: " + repr(text[:200]))
 
     def end(self):

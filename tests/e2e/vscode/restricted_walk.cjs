@@ -14,8 +14,8 @@ exports.walk = [
   }],
   ["measuring is not offered, or refused", async (person) => {
     const line = lineWith(doc, "def tokenize(");
-    const offered = (await actions(doc, line)).some((item) => item.title.includes("Measure"));
-    const refused = offered && (await takeAction(doc, line, "Measure").then(() => false, (problem) => problem.message));
+    const offered = (await actions(doc, line)).some((item) => item.title.includes("measure tokenize"));
+    const refused = offered && (await takeAction(doc, line, "measure tokenize").then(() => false, (problem) => problem.message));
     assert.ok(!offered || /trust/.test(refused), `offered ${offered}, refused: ${refused}`);
     if (offered) {
       await person.picture("restricted.png");

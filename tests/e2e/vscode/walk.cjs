@@ -54,26 +54,26 @@ exports.walk = [
   ["measuring a good change asks before it runs a command of this workspace", async (person) => {
     await setText(doc, fileIn("good.py"));
     assert.ok(await doc.save());
-    await takeAction(doc, lineWith(doc, "def tokenize("), "Measure");
+    await takeAction(doc, lineWith(doc, "def tokenize("), "measure tokenize");
     await person.click("Allow");
   }],
   ["the good change is faster", async (person) => {
     await person.eventually("improvement", () => diagnostics(doc, "improvement")[0], 300, messages);
   }],
   ["it is committed with its numbers", async (person) => {
-    await takeAction(doc, lineWith(doc, "def tokenize("), "Commit");
+    await takeAction(doc, lineWith(doc, "def tokenize("), "keep and commit");
     const last = () => execFileSync("git", ["-C", REPO, "log", "-1", "--format=%B"], { encoding: "utf8" });
     await person.eventually("commit", () => /^Perfloop-Verdict:/m.test(last()), 120, last);
     await person.eventually("the verdict goes", () => !diagnostics(doc, "improvement")[0], 30, messages);
   }],
   ["a bad change, not saved, is slower", async (person) => {
     await setText(doc, fileIn("bad.py"));
-    await takeAction(doc, lineWith(doc, "def tokenize("), "Measure");
+    await takeAction(doc, lineWith(doc, "def tokenize("), "measure tokenize");
     await person.eventually("regression", () => diagnostics(doc, "regression")[0], 300, messages);
     await person.picture("regression.png");
   }],
   ["it is taken back", async (person) => {
-    await takeAction(doc, lineWith(doc, "def tokenize("), "Revert");
+    await takeAction(doc, lineWith(doc, "def tokenize("), "revert iteration");
     await person.eventually("the good text", () => doc.getText() === fileIn("good.py"), 60);
     await person.eventually("the regression goes", () => !diagnostics(doc, "regression")[0], 30, messages);
     assert.ok(await doc.save());
