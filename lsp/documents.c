@@ -9,7 +9,9 @@
 #include "base/strbuf.h"
 #include "lsp/feature.h"
 #include "lsp/heat/heat.h"
+#include "lsp/pause.h"
 #include "lsp/uri.h"
+#include "lsp/world.h"
 
 enum {
     STEPS_MAX =
@@ -23,9 +25,11 @@ typedef struct Doc {
     DocVersion *newest;
     DocVersion **steps; /* versions after ready.doc, oldest first, up to the newest */
     size_t step_count;
-    bool gap;  /* steps do not begin right after ready.doc */
-    Job *job;  /* at most one */
-    bool open; /* false: closed while its job ran */
+    bool gap;    /* steps do not begin right after ready.doc */
+    Job *job;    /* at most one */
+    bool open;   /* false: closed while its job ran */
+    bool edited; /* since its heat was last looked for afresh */
+    bool again;  /* look for it afresh when nothing else is to do */
     Read *waiting;
     char *published; /* diagnostics as the client has them; NULL before the first */
     size_t published_len;
@@ -113,6 +117,7 @@ typedef struct Analysis {
     DocVersion **steps; /* counted; lead from `from` to target */
     size_t step_count;
     bool has_edits; /* from the texts of `from` to target */
+    bool again;     /* nothing has changed: look for the heat afresh */
     /* out */
     DocSyntax *syntax;
     DocHeat *heat;
@@ -174,6 +179,7 @@ static DocHeat *analyse_heat(Job *job, const Analysis *analysis, const DocEdit *
                                            .before = before ? before->file : NULL,
                                            .edits = edits,
                                            .edit_count = before ? count : 0,
+                                           .find_again = before && analysis->again,
                                            .cancelled = &job->cancelled,
                                        });
     return made;
@@ -257,12 +263,13 @@ static bool is_ready(const Server *server, const Doc *doc, const DocVersion *ver
            doc->ready.heat->generation == server->world->generation;
 }
 
-static void publish(Server *server, Doc *doc, Str diagnostics)
+/* True when the client did not have them already. */
+static bool publish(Server *server, Doc *doc, Str diagnostics)
 {
     if (doc->ready.doc != doc->newest)
-        return;
+        return false;
     if (doc->published && str_eq((Str){doc->published, doc->published_len}, diagnostics))
-        return;
+        return false;
     free(doc->published);
     doc->published = malloc(diagnostics.len + 1);
     if (!doc->published)
@@ -279,6 +286,7 @@ static void publish(Server *server, Doc *doc, Str diagnostics)
     json_close(&out, '}');
     server_notify(server, LANE_DIAGNOSTICS, doc->uri, "textDocument/publishDiagnostics",
                   strbuf_str(&buf));
+    return true;
 }
 
 static void start_waiting(Server *server, Doc *doc)
@@ -307,8 +315,9 @@ static void take_result(Server *server, Doc *doc, Analysis *analysis)
     unref_open(&doc->ready);
     doc->ready = ready;
     server_changed(server);
-    if (analysis->diagnostics.ptr && is_ready(server, doc, doc->ready.doc))
-        publish(server, doc, analysis->diagnostics);
+    if (analysis->diagnostics.ptr && is_ready(server, doc, doc->ready.doc) &&
+        publish(server, doc, analysis->diagnostics) && analysis->again)
+        world_refresh_editor(server);
     start_waiting(server, doc);
 }
 
@@ -340,7 +349,7 @@ static DocVersion *next_target(const Server *server, const Doc *doc)
     if (doc->waiting)
         target = read_version(doc->waiting);
     if (is_ready(server, doc, target))
-        return NULL;
+        return doc->again ? target : NULL;
     if (doc->ready.doc == target && !server->world)
         return NULL; /* all there is to do before the World comes */
     return target;
@@ -380,6 +389,9 @@ static void schedule(Server *server, Doc *doc)
     analysis->snapshot = server_snapshot(server);
     if (doc->ready.doc)
         add_steps(analysis, doc);
+    analysis->again = doc->again && is_ready(server, doc, target);
+    if (analysis->again)
+        doc->again = doc->edited = false;
     bool renewal = doc->ready.doc == target && doc->ready.heat && !doc->waiting;
     doc->job = job_new("analysis", renewal ? JOB_BACKGROUND : JOB_REQUEST);
     doc->job->input = analysis;
@@ -437,7 +449,20 @@ void documents_change(Server *server, DocVersion *version)
         return;
     }
     add_step(doc, version);
+    doc->edited = true;
+    doc->again = false;
+    pause_restart(server);
+    if (doc->job)
+        pool_promote(server->pool, doc->job);
     schedule(server, doc);
+}
+
+void documents_find_again(Server *server)
+{
+    for (Doc *doc = server->documents->docs; doc; doc = doc->hh.next) {
+        doc->again = doc->edited;
+        schedule(server, doc);
+    }
 }
 
 static void refuse_waiting(Server *server, Doc *doc)

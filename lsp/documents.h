@@ -33,6 +33,8 @@ void documents_close(Server *server, Str uri);
 void documents_wait(Server *server, Read *read);
 /* The World or the settings are new: analyse all of them again. */
 void documents_renew(Server *server);
+/* The user has paused: look for the heat of edited documents afresh (lsp/pause.h). */
+void documents_find_again(Server *server);
 /* Fills docs of a snapshot. */
 void documents_list(Server *server, Snapshot *snapshot);
 /* Is every open document analysed? For tests. */

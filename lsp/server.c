@@ -12,6 +12,7 @@
 #include "lsp/child.h"
 #include "lsp/documents.h"
 #include "lsp/methods.h"
+#include "lsp/pause.h"
 #include "lsp/reads.h"
 #include "lsp/rpc.h"
 #include "lsp/watch.h"
@@ -39,6 +40,7 @@ Server *server_new(const ServerOptions *options)
     server->reads = reads_new();
     server->calls = calls_new();
     server->loader = loader_new();
+    server->pause = pause_new(server);
     server->children = children_new();
     server->watch = watch_new(server);
     server->exit_code = 1;
@@ -51,6 +53,7 @@ void server_free(Server *server)
         return;
     server->phase = PHASE_OVER;
     watch_free(server->watch);
+    pause_free(server->pause);
     pool_free(server->pool);
     children_free(server->children);
     documents_free(server, server->documents);

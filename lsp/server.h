@@ -16,6 +16,7 @@
  *     reads       requests answered from a snapshot on a worker; $/cancelRequest
  *     calls       our requests to the client and their answers
  *     world       loads Heat again when ledger, profiles or settings change; refreshes
+ *     pause       heat looked for afresh when the user stops typing
  *     configure   settings from three sources
  *     progress    server-initiated progress, or messages where the client has none
  *     child       `perfloop CMD --events` behind a command
@@ -85,6 +86,7 @@ typedef struct Server {
     struct Reads *reads;
     struct Calls *calls;
     struct Loader *loader;
+    struct Pause *pause;
     struct Children *children;
     struct Watch *watch;
     struct Progress *progresses;

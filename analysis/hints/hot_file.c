@@ -268,10 +268,11 @@ static void keep_hints(Arena *arena, HotLine *line)
     line->hints = hints;
 }
 
-HotFile hot_file_carry(Arena *arena, const HotFile *old, const TextChange *change, const Text *now)
+/* The same lines and functions in a place of their own, with new anchors. */
+static HotFile with_anchors(Arena *arena, const HotFile *old, Anchors anchors)
 {
     HotFile out = *old;
-    out.anchors = anchors_carry(arena, &old->anchors, change, now);
+    out.anchors = anchors;
     out.lines = NEW_ARRAY(arena, HotLine, old->n_lines + 1);
     out.functions = NEW_ARRAY(arena, HotFunction, old->n_functions + 1);
     if (old->n_lines)
@@ -283,6 +284,20 @@ HotFile hot_file_carry(Arena *arena, const HotFile *old, const TextChange *chang
             keep_hints(arena, &out.lines[i]);
     set_places(&out);
     return out;
+}
+
+HotFile hot_file_carry(Arena *arena, const HotFile *old, const TextChange *change, const Text *now)
+{
+    return with_anchors(arena, old, anchors_carry(arena, &old->anchors, change, now));
+}
+
+HotFile hot_file_find(Arena *arena, const HotFile *old, const AnchorSide *profiled,
+                      const AnchorSide *now)
+{
+    LineNo *wanted = NEW_ARRAY(arena, LineNo, old->anchors.len + 1);
+    for (size_t i = 0; i < old->anchors.len; i++)
+        wanted[i] = old->anchors.items[i].was;
+    return with_anchors(arena, old, anchors_find(arena, profiled, now, wanted, old->anchors.len));
 }
 
 void hot_file_advise(Arena *arena, HotFile *file, LangId lang, const AnchorSide *now,

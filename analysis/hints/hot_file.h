@@ -33,6 +33,9 @@ typedef struct HotSource {
 /* No lines and no functions when the profile does not know this file. */
 HotFile hot_file_join(Arena *arena, const HotSource *source);
 HotFile hot_file_carry(Arena *arena, const HotFile *old, const TextChange *change, const Text *now);
+/* The places looked for afresh: brings back what carrying lost, and asks the syntax. */
+HotFile hot_file_find(Arena *arena, const HotFile *old, const AnchorSide *profiled,
+                      const AnchorSide *now);
 
 /*
  * Advice for the lines that are worth a look, from the text as it is now: for those of one

@@ -95,6 +95,7 @@ static FileHeatBase *join(const FileHeatInput *input, Str path)
     atomic_init(&base->refs, 1);
     base->arena = arena;
     base->joined = hot_file_join(arena, &source);
+    base->profiled = source.profiled;
     base->functions = functions_by_name(arena, source.profiled.outline);
     hot_file_advise(arena, &base->joined, input->doc->lang, &source.now, NULL);
     return base;
@@ -113,6 +114,14 @@ static HotFile carry(Arena *arena, const FileHeatInput *input, const FileHeat *b
         if (function)
             hot_file_advise(arena, &hot, input->doc->lang, &now, function);
     }
+    return hot;
+}
+
+static HotFile find_again(Arena *arena, const FileHeatInput *input, const FileHeat *before)
+{
+    AnchorSide now = side_now(input);
+    HotFile hot = hot_file_find(arena, &before->hot, &before->base->profiled, &now);
+    hot_file_advise(arena, &hot, input->doc->lang, &now, NULL);
     return hot;
 }
 
@@ -219,7 +228,8 @@ FileHeat *file_heat_make(Arena *arena, const FileHeatInput *input)
     if (input->before) {
         file->base = base_ref(input->before->base);
         if (file->base)
-            file->hot = carry(arena, input, input->before);
+            file->hot = input->find_again ? find_again(arena, input, input->before)
+                                          : carry(arena, input, input->before);
     } else if (file->path.len) {
         file->base = join(input, file->path);
         if (file->base)

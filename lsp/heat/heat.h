@@ -43,6 +43,8 @@ typedef struct FileHeatInput {
     const FileHeat *before;
     const DocEdit *edits;
     size_t edit_count;
+    /* The user has paused: look for the places of `before` afresh. There are no edits then. */
+    bool find_again;
     const atomic_bool *cancelled;
 } FileHeatInput;
 

@@ -59,6 +59,7 @@ typedef struct FileHeatBase {
     atomic_int refs;
     Arena *arena;
     HotFile joined;
+    AnchorSide profiled;
     Map *functions; /* of the profiled text, name → OutlineItem; NULL inside for a name met twice */
 } FileHeatBase;
 

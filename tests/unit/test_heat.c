@@ -4,6 +4,7 @@
 
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "lsp/documents.h"
 #include "lsp/uri.h"
 #include "tests/lib/check.h"
 #include "tests/lib/lsp.h"
@@ -138,6 +139,26 @@ static void heat_moves_and_changes_with_the_text(void **state)
     assert_has(hints, "\"label\":\"25 %\"");
     Str lenses = ask(editor, 6, "codeLens", "");
     assert_has(lenses, "was 75 % self, changed since");
+    stop(editor);
+}
+
+/* Carrying cannot know that the pasted line is the one that was cut; looking again can. */
+static void a_line_cut_and_pasted_comes_back_after_a_pause(void **state)
+{
+    Editor *editor = start_open(state, S("{}"));
+    test_send(
+        editor->server,
+        "{\"method\":\"textDocument/didChange\",\"params\":{\"textDocument\":{\"uri\":\"" STR_FMT
+        "\",\"version\":2},\"contentChanges\":[{\"range\":{\"start\":{\"line\":7,\"character\":0},"
+        "\"end\":{\"line\":8,\"character\":0}},\"text\":\"\"}]}}",
+        STR_ARG(editor->uri));
+    test_settle(editor->server);
+    assert_int_equal(count(diagnostics(editor), S("on this line (620")), 0);
+    insert(editor, 3, 7, 0, "        out.append(word.lower())\\n");
+    assert_int_equal(count(diagnostics(editor), S("on this line (620")), 0);
+    documents_find_again(editor->server->server);
+    test_settle(editor->server);
+    assert_has(diagnostics(editor), "62 % ±3 of samples on this line (620");
     stop(editor);
 }
 
@@ -332,6 +353,7 @@ static void a_file_outside_the_workspace_is_quiet(void **state)
 }
 
 TEST_MAIN(TEST(an_opened_file_shows_its_heat), TEST(heat_moves_and_changes_with_the_text),
+          TEST(a_line_cut_and_pasted_comes_back_after_a_pause),
           TEST(hints_are_cut_to_the_range_that_was_asked_for),
           TEST(a_hover_has_stacks_callers_and_callees),
           TEST(a_hover_is_plain_where_the_client_says_nothing),
