@@ -11,12 +11,14 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "lsp/world.h"
+#include "runners/ledger.h"
 
 enum {
     LOOK_EVERY_MS = 2000,
     SETTLE_MS = 60, /* several files change together */
     PARENT_EVERY_MS = 3000,
     FILES_MAX = 8,
+    LEDGER_FILES = 2, /* the first of them */
 };
 
 struct Watch {
@@ -24,6 +26,8 @@ struct Watch {
     uv_fs_event_t event; /* the state folder */
     uv_fs_poll_t polls[FILES_MAX];
     size_t poll_count;
+    uint64_t ledger; /* its stamp when the World was last loaded for it */
+    bool not_ledger; /* another file has changed, too */
     uv_timer_t settle;
     uv_timer_t parent_timer;
     uv_poll_t parent_poll;
@@ -75,6 +79,11 @@ void watch_free(Watch *watch)
 static void on_settled(uv_timer_t *timer)
 {
     Watch *watch = timer->data;
+    uint64_t stamp = ledger_stamp(&watch->server->places);
+    if (!watch->not_ledger && stamp == watch->ledger)
+        return; /* somebody read it, perhaps we: SQLite makes and removes a log for that */
+    watch->not_ledger = false;
+    watch->ledger = stamp;
     world_renew(watch->server);
 }
 
@@ -120,6 +129,8 @@ static void on_poll(uv_fs_poll_t *poll, int status UNUSED, const uv_stat_t *befo
     Watch *watch = poll->data;
     if (!differs(before, now))
         return;
+    size_t index = (size_t)(poll - watch->polls);
+    watch->not_ledger |= index >= LEDGER_FILES;
     if (watch->has_event && !uv_is_active((uv_handle_t *)&watch->event)) {
         CLEANUP(arena_cleanup) Arena *scratch = arena_new("watch");
         (void)uv_fs_event_start(&watch->event, on_event,
@@ -148,6 +159,7 @@ void watch_places(Server *server)
     Watch *watch = server->watch;
     const Places *places = &server->places;
     start_event(watch);
+    watch->ledger = ledger_stamp(places);
     look_at(watch, places->state, S("ledger.db"));
     look_at(watch, places->state, S("ledger.db-wal"));
     look_at(watch, places->root, S("perfloop.toml"));

@@ -301,7 +301,8 @@ Str ledger_path(Arena *arena, const Places *places)
 static void add_stat(Digester *digester, Arena *scratch, Str path)
 {
     struct stat st = {0};
-    if (stat(str_cstr(scratch, path), &st) != 0)
+    /* An empty log is one that a reader made: it says nothing, as no log does. */
+    if (stat(str_cstr(scratch, path), &st) != 0 || st.st_size == 0)
         memset(&st, 0, sizeof st);
     int64_t facts[] = {st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_size, (int64_t)st.st_ino};
     digester_add(digester, (Str){(const char *)facts, sizeof facts});

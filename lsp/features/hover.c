@@ -75,7 +75,7 @@ static ViewDetail detail_of(const Request *request, const Heat *heat, const File
         .metric = heat->now.metric,
         .map = heat_path_map(request->arena, heat, &heat->now),
     };
-    HotStacks stacks = hot_stacks(request->arena, &heat->now.profile, options, spot, STACKS);
+    HotStacks stacks = hot_stacks(request->arena, &heat->now.open.profile, options, spot, STACKS);
     ViewEdge *texts = NEW_ARRAY(request->arena, ViewEdge, stacks.len + 1);
     for (size_t i = 0; i < stacks.len; i++)
         texts[i] = (ViewEdge){.text = stacks.items[i].text, .cost = (double)stacks.items[i].cost};

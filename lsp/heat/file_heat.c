@@ -80,7 +80,7 @@ static FileHeatBase *join(const FileHeatInput *input, Str path)
         .recorded = heat->now.recorded,
         .spots = heat->now.spots,
         .n_spots = heat->now.n_spots,
-        .lines_are_functions = heat->now.profile.graph,
+        .lines_are_functions = heat->now.open.profile.graph,
         .now = side_now(input),
     };
     if (!open_side(arena, input, &heat->now, path, &source.profiled)) {

@@ -75,6 +75,6 @@ void heat_finish(Heat *heat)
 {
     if (!heat)
         return;
-    file_unmap(&heat->now.file);
-    file_unmap(&heat->base.file);
+    profile_close(&heat->now.open);
+    profile_close(&heat->base.open);
 }

@@ -15,9 +15,9 @@
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/profile/profile.h"
 #include "analysis/workload/workload.h"
-#include "base/file.h"
 #include "base/map.h"
 #include "lsp/heat/heat.h"
+#include "runners/convert.h"
 #include "runners/ledger.h"
 #include "runners/loop_view.h"
 #include "runners/places.h"
@@ -26,8 +26,7 @@
 typedef struct HeatProfile {
     bool present;
     LedgerProfile row;
-    FileMap file;
-    Profile profile;
+    OpenProfile open;
     HotSpots *spots; /* one per metric; the ranking one first */
     size_t n_spots;
     size_t metric; /* index in the profile of the ranking one */

@@ -1,8 +1,6 @@
 /* Which profile is shown, which one it is compared with, and both mapped and rolled up. */
 
-#include "analysis/profile/store.h"
 #include "base/clock.h"
-#include "base/path.h"
 #include "lsp/heat/heat_data.h"
 
 PathMap *heat_path_map(Arena *arena, const Heat *heat, const HeatProfile *profile)
@@ -37,7 +35,7 @@ static void use_path_rules(Heat *heat, Str workload_name)
 /* The ranking metric first, then the others in the profile's order. */
 static void roll_up(Heat *heat, HeatProfile *out, bool every_metric)
 {
-    const Profile *profile = &out->profile;
+    const Profile *profile = &out->open.profile;
     size_t chosen = out->row.metric.len ? profile_metric(profile, out->row.metric) : SIZE_MAX;
     out->metric = chosen == SIZE_MAX ? 0 : chosen;
     out->spots = NEW_ARRAY(heat->arena, HotSpots, profile->metrics_len);
@@ -50,25 +48,13 @@ static void roll_up(Heat *heat, HeatProfile *out, bool every_metric)
                 hotspots_of(heat->arena, profile, (HotOptions){.metric = i, .map = map});
 }
 
-static Str cache_path(Arena *arena, const Places *places, Digest digest)
-{
-    Str name = str_fmt(arena, "profiles/" STR_FMT ".plp", STR_ARG(digest_hex(arena, digest)));
-    return path_join(arena, places->cache, name);
-}
-
 static bool open_profile(Heat *heat, const Places *places, const LedgerProfile *row,
                          bool every_metric, HeatProfile *out)
 {
     Err err = {0};
-    Str path = cache_path(heat->arena, places, row->cache);
-    if (!file_map(path, &out->file, &err)) {
-        heat_note(heat, "profile %lld (" STR_FMT ") is no longer cached: import it again",
-                  (long long)row->id, STR_ARG(row->source));
-        return false;
-    }
-    if (!profile_store_map(heat->arena, out->file.bytes, &out->profile, &err)) {
-        heat_note(heat, "%s", err.msg);
-        file_unmap(&out->file);
+    if (!profile_open(heat->arena, places->cache, row->cache, &out->open, &err)) {
+        heat_note(heat, "profile %lld (" STR_FMT "): %s; import it again", (long long)row->id,
+                  STR_ARG(row->source), err.msg);
         return false;
     }
     out->row = *row;
