@@ -8,8 +8,9 @@
 enum {
     DEPTH_MAX = 24,        /* levels of patience; a level is linear in the lines it looks at */
     CELLS_MAX = 256 * 256, /* largest table of the longest common subsequence */
-    NONE = UINT32_MAX,
 };
+
+static const uint32_t NONE = UINT32_MAX;
 
 /* One side of the comparison. Lines are counted from 0 within the span. */
 typedef struct Side {
