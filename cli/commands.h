@@ -30,6 +30,7 @@ CommandFn cmd_hot;
 CommandFn cmd_import;
 CommandFn cmd_init;
 CommandFn cmd_lsp;
+CommandFn cmd_profile;
 CommandFn cmd_trust;
 CommandFn cmd_version;
 CommandFn cmd_baseline;

@@ -20,6 +20,7 @@ static const Command COMMANDS[] = {
     {"import", cmd_import, "read a profile file into the workspace"},
     {"init", cmd_init, "look at the project and draft perfloop.toml"},
     {"lsp", cmd_lsp, "the language server, for editors"},
+    {"profile", cmd_profile, "run the benchmark under a profiler"},
     {"trust", cmd_trust, "agree to the commands that may run in this workspace"},
     {"version", cmd_version, "print the version"},
 };

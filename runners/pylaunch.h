@@ -1,10 +1,10 @@
 /*
- * PyLaunch: where in a benchmark command Python is started, so that a module of ours or of Python's
- * can be put before what it runs.
+ * PyLaunch: where in a benchmark command Python is started, so that a script of ours
+ * can be put before what it runs; | is the place.
  *
- *     pytest benchmarks/x.py            → PYTHON -m cProfile -o OUT /path/to/pytest benchmarks/x.py
- *     env A=1 python -m pytest -q       → env A=1 python -m cProfile -o OUT -m pytest -q
- *     uv run pytest                     → uv run python -m cProfile -o OUT -m pytest
+ *     pytest benchmarks/x.py            PYTHON | /path/to/pytest benchmarks/x.py
+ *     env A=1 python -m pytest -q       env A=1 python | -m pytest -q
+ *     uv run pytest                     uv run python | -m pytest
  *
  * PYTHON is the interpreter that the script's first line names, so that it is the same environment.
  */

@@ -1,0 +1,115 @@
+/* perfloop profile: run the benchmark of a workload under a profiler, and import what it wrote. */
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json_out.h"
+#include "cli/args.h"
+#include "cli/commands.h"
+#include "runners/allow.h"
+#include "runners/capture.h"
+#include "runners/import.h"
+#include "runners/workloads.h"
+
+typedef struct ProfileArgs {
+    Args common;
+    Str workload;
+    Str tool;
+    uint64_t rate_hz;
+} ProfileArgs;
+
+static const struct argp_option OPTIONS[] = {
+    {"with", 'w', "TOOL", 0, "py-spy or cprofile; without it the workload's first", 0},
+    {"rate", 'r', "HZ", 0, "how often a sampler looks, in times per second (250)", 0},
+    {0},
+};
+
+static const char DOC[] =
+    "Runs the workload's benchmark in the work tree under a profiler and shows where its time "
+    "went. "
+    "The command runs only after you agreed to it (perfloop trust). WORKLOAD may be left out when "
+    "there is only one.";
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    ProfileArgs *args = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &args->common;
+        return 0;
+    case 'w':
+        args->tool = str_from_c(arg);
+        return 0;
+    case 'r':
+        if (!str_to_u64(str_from_c(arg), &args->rate_hz) || args->rate_hz < 1 ||
+            args->rate_hz > 10000)
+            argp_error(state, "--rate must be between 1 and 10000");
+        return 0;
+    case ARGP_KEY_ARG:
+        if (args->workload.len)
+            argp_error(state, "one workload at a time");
+        args->workload = str_from_c(arg);
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {OPTIONS, parse, "[WORKLOAD]", DOC, args_children, NULL, NULL};
+
+typedef struct Profiled {
+    const Workload *workload;
+    const Capture *capture;
+    const Imported *imported;
+} Profiled;
+
+static void put_profiled(JsonOut *out, const void *context)
+{
+    const Profiled *profiled = context;
+    json_key_str(out, "workload", profiled->workload->name);
+    json_key_double(out, "seconds", profiled->capture->wall_s);
+    json_key_str(out, "version", profiled->capture->version);
+    import_fields(out, profiled->imported);
+}
+
+static bool run(Arena *arena, const ProfileArgs *args, Report *report, Err *err)
+{
+    Places places;
+    Workload workload;
+    Imported imported;
+    if (!args_begin(arena, &args->common, report, &places, err) ||
+        !workloads_pick(arena, places.root, args->workload, &workload, err) ||
+        !allow_check(arena, report, &places, &workload.build, err) ||
+        !allow_check(arena, report, &places, &workload.benchmark, err))
+        return false;
+    CaptureOptions options = {.tool = args->tool,
+                              .places = &places,
+                              .workload = &workload,
+                              .rate_hz = (uint32_t)args->rate_hz,
+                              .cancel = &report_cancelled};
+    CLEANUP(capture_finish) Capture capture = {0};
+    int64_t started_s = clock_unix_s();
+    if (!capture_run(arena, report, &options, &capture, err))
+        return false;
+    ImportOptions import = {.file = capture.file,
+                            .workload = workload.name,
+                            .run_dir = capture.run_dir,
+                            .recorded_s = started_s};
+    if (!import_profile(arena, report, &places, &import, &imported, err))
+        return false;
+    Profiled profiled = {&workload, &capture, &imported};
+    report_result(report, S("ok"), imported.sentence, put_profiled, &profiled);
+    return true;
+}
+
+int cmd_profile(int argc, char **argv)
+{
+    ProfileArgs args = {0};
+    args_parse("perfloop profile", &ARGP, argc, argv, &args);
+    CLEANUP(arena_cleanup) Arena *arena = arena_new("profile");
+    Report report = report_new(args.common.mode);
+    Err err = {0};
+    return run(arena, &args, &report, &err) ? EXIT_OK : report_failure(&report, &err);
+}

@@ -1,0 +1,458 @@
+#include "runners/capture.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "runners/cprofile_run_py.h"
+#include "runners/measured_py.h"
+#include "runners/process.h"
+#include "runners/pylaunch.h"
+#include "runners/tools.h"
+
+enum {
+    RATE_DEFAULT_HZ = 250,
+};
+
+typedef struct Job {
+    Arena *arena;
+    Report *report;
+    const CaptureOptions *options;
+    Capture *capture;
+    Tool tool;
+    StrList argv;
+    Str status_file; /* where the benchmark's exit status is written, when the profiler hides it */
+    Str pytest_options; /* added to PYTEST_ADDOPTS */
+    uint64_t started_ns;
+    uint64_t told_s;
+} Job;
+
+typedef struct CaptureTool {
+    Str name;
+    Str file_name;
+    /* Fills job->argv: the command that runs the benchmark under the profiler. */
+    bool (*command)(Job *job, Err *err);
+    /* What it means when there is no profile although the benchmark ran. */
+    bool (*explain)(Job *job, const ProcessResult *result, Err *err);
+    /* Makes job->capture->file of what was written; NULL: it is there. */
+    bool (*collect)(Job *job, Err *err);
+} CaptureTool;
+
+static void add(Job *job, Str word)
+{
+    *array_push(job->arena, &job->argv) = word;
+}
+
+static void add_all(Job *job, const Str *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add(job, words[i]);
+}
+
+/* ---------------------------------------------------------------- py-spy */
+
+/*
+ * py-spy exits with 0 whatever the benchmark did, so a shell in between notes the status (a fixed
+ * script; the benchmark's words are its arguments). The Python is then py-spy's grandchild, which
+ * --subprocesses finds; it also follows benchmarks that start Python through a launcher.
+ */
+static bool pyspy_command(Job *job, Err *err UNUSED)
+{
+    job->status_file = path_join(job->arena, job->capture->folder, S("status"));
+    const WorkloadCommand *benchmark = &job->options->workload->benchmark;
+    uint32_t rate = job->options->rate_hz ? job->options->rate_hz : RATE_DEFAULT_HZ;
+    const Str words[] = {
+        job->tool.path,
+        S("record"),
+        S("--format"),
+        S("speedscope"),
+        S("--full-filenames"),
+        S("--subprocesses"),
+        S("--rate"),
+        str_fmt(job->arena, "%u", rate),
+        S("--output"),
+        job->capture->file,
+        S("--"),
+        S("/bin/sh"),
+        S("-c"),
+        S("\"$@\"; status=$?; echo $status >\"$0\"; exit $status"),
+        job->status_file,
+    };
+    add_all(job, words, sizeof(words) / sizeof(words[0]));
+    add_all(job, benchmark->argv, benchmark->argc);
+    return true;
+}
+
+static bool pyspy_explain(Job *job, const ProcessResult *result, Err *err)
+{
+    Str problem, mend;
+    tool_explain_pyspy(job->arena, result->errors, &problem, &mend);
+    return err_set(err, ERR_TOOL, STR_FMT "%s" STR_FMT, STR_ARG(problem), mend.len ? ": " : "",
+                   STR_ARG(mend));
+}
+
+/* Labels and what is not measured go (measured.py); without a Python to do it, all stays. */
+static bool pyspy_collect(Job *job, Err *err)
+{
+    const Workload *workload = job->options->workload;
+    Str raw = path_join(job->arena, job->capture->folder, S("all.json")), kept, all;
+    Str python = pylaunch_python(job->arena, &workload->benchmark, job->options->places->root);
+    const Str argv[] = {python,           S("-c"), str_from_c(MEASURED_PY), raw, job->capture->file,
+                        workload->harness};
+    ProcessOptions process = {.argv = argv,
+                              .argc = sizeof(argv) / sizeof(argv[0]),
+                              .cwd = job->capture->folder,
+                              .cancel = job->options->cancel};
+    ProcessResult result;
+    if (!file_exists(job->capture->file))
+        return true;
+    if (rename(str_cstr(job->arena, job->capture->file), str_cstr(job->arena, raw)) < 0)
+        return err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(raw), strerror(errno));
+    if (!python.len) {
+        job->capture->file = raw;
+        report_note(job->report, "there is no Python to tell apart what is measured");
+        return true;
+    }
+    if (!process_run(job->arena, &process, &result, err) ||
+        !process_check(&result, S("sorting out the samples"), err))
+        return false;
+    if (str_cut(str_trim(result.out), ' ', &all, &kept) && !str_eq(all, kept))
+        report_note(job->report,
+                    STR_FMT " of " STR_FMT " samples are of what " STR_FMT
+                            " measures; the others (imports, set-up) are left out",
+                    STR_ARG(kept), STR_ARG(all), STR_ARG(workload->harness));
+    return true;
+}
+
+/* ---------------------------------------------------------------- cProfile */
+
+/*
+ * pytest-benchmark switches any profiler off while it measures, so that a cProfile around pytest
+ * would see everything but the benchmark. It runs cProfile itself when asked to, on exactly the code
+ * that is measured, and writes one file for each benchmark.
+ */
+static bool cprofile_inside_pytest(Job *job)
+{
+    const WorkloadCommand *benchmark = &job->options->workload->benchmark;
+    Str prefix = path_join(job->arena, job->capture->folder, S("dumps/benchmark"));
+    Str option = str_fmt(job->arena, "--benchmark-cprofile-dump=" STR_FMT, STR_ARG(prefix));
+    job->pytest_options = str_fmt(job->arena, " --benchmark-cprofile=tottime " STR_FMT,
+                                  STR_ARG(workload_join(job->arena, &option, 1)));
+    add_all(job, benchmark->argv, benchmark->argc);
+    return true;
+}
+
+static bool is_pytest_benchmark(const Job *job)
+{
+    return str_eq(job->options->workload->harness, S("pytest-benchmark"));
+}
+
+static bool cprofile_command(Job *job, Err *err)
+{
+    PyLaunch launch;
+    if (is_pytest_benchmark(job))
+        return cprofile_inside_pytest(job);
+    if (!pylaunch_find(job->arena, &job->options->workload->benchmark, job->options->places->root,
+                       &launch, err))
+        return err_wrap(err, "cProfile runs only what Python starts (--with py-spy may do)");
+    Str script = path_join(job->arena, job->capture->folder, S("cprofile_run.py"));
+    if (!file_write(script, str_from_c(CPROFILE_RUN_PY), err))
+        return false;
+    add_all(job, launch.before.items, launch.before.len);
+    add(job, script);
+    add(job, job->capture->file);
+    add_all(job, launch.after.items, launch.after.len);
+    return true;
+}
+
+/* The profiles of all benchmarks become one; Python's own pstats adds them up. */
+static bool cprofile_collect(Job *job, Err *err)
+{
+    static const char MERGE[] = "import glob, pstats, sys\n"
+                                "files = sorted(glob.glob(glob.escape(sys.argv[2]) + '/*.prof'))\n"
+                                "files and pstats.Stats(*files).dump_stats(sys.argv[1])\n";
+    Str dumps = path_join(job->arena, job->capture->folder, S("dumps"));
+    const Str argv[] = {job->tool.path, S("-c"), str_from_c(MERGE), job->capture->file, dumps};
+    ProcessOptions process = {.argv = argv,
+                              .argc = sizeof(argv) / sizeof(argv[0]),
+                              .cwd = job->capture->folder,
+                              .cancel = job->options->cancel};
+    ProcessResult result;
+    if (!is_pytest_benchmark(job))
+        return true;
+    return process_run(job->arena, &process, &result, err) &&
+           process_check(&result, S("adding up the profiles"), err);
+}
+
+static bool is_old_pytest_benchmark(const ProcessResult *result)
+{
+    return str_has(result->errors, S("--benchmark-cprofile-dump"));
+}
+
+static bool cprofile_explain(Job *job, const ProcessResult *result, Err *err)
+{
+    if (is_old_pytest_benchmark(result))
+        return err_set(err, ERR_TOOL,
+                       "this pytest-benchmark cannot write cProfile's files (5.0 can): " STR_FMT
+                       " -m pip install -U pytest-benchmark",
+                       STR_ARG(job->tool.path));
+    if (result->status == 0 && is_pytest_benchmark(job))
+        return err_set(err, ERR_TOOL,
+                       "the benchmark command ran no benchmark: no test there takes "
+                       "pytest-benchmark's fixture");
+    return process_check(result, S("cProfile"), err) &&
+           err_set(err, ERR_TOOL, "cProfile wrote no profile");
+}
+
+static const CaptureTool TOOLS[] = {
+    {STR_CONST("py-spy"), STR_CONST("profile.speedscope.json"), pyspy_command, pyspy_explain,
+     pyspy_collect},
+    {STR_CONST("cprofile"), STR_CONST("profile.prof"), cprofile_command, cprofile_explain,
+     cprofile_collect},
+};
+
+static const CaptureTool *find_row(Str name)
+{
+    for (size_t i = 0; i < sizeof(TOOLS) / sizeof(TOOLS[0]); i++)
+        if (str_eq(TOOLS[i].name, name))
+            return &TOOLS[i];
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- which tool */
+
+static bool not_ready(const Tool *tool, Err *err)
+{
+    return err_set(err, ERR_TOOL, STR_FMT "%s" STR_FMT, STR_ARG(tool->problem),
+                   tool->mend.len ? ": " : "", STR_ARG(tool->mend));
+}
+
+/* The one asked for, or the first of the workload's and of ours that is there. */
+static bool choose_tool(Job *job, const CaptureTool **row, Err *err)
+{
+    ToolSearch search = {.cwd = job->options->places->root,
+                         .benchmark = &job->options->workload->benchmark,
+                         .cancel = job->options->cancel};
+    StrList names = {0};
+    if (job->options->tool.len) {
+        *array_push(job->arena, &names) = job->options->tool;
+    } else {
+        array_each (Str, name, &job->options->workload->profilers)
+            if (find_row(*name))
+                *array_push(job->arena, &names) = *name;
+        for (size_t i = 0; i < sizeof(TOOLS) / sizeof(TOOLS[0]); i++)
+            *array_push(job->arena, &names) = TOOLS[i].name;
+    }
+    for (size_t i = 0; i < names.len; i++) {
+        Tool tool = tool_look(job->arena, names.items[i], &search);
+        if (i == 0 || tool.ready)
+            job->tool = tool;
+        if (tool.ready)
+            break;
+    }
+    if (job->tool.ready && !str_eq(job->tool.name, names.items[0])) {
+        Tool wanted = tool_look(job->arena, names.items[0], &search);
+        report_note(job->report, STR_FMT " (" STR_FMT "); " STR_FMT " is used instead",
+                    STR_ARG(wanted.problem), STR_ARG(wanted.mend), STR_ARG(job->tool.name));
+    }
+    *row = find_row(job->tool.name);
+    return job->tool.ready || not_ready(&job->tool, err);
+}
+
+/* ---------------------------------------------------------------- the folder */
+
+static int lock_folder(Arena *arena, Str folder, int flags)
+{
+    Str path = path_join(arena, folder, S("lock"));
+    int fd = open(str_cstr(arena, path), O_RDWR | O_CLOEXEC | flags, 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* Folders whose run was killed: nobody holds their lock. */
+static void remove_left_folders(Arena *arena, Str parent)
+{
+    DIR *dir = opendir(str_cstr(arena, parent));
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        Str name = str_from_c(entry->d_name), folder = path_join(arena, parent, name);
+        Err err = {0};
+        int lock = str_starts(name, S("capture-")) ? lock_folder(arena, folder, 0) : -1;
+        if (lock < 0)
+            continue;
+        if (!file_remove_tree(folder, &err))
+            log_warn("capture: %s", err.msg);
+        close(lock);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+static bool make_folder(Arena *arena, const Places *places, Capture *out, Err *err)
+{
+    Str parent = path_join(arena, places->cache, S("captures"));
+    if (!file_make_dirs(parent, err))
+        return false;
+    remove_left_folders(arena, parent);
+    char *folder = str_cstr(arena, path_join(arena, parent, S("capture-XXXXXX")));
+    if (!mkdtemp(folder))
+        return err_set(err, ERR_IO, "%s: %s", folder, strerror(errno));
+    out->folder = str_from_c(folder);
+    out->lock = lock_folder(arena, out->folder, O_CREAT);
+    if (out->lock < 0)
+        return err_set(err, ERR_IO, "%s: cannot be locked", folder);
+    return true;
+}
+
+void capture_finish(Capture *capture)
+{
+    Err err = {0};
+    if (capture->folder.len && !file_remove_tree(capture->folder, &err))
+        log_warn("capture: %s", err.msg);
+    if (capture->lock > 0)
+        close(capture->lock);
+    *capture = (Capture){0};
+}
+
+/* ---------------------------------------------------------------- the run */
+
+static void tick(void *context)
+{
+    Job *job = context;
+    uint64_t seconds = (clock_now_ns() - job->started_ns) / 1000000000;
+    if (seconds == job->told_s)
+        return;
+    job->told_s = seconds;
+    report_progress(job->report, -1, STR_FMT ": " STR_FMT ", %llu s", STR_ARG(job->tool.name),
+                    STR_ARG(job->options->workload->benchmark.text), (unsigned long long)seconds);
+}
+
+/* Keeps Python and pytest from writing into the work tree. */
+static StrList environment(Job *job)
+{
+    StrList env = {0};
+    Str options = str_from_c(getenv("PYTEST_ADDOPTS")), storage = {0};
+    if (is_pytest_benchmark(job)) {
+        storage = str_fmt(job->arena, "--benchmark-storage=" STR_FMT "/storage",
+                          STR_ARG(job->capture->folder));
+        storage = workload_join(job->arena, &storage, 1);
+    }
+    *array_push(job->arena, &env) = S("PYTHONDONTWRITEBYTECODE=1");
+    *array_push(job->arena, &env) =
+        str_fmt(job->arena, "PYTEST_ADDOPTS=" STR_FMT " -p no:cacheprovider " STR_FMT STR_FMT,
+                STR_ARG(options), STR_ARG(storage), STR_ARG(job->pytest_options));
+    return env;
+}
+
+/* The benchmark's last word; py-spy writes its own lines in between. */
+static Str last_line(Str text)
+{
+    Str line, last = {0};
+    while (str_next_line(&text, &line))
+        if (str_trim(line).len && !str_starts(line, S("py-spy> ")))
+            last = str_trim(line);
+    return str_head(last, 200);
+}
+
+/* The benchmark's own exit status; -1 when it is not known because the profiler hid it. */
+static int benchmark_status(const Job *job, const ProcessResult *result)
+{
+    Str text;
+    Err err = {0};
+    int64_t status;
+    if (!job->status_file.len)
+        return result->status;
+    if (!file_read(job->arena, job->status_file, 64, &text, &err) ||
+        !str_to_i64(str_trim(text), &status))
+        return -1;
+    return (int)status;
+}
+
+static bool check_run(Job *job, const CaptureTool *row, const ProcessResult *result, Err *err)
+{
+    uint64_t bytes = 0;
+    int status = benchmark_status(job, result);
+    if (result->signal)
+        return process_check(result, row->name, err);
+    if (status > 0 && !is_old_pytest_benchmark(result)) {
+        Str last = last_line(result->out);
+        return err_set(err, ERR_TOOL,
+                       "the benchmark failed with status %d under " STR_FMT ": " STR_FMT, status,
+                       STR_ARG(row->name), STR_ARG(last.len ? last : last_line(result->errors)));
+    }
+    if (result->status == 0 && row->collect && !row->collect(job, err))
+        return false;
+    if (result->status == 0 && file_stat(job->capture->file, NULL, &bytes) && bytes > 0)
+        return true;
+    return row->explain(job, result, err);
+}
+
+static bool run_build(Job *job, Err *err)
+{
+    const WorkloadCommand *build = &job->options->workload->build;
+    ProcessOptions process = {.argv = build->argv,
+                              .argc = build->argc,
+                              .cwd = job->options->places->root,
+                              .cancel = job->options->cancel};
+    ProcessResult result;
+    if (build->argc == 0)
+        return true;
+    report_progress(job->report, -1, "building: " STR_FMT, STR_ARG(build->text));
+    return process_run(job->arena, &process, &result, err) &&
+           process_check(&result, build->text, err);
+}
+
+static bool run_tool(Job *job, const CaptureTool *row, Err *err)
+{
+    Capture *capture = job->capture;
+    capture->tool = row->name;
+    capture->version = job->tool.version;
+    capture->run_dir = job->options->places->root;
+    capture->file = path_join(job->arena, capture->folder, row->file_name);
+    if (!run_build(job, err) || !row->command(job, err))
+        return false;
+    StrList env = environment(job);
+    ProcessOptions process = {.argv = job->argv.items,
+                              .argc = job->argv.len,
+                              .cwd = capture->run_dir,
+                              .env = env.items,
+                              .env_count = env.len,
+                              .cancel = job->options->cancel,
+                              .on_tick = tick,
+                              .context = job};
+    ProcessResult result;
+    report_progress(job->report, -1, STR_FMT ": " STR_FMT, STR_ARG(row->name),
+                    STR_ARG(job->options->workload->benchmark.text));
+    job->started_ns = clock_now_ns();
+    if (!process_run(job->arena, &process, &result, err))
+        return false;
+    capture->wall_s = result.wall_s;
+    return check_run(job, row, &result, err);
+}
+
+bool capture_run(Arena *arena, Report *report, const CaptureOptions *options, Capture *out,
+                 Err *err)
+{
+    const CaptureTool *row;
+    Capture capture = {0};
+    Job job = {.arena = arena, .report = report, .options = options, .capture = &capture};
+    if (!choose_tool(&job, &row, err))
+        return false;
+    if (!make_folder(arena, options->places, &capture, err) || !run_tool(&job, row, err)) {
+        capture_finish(&capture);
+        return false;
+    }
+    *out = capture;
+    return true;
+}
