@@ -69,13 +69,14 @@ static bool run_child(Arena *arena, const ConvertOptions *options, Str to, uint6
 {
     Str program = options->program.len ? options->program : own_program(arena);
     const Str argv[] = {program, S("convert"), options->file, to};
-    uint64_t memory = LEAST_MEMORY + bytes * MEMORY_FACTOR;
+    uint64_t memory =
+        options->memory_bytes ? options->memory_bytes : LEAST_MEMORY + bytes * MEMORY_FACTOR;
     double seconds = LEAST_TIME_S + (double)bytes / BYTES_PER_SECOND;
     ProcessOptions child = {
         .argv = argv,
         .argc = 4,
         .timeout_s = options->timeout_s > 0 ? options->timeout_s : seconds,
-        .memory_bytes = options->memory_bytes ? options->memory_bytes : memory,
+        .memory_bytes = CONVERT_LIMITS_MEMORY ? memory : 0,
         .cancel = options->cancel,
     };
     ProcessResult result;

@@ -31,6 +31,16 @@
 #include "base/file.h"
 #include "base/str.h"
 
+/*
+ * A sanitizer's shadow memory takes terabytes of address space: a reader built with one has
+ * no limit.
+ */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CONVERT_LIMITS_MEMORY false
+#else
+#define CONVERT_LIMITS_MEMORY true
+#endif
+
 typedef struct ConvertOptions {
     Str file;              /* the foreign profile */
     Str cache;             /* places.cache */

@@ -163,7 +163,7 @@ static bool fill_lane(Arena *arena, StrBuf *texts, const ProcessOptions *options
         return err_set(err, ERR_INPUT, "the command is empty");
     *lane = (SpawnLane){.argv_count = (uint32_t)options->argc,
                         .repeat = options->repeat ? options->repeat : 1,
-                        .memory_bytes = PROCESS_LIMITS_MEMORY ? options->memory_bytes : 0,
+                        .memory_bytes = options->memory_bytes,
                         .cpu_seconds = options->cpu_seconds,
                         .env_at = (uint32_t)texts->len};
     lane->env_count = add_environment(arena, texts, options, &path);

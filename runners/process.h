@@ -34,13 +34,6 @@ enum {
     PROCESS_TOGETHER_MAX = 2,
 };
 
-/* A sanitizer's shadow memory takes terabytes of address space: no limit for its builds. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define PROCESS_LIMITS_MEMORY false
-#else
-#define PROCESS_LIMITS_MEMORY true
-#endif
-
 typedef struct ProcessOptions {
     const Str *argv;
     size_t argc;

@@ -9,7 +9,6 @@
 #include "base/strbuf.h"
 #include "runners/convert.h"
 #include "runners/hot.h"
-#include "runners/process.h"
 #include "tests/lib/check.h"
 #include "tests/lib/repo.h"
 
@@ -199,7 +198,7 @@ static void the_child_has_limits(void **state)
                               .memory_bytes = 48 * 1024 * 1024};
     Converted converted;
     Err err = {0};
-    if (PROCESS_LIMITS_MEMORY) {
+    if (CONVERT_LIMITS_MEMORY) {
         assert_false(convert_file(arena, &options, &converted, &err));
         assert_string_equal(err.msg, "big.folded: needs too much memory for its size");
     }
