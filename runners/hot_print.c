@@ -109,9 +109,9 @@ static void print_head(Arena *arena, StrBuf *out, const HotTable *table)
 static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const HotRow *row)
 {
     const HotSpot *spot = &row->spot;
-    put_right(out, rank_share_text(arena, rank_share(spots, spot->self, spot->self_samples)), 11);
+    put_right(out, rank_share_text(arena, rank_share(spots, spot->self, spot->self_samples)), 12);
     put_right(out, rank_cost_text(arena, spots, spot->self), 10);
-    put_right(out, rank_share_text(arena, rank_share(spots, spot->total, spot->samples)), 11);
+    put_right(out, rank_share_text(arena, rank_share(spots, spot->total, spot->samples)), 13);
     strbuf_add(out, S("  "));
     if (spot->file.len && row->line)
         strbuf_fmt(out, STR_FMT ":%u ", STR_ARG(spot->file), row->line);
@@ -139,7 +139,7 @@ Str hot_text(Arena *arena, const HotTable *table)
     print_head(arena, &out, table);
     for (size_t i = 0; i < table->notes_len; i++)
         strbuf_fmt(&out, "note: " STR_FMT "\n", STR_ARG(table->notes[i]));
-    strbuf_fmt(&out, "%11s%10s%11s  %s\n", "self", "", "total",
+    strbuf_fmt(&out, "%12s%10s%13s  %s\n", "self", "", "total",
                table->by_function ? "function" : "line");
     for (size_t i = 0; i < table->rows_len; i++)
         if (is_noise(table, &table->rows[i]))

@@ -3,8 +3,9 @@
  * end: `main;run;step 12`. py-spy's raw format is the same with frames `name (file:line)`.
  *
  * How it is fast: a line mostly begins like the line before it (tools sort them), so the frames
- * they share are taken over without a look. Each further frame is one lookup of (stack so far,
- * bytes of the frame) in one table. A frame's text is taken apart only once, when it is new.
+ * they share are taken over without a look. Of the rest the longest known beginning is found by
+ * the hash of its text (prefix_table.h), and only what lies behind it is new. A frame's text is
+ * taken apart only once, when it is new.
  *
  * The count may be samples or, from perf through a collapser, the sum of sampling periods. The
  * file does not say. Counts of which the smallest is over a thousand are taken for periods, and
@@ -13,6 +14,7 @@
 
 #include <string.h>
 
+#include "analysis/profile/prefix_table.h"
 #include "analysis/profile/readers.h"
 #include "base/array.h"
 #include "base/hash64.h"
@@ -24,16 +26,10 @@ enum {
     DIFFERENCE_LINES = 100, /* lines that must agree that this is a difference of two profiles */
 };
 
-typedef struct Child {
-    uint64_t hash;
-    uint32_t parent;
-    uint32_t stack; /* 0: empty cell */
-    uint32_t raw;   /* text of the frame as it stands in the file */
-} Child;
-
-/* A frame of the line before: where it ends, and the stack up to it. */
+/* A frame of the line before: where it ends, and the stack up to it; 0 while nobody asked. */
 typedef struct Border {
     size_t end;
+    uint64_t hash;
     uint32_t stack;
 } Border;
 
@@ -42,9 +38,7 @@ typedef struct Folded {
     ProfileBuilder *build;
     Intern raws;
     Array(uint32_t) frame_of; /* by raw */
-    Child *children;
-    size_t mask;
-    size_t children_len;
+    PrefixTable stacks;
     Str last; /* stack of the line before */
     Array(Border) borders;
     size_t metrics; /* 2 for a difference */
@@ -128,47 +122,6 @@ static uint32_t new_frame(Folded *in, Str raw)
 
 /* ------------------------------------------------------------------ stacks */
 
-static void grow_children(Folded *in)
-{
-    size_t mask = in->mask * 2 + 1;
-    Child *cells = NEW_ARRAY(in->arena, Child, mask + 1);
-    for (size_t i = 0; i <= in->mask; i++) {
-        size_t at = in->children[i].hash & mask;
-        if (!in->children[i].stack)
-            continue;
-        while (cells[at].stack)
-            at = (at + 1) & mask;
-        cells[at] = in->children[i];
-    }
-    in->children = cells;
-    in->mask = mask;
-}
-
-static uint32_t new_child(Folded *in, size_t cell, uint64_t hash, uint32_t parent, Str raw)
-{
-    uint32_t id = intern_id(&in->raws, raw);
-    if (id == in->frame_of.len)
-        *array_push(in->arena, &in->frame_of) = new_frame(in, raw);
-    uint32_t stack = profile_push_stack(in->build, parent, in->frame_of.items[id]);
-    in->children[cell] = (Child){hash, parent, stack, id};
-    if (++in->children_len * 2 > in->mask)
-        grow_children(in);
-    return stack;
-}
-
-static uint32_t child_of(Folded *in, uint32_t parent, Str raw)
-{
-    uint64_t hash = hash64_bytes(raw.ptr, raw.len) ^ hash64_number(parent);
-    for (size_t at = hash & in->mask;; at = (at + 1) & in->mask) {
-        const Child *cell = &in->children[at];
-        if (!cell->stack)
-            return new_child(in, at, hash, parent, raw);
-        if (cell->hash == hash && cell->parent == parent &&
-            str_eq(intern_str(&in->raws, cell->raw), raw))
-            return cell->stack;
-    }
-}
-
 /* How many bytes the two begin with in common. */
 static size_t common_bytes(Str a, Str b)
 {
@@ -195,23 +148,95 @@ static void keep_shared(Folded *in, Str stack)
     }
 }
 
-static uint32_t stack_of(Folded *in, Str text)
+/* The borders of all frames behind those that are kept; empty frames are none. */
+static void find_borders(Folded *in, Str text)
 {
-    keep_shared(in, text);
     size_t depth = in->borders.len;
-    uint32_t stack = depth ? in->borders.items[depth - 1].stack : 0;
     size_t at = depth ? in->borders.items[depth - 1].end + 1 : 0;
+    uint64_t hash = depth ? in->borders.items[depth - 1].hash : 0;
     while (at < text.len) {
         const char *found = memchr(text.ptr + at, ';', text.len - at);
         size_t end = found ? (size_t)(found - text.ptr) : text.len;
         if (in->borders.len == DEPTH_MAX) {
             in->deep_lines++;
-            break;
+            return;
         }
-        if (end > at)
-            stack = child_of(in, stack, (Str){text.ptr + at, end - at});
-        *array_push(in->arena, &in->borders) = (Border){end, stack};
+        if (end > at) {
+            hash = prefix_hash(hash, hash64_bytes(text.ptr + at, end - at));
+            prefix_prefetch(&in->stacks, hash);
+            *array_push(in->arena, &in->borders) = (Border){.end = end, .hash = hash};
+        }
         at = end + 1;
+    }
+}
+
+/* The text of a frame: from behind the `;` before it, which need not be where the last one ends. */
+static Str frame_text(const Folded *in, Str text, size_t depth)
+{
+    size_t end = in->borders.items[depth].end;
+    size_t start = depth ? in->borders.items[depth - 1].end + 1 : 0;
+    while (text.ptr[start] == ';')
+        start++;
+    return (Str){text.ptr + start, end - start};
+}
+
+static bool is_known(Folded *in, Str text, size_t depth)
+{
+    const PrefixCell *cell = prefix_find(&in->stacks, in->borders.items[depth].hash);
+    if (!cell || !str_eq(intern_str(&in->raws, cell->item), frame_text(in, text, depth)))
+        return false;
+    in->borders.items[depth].stack = cell->node;
+    return true;
+}
+
+/* How many frames from the outside make a stack that was met before; at least `low`. */
+static size_t known_depth(Folded *in, Str text, size_t low)
+{
+    size_t high = in->borders.len;
+    if (low < high && !is_known(in, text, low))
+        return low; /* in a sorted file nothing more is known than the line before had */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (is_known(in, text, middle))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Halving leaves out those in between; they are in the table all the same. */
+static uint32_t stack_at(Folded *in, size_t depth)
+{
+    if (depth == 0)
+        return 0;
+    Border *border = &in->borders.items[depth - 1];
+    const PrefixCell *cell = border->stack ? NULL : prefix_find(&in->stacks, border->hash);
+    if (cell)
+        border->stack = cell->node;
+    return border->stack;
+}
+
+static uint32_t new_stack(Folded *in, uint32_t parent, Str raw, uint64_t hash)
+{
+    uint32_t id = intern_id(&in->raws, raw);
+    if (id == in->frame_of.len)
+        *array_push(in->arena, &in->frame_of) = new_frame(in, raw);
+    uint32_t stack = profile_push_stack(in->build, parent, in->frame_of.items[id]);
+    prefix_add(&in->stacks, hash, id, stack);
+    return stack;
+}
+
+static uint32_t stack_of(Folded *in, Str text)
+{
+    keep_shared(in, text);
+    size_t kept = in->borders.len;
+    find_borders(in, text);
+    size_t depth = known_depth(in, text, kept);
+    uint32_t stack = stack_at(in, depth);
+    for (; depth < in->borders.len; depth++) {
+        Border *border = &in->borders.items[depth];
+        stack = border->stack = new_stack(in, stack, frame_text(in, text, depth), border->hash);
     }
     in->last = text;
     return stack;
@@ -327,12 +352,8 @@ static void estimate_counts(Folded *in, Profile *out)
 
 bool read_collapsed(Arena *arena, Str bytes, Profile *out, Err *err)
 {
-    enum {
-        FIRST_CELLS = 4096
-    };
     Folded in = {.arena = arena, .build = profile_builder_new(arena), .raws = intern_new(arena)};
-    in.children = NEW_ARRAY(arena, Child, FIRST_CELLS);
-    in.mask = FIRST_CELLS - 1;
+    in.stacks = prefix_table_new(arena);
     in.smallest = UINT64_MAX;
     array_push(arena, &in.frame_of);
     in.metrics = is_difference(bytes) ? 2 : 1;

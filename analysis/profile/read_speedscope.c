@@ -10,9 +10,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/profile/prefix_table.h"
 #include "analysis/profile/readers.h"
 #include "base/array.h"
-#include "base/idmap.h"
 #include "base/json_scan.h"
 
 enum {
@@ -22,6 +22,7 @@ enum {
 
 /* Stacks as in Profile, with frame numbers of the file. */
 typedef struct Node {
+    uint64_t hash; /* of all its frames (prefix_table.h) */
     uint32_t parent;
     uint32_t frame;
 } Node;
@@ -50,7 +51,7 @@ typedef struct Scope {
     ProfileBuilder *build;
     JsonScan scan;
     Array(Node) nodes;
-    IdMap children;
+    PrefixTable stacks;
     Array(uint32_t) charge_of; /* by node: its charge in this part + 1, if charge.node fits */
     Array(Charge) charges;
     Array(Part) parts;
@@ -59,7 +60,7 @@ typedef struct Scope {
     Array(uint32_t) samples; /* of the part being read: node of each */
     Array(double) weights;
     uint32_t ids[DEPTH_MAX]; /* of the sample before */
-    uint32_t path[DEPTH_MAX];
+    uint64_t hashes[DEPTH_MAX];
     size_t depth;
     size_t deep;
 } Scope;
@@ -93,14 +94,25 @@ static Measure measure_of(Str unit, bool python)
 
 /* ------------------------------------------------------------------ stacks */
 
+static uint32_t new_node(Scope *in, uint32_t parent, uint32_t frame, uint64_t hash)
+{
+    uint32_t node = (uint32_t)in->nodes.len;
+    *array_push(in->arena, &in->nodes) = (Node){hash, parent, frame};
+    prefix_add(&in->stacks, hash, frame, node);
+    return node;
+}
+
+static uint32_t find_node(const Scope *in, uint64_t hash, uint32_t frame)
+{
+    const PrefixCell *cell = prefix_find(&in->stacks, hash);
+    return cell && cell->item == frame ? cell->node : 0;
+}
+
 static uint32_t child_of(Scope *in, uint32_t parent, uint32_t frame)
 {
-    uint32_t *slot = idmap_slot(&in->children, idmap_pair(parent, frame));
-    if (!*slot) {
-        *slot = (uint32_t)in->nodes.len;
-        *array_push(in->arena, &in->nodes) = (Node){parent, frame};
-    }
-    return *slot;
+    uint64_t hash = prefix_hash(in->nodes.items[parent].hash, frame);
+    uint32_t node = find_node(in, hash, frame);
+    return node ? node : new_node(in, parent, frame, hash);
 }
 
 static void charge(Scope *in, size_t first, uint32_t node, double weight)
@@ -118,6 +130,26 @@ static void charge(Scope *in, size_t first, uint32_t node, double weight)
 
 /* ------------------------------------------------------------------ sampled */
 
+/* The node of ids[0..count): the longest known beginning by halving, then new nodes. */
+static uint32_t stack_node(Scope *in, size_t count)
+{
+    size_t known = 0, high = count;
+    uint32_t node = 0;
+    while (known < high) {
+        size_t middle = known + (high - known) / 2;
+        uint32_t found = find_node(in, in->hashes[middle], in->ids[middle]);
+        if (found) {
+            node = found;
+            known = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (size_t i = known; i < count; i++)
+        node = new_node(in, node, in->ids[i], in->hashes[i]);
+    return node;
+}
+
 static uint32_t read_stack(Scope *in)
 {
     uint32_t ids[DEPTH_MAX];
@@ -130,13 +162,13 @@ static uint32_t read_stack(Scope *in)
     }
     while (same < count && same < in->depth && ids[same] == in->ids[same])
         same++;
-    uint32_t node = same ? in->path[same - 1] : 0;
     for (size_t i = same; i < count; i++) {
         in->ids[i] = ids[i];
-        in->path[i] = node = child_of(in, node, ids[i]);
+        in->hashes[i] = prefix_hash(i ? in->hashes[i - 1] : 0, ids[i]);
+        prefix_prefetch(&in->stacks, in->hashes[i]);
     }
     in->depth = count;
-    return node;
+    return stack_node(in, count);
 }
 
 static void read_samples(Scope *in)
@@ -381,8 +413,11 @@ static uint32_t *place_stacks(Scope *in)
     uint32_t *stacks = NEW_ARRAY(in->arena, uint32_t, in->nodes.len);
     uint32_t *frames = NEW_ARRAY(in->arena, uint32_t, in->frames.len + 1);
     size_t unknown = 0;
-    for (size_t i = 0; i < in->frames.len; i++)
+    bool distinct = true; /* so are the stacks, then: no need to look for equal ones again */
+    for (size_t i = 0; i < in->frames.len; i++) {
         frames[i] = profile_add_frame(in->build, in->frames.items[i]);
+        distinct = distinct && frames[i] == i;
+    }
     for (size_t i = 1; i < in->nodes.len; i++) {
         Node node = in->nodes.items[i];
         if (node.frame >= in->frames.len) {
@@ -390,7 +425,9 @@ static uint32_t *place_stacks(Scope *in)
             unknown++;
             continue;
         }
-        stacks[i] = profile_add_stack(in->build, stacks[node.parent], frames[node.frame]);
+        uint32_t parent = stacks[node.parent];
+        stacks[i] = distinct && !unknown ? profile_push_stack(in->build, parent, node.frame)
+                                         : profile_add_stack(in->build, parent, frames[node.frame]);
     }
     if (unknown)
         profile_note(in->build, "%zu stacks name a frame that is not in the list of %zu frames",
@@ -452,7 +489,7 @@ bool read_speedscope(Arena *arena, Str bytes, Profile *out, Err *err)
     in->arena = arena;
     in->build = profile_builder_new(arena);
     in->scan = json_scan(bytes);
-    in->children = idmap_new(arena);
+    in->stacks = prefix_table_new(arena);
     array_push(arena, &in->nodes);
     read_file(in);
     return json_scan_ok(&in->scan, err) && to_profile(in, out, err);

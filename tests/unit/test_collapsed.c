@@ -3,7 +3,9 @@
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/hotspots/rank.h"
 #include "analysis/profile/format.h"
+#include "analysis/stats/random.h"
 #include "base/file.h"
+#include "base/map.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
 
@@ -165,6 +167,46 @@ static void periods_are_not_taken_for_samples(void **state)
     assert_in_range(profile_count(&profile), 4, 7);
 }
 
+static Str stack_text(Arena *arena, const Profile *profile, uint32_t stack)
+{
+    Str text = {0};
+    for (; stack; stack = profile->stacks[stack].parent) {
+        Str frame = profile_frame_text(arena, profile, profile->stacks[stack].frame);
+        text =
+            text.len ? str_fmt(arena, STR_FMT ";" STR_FMT, STR_ARG(frame), STR_ARG(text)) : frame;
+    }
+    return text;
+}
+
+/* Thousands of lines in any order, beside a map from the whole text of a stack to its sum. */
+static void random_stacks_equal_a_naive_map(void **state)
+{
+    Arena *arena = test_arena(state);
+    Map *sums = map_new(arena);
+    StrBuf text = strbuf_new(arena), stack = strbuf_new(arena);
+    uint64_t next = 0;
+    for (int line = 0; line < 4000; line++) {
+        strbuf_clear(&stack);
+        size_t depth = 1 + random_below(4, next++, 9);
+        for (size_t i = 0; i < depth; i++)
+            strbuf_fmt(&stack, "%sf%.*s", i ? ";" : "", (int)random_below(4, next++, 3), "xx");
+        int64_t count = (int64_t)random_below(4, next++, 5) + 1;
+        Str key = str_copy(arena, strbuf_str(&stack));
+        int64_t **sum = (int64_t **)map_slot(sums, key);
+        if (!*sum)
+            *sum = NEW(arena, int64_t);
+        **sum += count;
+        strbuf_fmt(&text, STR_FMT " %lld\n", STR_ARG(key), (long long)count);
+    }
+    Profile profile = read_text(arena, strbuf_str(&text));
+    assert_int_equal(profile.samples_len, map_len(sums));
+    for (size_t i = 0; i < profile.samples_len; i++) {
+        const int64_t *sum = map_get(sums, stack_text(arena, &profile, profile.sample_stack[i]));
+        assert_non_null(sum);
+        assert_int_equal(profile.weights[0][i], *sum);
+    }
+}
+
 static void merge_adds_up_what_is_equal(void **state)
 {
     Arena *arena = test_arena(state);
@@ -222,5 +264,5 @@ TEST_MAIN(TEST(stacks_share_their_beginnings), TEST(frames_are_taken_apart_from_
           TEST(bad_lines_are_noted_and_left_out), TEST(nothing_that_is_a_stack_is_one_error),
           TEST(a_difference_has_two_metrics), TEST(a_very_deep_stack_is_cut),
           TEST(totals_count_recursion_once), TEST(periods_are_not_taken_for_samples),
-          TEST(merge_adds_up_what_is_equal), TEST(samples_have_the_figures_of_their_index),
-          TEST(few_samples_are_noise))
+          TEST(random_stacks_equal_a_naive_map), TEST(merge_adds_up_what_is_equal),
+          TEST(samples_have_the_figures_of_their_index), TEST(few_samples_are_noise))
