@@ -112,8 +112,10 @@ static bool run_same_core(Bench *bench, uint64_t coin, Attempt *attempt, Harness
     size_t first = attempt->pair.candidate_first ? 1 : 0;
     size_t failed;
     if (session_together(bench->scratch, &bench->session, first, cpu, &(SessionRun){.pair = coin},
-                         runs, &failed, err))
+                         runs, &failed, err)) {
+        bench->out->run_s += fmax(runs[0].process.wall_s, runs[1].process.wall_s);
         return true;
+    }
     if (failed == 2) {
         call_invalid(bench, attempt, str_from_c(err->msg));
         *err = (Err){0};
@@ -141,6 +143,7 @@ static bool run_pair(Bench *bench, uint64_t coin, Attempt *attempt, HarnessRun r
             return true;
         }
         const ProcessResult *process = &runs[side].process;
+        bench->out->run_s += process->wall_s;
         if (gated && system)
             attempt->dropped |= gate_pressure_s() - pressure > PRESSURE_MAX * process->wall_s;
         else if (gated)

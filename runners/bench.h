@@ -93,6 +93,7 @@ typedef struct BenchResult {
     Conditions conditions;
     double peak_rss[2]; /* medians, bytes */
     double spent_s;     /* on pairs, in this call */
+    double run_s;       /* of it while the benchmark itself ran */
     Array(Str) notes;
 } BenchResult;
 

@@ -70,6 +70,7 @@ Str bench_evidence_json(Arena *arena, const BenchResult *result)
     json_key_u64(&out, "attempts", result->attempts);
     json_key_u64(&out, "dropped", result->dropped);
     json_key_double(&out, "spent_s", result->spent_s);
+    json_key_double(&out, "run_s", result->run_s);
     put_numbers(&out, "peak_rss_bytes", result->peak_rss, 2);
     put_preflight(&out, &result->preflight);
     json_key(&out, "notes");

@@ -1,7 +1,6 @@
 /*
  * The spawn helper: starts the commands of one request, waits for them, and writes what they used.
  *
- * One process per lane runs its command `repeat` times in a row; the helper itself only watches.
  * It is the reaper of all that the commands start (PR_SET_CHILD_SUBREAPER), so a process that
  * leaves its group or its parent is still found and ended. Kept small on purpose, and linked
  * statically: its own memory is the least peak memory we can see (protocol.h).
@@ -73,23 +72,60 @@ static void limit(int what, uint64_t value)
         setrlimit((__rlimit_resource_t)what, &limits);
 }
 
-static void exec_command(const SpawnLane *lane, char *texts, char **argv, char **env,
-                         const int fds[3], SpawnReply *reply)
+/* One command of the request, and the run of it that is under way. */
+typedef struct Lane {
+    const SpawnLane *what;
+    char *texts;
+    char **argv;
+    char **env;
+    int fds[3];
+    int cpu; /* or SPAWN_CPU_ANY */
+    SpawnReply *reply;
+    pid_t pid;
+    int pidfd; /* -1 once all is done */
+    bool last; /* start no further run */
+    uint64_t start_ns;
+} Lane;
+
+static void pin(int cpu)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((unsigned)cpu, &set);
+    sched_setaffinity(0, sizeof(set), &set);
+}
+
+static void exec_command(const Lane *lane)
 {
     setpgid(0, 0);
-    signal(SIGTERM, SIG_DFL);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    lseek(fds[0], 0, SEEK_SET);
+    if (lane->cpu != SPAWN_CPU_ANY)
+        pin(lane->cpu);
+    lseek(lane->fds[0], 0, SEEK_SET);
     for (int i = 0; i < 3; i++)
-        dup2(fds[i], i);
-    const char *cwd = texts + lane->cwd_at;
+        dup2(lane->fds[i], i);
+    const char *cwd = lane->texts + lane->what->cwd_at;
     if (!*cwd || chdir(cwd) == 0) {
-        limit(RLIMIT_AS, lane->memory_bytes);
-        limit(RLIMIT_CPU, lane->cpu_seconds);
-        execve(texts + lane->program_at, argv, env);
+        limit(RLIMIT_AS, lane->what->memory_bytes);
+        limit(RLIMIT_CPU, lane->what->cpu_seconds);
+        execve(lane->texts + lane->what->program_at, lane->argv, lane->env);
     }
-    reply->start_errno = errno;
+    lane->reply->start_errno = errno;
     _exit(127);
+}
+
+/* Starts the next run. */
+static void lane_start(Lane *lane)
+{
+    lane->start_ns = now_ns();
+    lane->pid = fork();
+    if (lane->pid == 0)
+        exec_command(lane);
+    if (lane->pid < 0) {
+        lane->reply->start_errno = errno;
+        return;
+    }
+    lane->pidfd = (int)syscall(SYS_pidfd_open, lane->pid, 0);
 }
 
 /* The second number of /proc/PID/schedstat; still there while the process is a zombie. */
@@ -110,37 +146,27 @@ static uint64_t timeval_ns(struct timeval t)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
 }
 
-static void run_lane(const SpawnLane *lane, char *texts, const int fds[3], SpawnReply *reply)
+/* Adds up the run that ended, and starts the next one unless it failed or was the last. */
+static void lane_ended(Lane *lane)
 {
-    char **argv = texts_at(texts, lane->argv_at, lane->argv_count);
-    char **env = texts_at(texts, lane->env_at, lane->env_count);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    signal(SIGTERM, SIG_IGN); /* when all are told to end, we still wait for the command */
-    for (uint32_t i = 0; i < lane->repeat && reply->wait_status == 0; i++) {
-        uint64_t start = now_ns();
-        pid_t pid = fork();
-        if (pid == 0)
-            exec_command(lane, texts, argv, env, fds, reply);
-        if (pid < 0) {
-            reply->start_errno = errno;
-            _exit(1);
-        }
-        siginfo_t info;
-        while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0 && errno == EINTR)
-            continue;
-        reply->wall_ns += now_ns() - start;
-        reply->delay_ns += run_delay_ns(pid);
-        struct rusage used;
-        wait4(pid, &reply->wait_status, 0, &used);
-        reply->cpu_ns += timeval_ns(used.ru_utime) + timeval_ns(used.ru_stime);
-        uint64_t peak = (uint64_t)used.ru_maxrss * 1024u;
-        reply->peak_rss_bytes = peak > reply->peak_rss_bytes ? peak : reply->peak_rss_bytes;
-        reply->major_faults += (uint64_t)used.ru_majflt;
-        reply->voluntary_switches += (uint64_t)used.ru_nvcsw;
-        reply->involuntary_switches += (uint64_t)used.ru_nivcsw;
-        reply->runs++;
-    }
-    _exit(0);
+    SpawnReply *reply = lane->reply;
+    siginfo_t info;
+    struct rusage used;
+    waitid(P_PID, (id_t)lane->pid, &info, WEXITED | WNOWAIT);
+    reply->wall_ns += now_ns() - lane->start_ns;
+    reply->delay_ns += run_delay_ns(lane->pid);
+    wait4(lane->pid, &reply->wait_status, 0, &used);
+    close(lane->pidfd);
+    lane->pidfd = -1;
+    reply->cpu_ns += timeval_ns(used.ru_utime) + timeval_ns(used.ru_stime);
+    uint64_t peak = (uint64_t)used.ru_maxrss * 1024u;
+    reply->peak_rss_bytes = peak > reply->peak_rss_bytes ? peak : reply->peak_rss_bytes;
+    reply->major_faults += (uint64_t)used.ru_majflt;
+    reply->voluntary_switches += (uint64_t)used.ru_nvcsw;
+    reply->involuntary_switches += (uint64_t)used.ru_nivcsw;
+    reply->runs++;
+    if (!lane->last && reply->runs < lane->what->repeat && reply->wait_status == 0)
+        lane_start(lane);
 }
 
 /* ---------------------------------------------------------------- all that descends from a process */
@@ -200,6 +226,19 @@ static Census visit(pid_t pid, int signal)
     return census;
 }
 
+static void count_lane(const Lane *lane)
+{
+    char path[64];
+    SpawnReply *reply = lane->reply;
+    Census census = visit(lane->pid, 0);
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)lane->pid);
+    uint32_t threads = count_tasks(path);
+    census.threads = threads > census.threads ? threads : census.threads;
+    census.processes++;
+    reply->threads = census.threads > reply->threads ? census.threads : reply->threads;
+    reply->processes = census.processes > reply->processes ? census.processes : reply->processes;
+}
+
 /* True when nothing is left, at the latest at the deadline. */
 static bool wait_for_all(uint64_t deadline_ns)
 {
@@ -231,52 +270,56 @@ static uint32_t end_all(uint32_t alone_ms, uint32_t grace_ms)
 
 /* ---------------------------------------------------------------- the watch */
 
-static bool all_done(const struct pollfd *lanes, uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++)
-        if (lanes[i].fd >= 0)
-            return false;
-    return true;
-}
-
 /* Waits for the lanes; false when the control pipe closed first. */
-static bool watch(const SpawnRequest *request, const pid_t *pids, SpawnReply *replies)
+static bool watch(const SpawnRequest *request, Lane *lanes)
 {
     struct pollfd fds[SPAWN_LANES_MAX + 1];
-    for (uint32_t i = 0; i < request->lanes; i++)
-        fds[i] = (struct pollfd){.fd = (int)syscall(SYS_pidfd_open, pids[i], 0), .events = POLLIN};
-    fds[request->lanes] = (struct pollfd){.fd = SPAWN_FD_CONTROL, .events = POLLIN};
-    while (!all_done(fds, request->lanes)) {
+    struct pollfd *control = &fds[request->lanes];
+    for (;;) {
+        uint32_t busy = 0;
+        for (uint32_t i = 0; i < request->lanes; i++) {
+            fds[i] = (struct pollfd){.fd = lanes[i].pidfd, .events = POLLIN};
+            busy += lanes[i].pidfd >= 0;
+        }
+        *control = (struct pollfd){.fd = SPAWN_FD_CONTROL, .events = POLLIN};
+        if (busy == 0)
+            return true;
         int ready = poll(fds, request->lanes + 1, request->watch_ms ? (int)request->watch_ms : -1);
         if (ready < 0 && errno != EINTR)
             return false;
         for (uint32_t i = 0; i < request->lanes; i++) {
-            if (fds[i].fd < 0)
-                continue;
-            if (ready > 0 && fds[i].revents) {
-                waitpid(pids[i], NULL, 0);
-                close(fds[i].fd);
-                fds[i].fd = -1;
-            } else if (request->watch_ms) {
-                Census census = visit(pids[i], 0);
-                SpawnReply *reply = &replies[i];
-                reply->threads = census.threads > reply->threads ? census.threads : reply->threads;
-                reply->processes =
-                    census.processes > reply->processes ? census.processes : reply->processes;
-            }
+            if (ready > 0 && fds[i].revents)
+                lane_ended(&lanes[i]);
+            else if (request->watch_ms && lanes[i].pidfd >= 0)
+                count_lane(&lanes[i]);
         }
-        if (ready > 0 && fds[request->lanes].revents)
+        if (ready > 0 && control->revents)
             return false;
     }
-    return true;
 }
 
-static void pin(int cpu)
+static int ms_until(uint64_t deadline_ns)
 {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET((unsigned)cpu, &set);
-    sched_setaffinity(0, sizeof(set), &set);
+    uint64_t now = now_ns();
+    return now < deadline_ns ? (int)((deadline_ns - now) / 1000000u) : 0;
+}
+
+/*
+ * Stopped from outside: all are told to end, and what the commands themselves used until then is
+ * still counted when they do so within the grace time. No further run is started. Gives what is left of
+ * the grace time.
+ */
+static uint32_t stop(const SpawnRequest *request, Lane *lanes)
+{
+    uint64_t deadline = now_ns() + (uint64_t)request->grace_ms * 1000000u;
+    visit(getpid(), SIGTERM);
+    for (uint32_t i = 0; i < request->lanes; i++) {
+        struct pollfd fd = {.fd = lanes[i].pidfd, .events = POLLIN};
+        lanes[i].last = true;
+        if (fd.fd >= 0 && poll(&fd, 1, ms_until(deadline)) > 0)
+            lane_ended(&lanes[i]);
+    }
+    return (uint32_t)ms_until(deadline);
 }
 
 int main(void)
@@ -291,8 +334,8 @@ int main(void)
     if (bytes == MAP_FAILED || replies == MAP_FAILED)
         return 2;
     const SpawnRequest *request = (const SpawnRequest *)(void *)bytes;
-    const SpawnLane *lanes = (const SpawnLane *)(const void *)(request + 1);
-    char *texts = bytes + sizeof(*request) + request->lanes * sizeof(*lanes);
+    const SpawnLane *asked = (const SpawnLane *)(const void *)(request + 1);
+    char *texts = bytes + sizeof(*request) + request->lanes * sizeof(*asked);
     close(SPAWN_FD_REQUEST);
     close(SPAWN_FD_REPLY);
     fcntl(SPAWN_FD_CONTROL, F_SETFD, FD_CLOEXEC);
@@ -301,23 +344,29 @@ int main(void)
     close_range(SPAWN_FD_LANES + request->lanes * 3, ~0u, 0);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
 
-    pid_t pids[SPAWN_LANES_MAX];
+    Lane lanes[SPAWN_LANES_MAX];
     for (uint32_t i = 0; i < request->lanes; i++) {
-        const int fds[3] = {SPAWN_FD_LANES + (int)i * 3, SPAWN_FD_LANES + (int)i * 3 + 1,
-                            SPAWN_FD_LANES + (int)i * 3 + 2};
-        pids[i] = fork();
-        if (pids[i] == 0) {
-            if (request->cpu != SPAWN_CPU_ANY)
-                pin(request->cpu);
-            run_lane(&lanes[i], texts, fds, &replies[i]);
-        }
-        if (pids[i] < 0)
-            return 2;
+        int fd = SPAWN_FD_LANES + (int)i * 3;
+        lanes[i] = (Lane){.what = &asked[i],
+                          .texts = texts,
+                          .argv = texts_at(texts, asked[i].argv_at, asked[i].argv_count),
+                          .env = texts_at(texts, asked[i].env_at, asked[i].env_count),
+                          .fds = {fd, fd + 1, fd + 2},
+                          .cpu = request->cpu,
+                          .reply = &replies[i],
+                          .pidfd = -1};
     }
-    /* What we still held open would keep the reader of a pipe waiting. */
+    for (uint32_t i = 0; i < request->lanes; i++)
+        lane_start(&lanes[i]);
+    uint32_t alone_ms = LEAVE_ALONE_MS;
+    uint32_t grace_ms = request->grace_ms;
+    if (!watch(request, lanes)) {
+        alone_ms = 0;
+        grace_ms = stop(request, lanes);
+    }
+    /* What we still hold open would keep the reader of a pipe waiting. */
     for (uint32_t i = 0; i < request->lanes * 3; i++)
         close(SPAWN_FD_LANES + (int)i);
-    bool ended = watch(request, pids, replies);
-    replies[0].left = end_all(ended ? LEAVE_ALONE_MS : 0, request->grace_ms);
+    replies[0].left = end_all(alone_ms, grace_ms);
     return 0;
 }
