@@ -11,6 +11,11 @@
 #include "base/utf8.h"
 #include "grammars/lang.h"
 
+enum {
+    REPAIRS_MAX = 100,             /* broken lines that are named one by one */
+    REPAIR_BYTES_MAX = 512 * 1024, /* parsed again for that, all in all: garbage parses slowly */
+};
+
 /* How a table came to be; TOML forbids to define one twice. */
 typedef enum Origin {
     ORIGIN_PATH,   /* named on the way to another header: may still get its own */
@@ -344,20 +349,20 @@ static void move_continuations(TomlCopy copy)
 /* Parses, and parses again without the broken lines, until nothing is broken. */
 static TSTree *parse_and_repair(Reader *reader, TSParser *parser, TomlCopy copy)
 {
-    size_t rounds = 8 * (size_t)TOML_BYTES_MAX / (copy.len + 1);
-    rounds = rounds < 100 ? rounds : 100;
-    for (;;) {
-        TSTree *tree = ts_parser_parse_string(parser, NULL, copy.ptr, (uint32_t)copy.len);
-        if (!tree || !ts_node_has_error(ts_tree_root_node(tree)))
-            return tree;
+    size_t rounds = REPAIR_BYTES_MAX / (copy.len + 1);
+    rounds = rounds < REPAIRS_MAX ? rounds : REPAIRS_MAX;
+    TSTree *tree = ts_parser_parse_string(parser, NULL, copy.ptr, (uint32_t)copy.len);
+    while (tree && ts_node_has_error(ts_tree_root_node(tree))) {
         TomlProblem problem;
-        bool more = toml_repair(reader->arena, reader->text, copy, ts_tree_root_node(tree), parser,
-                                &problem);
+        bool more = toml_repair(reader->arena, reader->text, copy, tree, parser, &problem);
         *array_push(reader->arena, &reader->doc->problems) = problem;
         if (!more || rounds-- == 0)
-            return tree;
-        ts_tree_delete(tree);
+            break;
+        TSTree *old = tree;
+        tree = ts_parser_parse_string(parser, old, copy.ptr, (uint32_t)copy.len);
+        ts_tree_delete(old);
     }
+    return tree;
 }
 
 static int by_place(const void *a, const void *b)

@@ -169,11 +169,30 @@ static bool blank(TomlCopy copy, TomlSpan span)
     return changed;
 }
 
-bool toml_repair(Arena *arena, Str text, TomlCopy copy, TSNode root, TSParser *parser,
+static TSPoint point_at(TomlCopy copy, size_t byte)
+{
+    TSPoint point = {0};
+    for (size_t i = 0; i < byte; i++) {
+        point.column = copy.ptr[i] == '\n' ? 0 : point.column + 1;
+        point.row += copy.ptr[i] == '\n';
+    }
+    return point;
+}
+
+bool toml_repair(Arena *arena, Str text, TomlCopy copy, TSTree *tree, TSParser *parser,
                  TomlProblem *problem)
 {
-    TomlSpan lines = blamed_lines(copy, broken_byte(root), parser);
+    TomlSpan lines = blamed_lines(copy, broken_byte(ts_tree_root_node(tree)), parser);
     *problem = (TomlProblem){.span = lines};
     describe(arena, text, lines, problem);
-    return blank(copy, lines);
+    if (!blank(copy, lines))
+        return false;
+    TSPoint end = point_at(copy, lines.end);
+    ts_tree_edit(tree, &(TSInputEdit){.start_byte = (uint32_t)lines.start,
+                                      .old_end_byte = (uint32_t)lines.end,
+                                      .new_end_byte = (uint32_t)lines.end,
+                                      .start_point = point_at(copy, lines.start),
+                                      .old_end_point = end,
+                                      .new_end_point = end});
+    return true;
 }

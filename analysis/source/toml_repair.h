@@ -22,10 +22,11 @@ typedef struct TomlCopy {
 } TomlCopy;
 
 /*
- * `copy` was parsed into a tree with errors. Writes the problem of the first one and blanks its line;
- * false when there is nothing left to blank (the problem is written all the same).
+ * `copy` was parsed into a tree with errors. Writes the problem of the first one, blanks its line and
+ * tells the tree, which can then be parsed again as an old one; false when there is nothing left to
+ * blank (the problem is written all the same).
  */
-bool toml_repair(Arena *arena, Str text, TomlCopy copy, TSNode root, TSParser *parser,
+bool toml_repair(Arena *arena, Str text, TomlCopy copy, TSTree *tree, TSParser *parser,
                  TomlProblem *problem);
 
 #endif
