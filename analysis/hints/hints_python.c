@@ -5,19 +5,28 @@
 
 #include "analysis/hints/hint_rules.h"
 
-/* Does a line of this function (or of the file) make `name` a list? */
+static bool is_list_literal(Str code, Str name)
+{
+    Str left, right;
+    if (!str_cut(code, '=', &left, &right) || !str_eq(str_trim(left), name))
+        return false;
+    right = str_trim(right);
+    return str_starts(right, S("[")) || str_starts(right, S("list("));
+}
+
+/* Does a line of this function make `name` a list, or else one at module level? */
 static bool is_made_a_list(const HintPlace *place, Str name)
 {
-    LineNo first = place->function.n ? place->function : (LineNo){1};
-    LineNo last = place->function.n ? place->function_end : (LineNo){text_lines(place->text)};
-    for (uint32_t n = first.n; n <= last.n; n++) {
-        Str code = hint_code(place->text, (LineNo){n}, S("#")), left, right;
-        if (!str_cut(code, '=', &left, &right) || !str_eq(str_trim(left), name))
-            continue;
-        right = str_trim(right);
-        if (str_starts(right, S("[")) || str_starts(right, S("list(")))
+    LineNo last = {text_lines(place->text)};
+    for (uint32_t n = place->function.n; n && n <= place->function_end.n; n++)
+        if (is_list_literal(hint_code(place->text, (LineNo){n}, S("#")), name))
             return true;
-    }
+    if (place->function.n && hint_assigns(place, place->function, place->function_end, name))
+        return false; /* a local of the same name */
+    for (LineNo n = {1}; n.n <= last.n; n.n++)
+        if (str_starts(text_line(place->text, n), name) &&
+            is_list_literal(hint_code(place->text, n, S("#")), name))
+            return true;
     return false;
 }
 

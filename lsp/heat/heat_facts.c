@@ -36,7 +36,15 @@ static Str below_root(Arena *arena, const Places *places, Str path)
     return path_inside(places->root, whole, &rest) ? rest : whole;
 }
 
-static IterationFacts iteration_facts(Arena *arena, const Places *places,
+/* The change as the verdict has it, from pairs: two medians of two moments say something else. */
+static double change_of(const LoopWorkload *loop, const LedgerVerdict *verdict)
+{
+    if (verdict->id == 0 || isnan(verdict->estimate))
+        return 0;
+    return exp(loop->workload.higher_is_better ? -verdict->estimate : verdict->estimate) - 1;
+}
+
+static IterationFacts iteration_facts(Arena *arena, const Places *places, const LoopWorkload *loop,
                                       const LedgerIteration *iteration)
 {
     IterationFacts facts = {
@@ -46,9 +54,8 @@ static IterationFacts iteration_facts(Arena *arena, const Places *places,
         .sentence = iteration->verdict.sentence,
         .before = iteration->verdict.before,
         .after = iteration->verdict.after,
+        .change = change_of(loop, &iteration->verdict),
     };
-    if (facts.before > 0)
-        facts.change = facts.after / facts.before - 1;
     ChangedPlace *places_out = NEW_ARRAY(arena, ChangedPlace, iteration->changes.len + 1);
     array_each (LedgerChange, change, &iteration->changes)
         places_out[facts.n_places++] = (ChangedPlace){
@@ -77,12 +84,14 @@ static void add_ledger(Arena *arena, const Places *places, const LoopWorkload *l
         facts->change = loop->total_change;
     }
     if (loop->iterations.len)
-        facts->last = iteration_facts(arena, places, &loop->iterations.items[0]);
-    if (loop->open && facts->has_baseline && facts->baseline > 0) {
-        facts->last = iteration_facts(arena, places, loop->open);
-        facts->has_current = loop->open->verdict.id != 0;
+        facts->last = iteration_facts(arena, places, loop, &loop->iterations.items[0]);
+    /* What is measured and not settled is shown where it stands, unless nobody knows. */
+    if (loop->open && (facts->last.verdict == LOOP_FASTER || facts->last.verdict == LOOP_SMALL ||
+                       facts->last.verdict == LOOP_SLOWER)) {
+        double kept = facts->has_current ? 1 + facts->change : 1;
         facts->current = loop->open->verdict.after;
-        facts->change = facts->current / facts->baseline - 1;
+        facts->change = kept * (1 + facts->last.change) - 1;
+        facts->has_current = true;
     }
 }
 

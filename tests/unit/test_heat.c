@@ -2,10 +2,13 @@
 
 #include "lsp/heat/heat.h"
 
+#include <math.h>
+
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "lsp/documents.h"
 #include "lsp/uri.h"
+#include "runners/ledger.h"
 #include "tests/lib/check.h"
 #include "tests/lib/lsp.h"
 #include "tests/lib/workspace.h"
@@ -327,6 +330,96 @@ static void settings_switch_heat_off(void **state)
     stop(editor);
 }
 
+/* A baseline of 8 ms and an iteration that changed tokenize, with this verdict. */
+static void record_iteration(Editor *editor, Str status, double after, double estimate)
+{
+    Err err = {0};
+    int64_t workload = 0, baseline = 0, iteration = 0;
+    CLEANUP(ledger_cleanup)
+    Ledger *ledger = ledger_open(&editor->space.places, LEDGER_WRITE, &err);
+    assert_ok(ledger != NULL, &err);
+    LedgerWorkload row = {.name = S("w"), .metric = S("p50"), .target_value = (double)NAN};
+    assert_ok(ledger_put_workload(ledger, &row, &workload, &err), &err);
+    LedgerBaseline base = {.workload = workload,
+                           .time_s = 500,
+                           .snapshot = S("a"),
+                           .metric = S("p50"),
+                           .unit = UNIT_SECONDS,
+                           .value = 0.008,
+                           .runs = 9};
+    assert_ok(ledger_add_baseline(ledger, &base, &baseline, &err), &err);
+    LedgerIteration tried = {.workload = workload,
+                             .time_s = 600,
+                             .baseline = baseline,
+                             .base = S("a"),
+                             .candidate = S("b"),
+                             .state = S("measured")};
+    *array_push(editor->arena, &tried.changes) = (LedgerChange){.path = S("t.py"),
+                                                                .kind = S("changed"),
+                                                                .function = S("tokenize"),
+                                                                .first_line = 5,
+                                                                .last_line = 9};
+    assert_ok(ledger_add_iteration(ledger, &tried, &iteration, &err), &err);
+    LedgerVerdict verdict = {.time_s = 601,
+                             .kind = S("regression"),
+                             .status = status,
+                             .sentence = S("slower: 8 ms → 9.8 ms, +22 %"),
+                             .metric = S("p50"),
+                             .unit = UNIT_SECONDS,
+                             .before = 0.008,
+                             .after = after,
+                             .estimate = estimate,
+                             .low = 0.1,
+                             .high = 0.3,
+                             .pairs = 12};
+    assert_ok(ledger_add_verdict(ledger, iteration, &verdict, &err), &err);
+}
+
+static Editor *start_loop(void **state, Str status, double after, double estimate)
+{
+    Editor *editor = NEW(test_arena(state), Editor);
+    editor->arena = test_arena(state);
+    editor->space = test_workspace(editor->arena);
+    editor->uri = uri_from_path(editor->arena, test_write(&editor->space, "t.py", S(SOURCE)));
+    test_write(&editor->space, "perfloop.toml", S("[workload.w]\nbenchmark = \"true\"\n"));
+    test_profile(&editor->space, "w", S(PROFILE), 1000);
+    record_iteration(editor, status, after, estimate);
+    editor->server = test_server_new(editor->arena, &(TestServerOptions){.threads = 2});
+    test_initialize(editor->server, S(RICH), editor->space.places.root);
+    test_open(editor->server, editor->uri, S("python"), S(SOURCE));
+    test_settle(editor->server);
+    return editor;
+}
+
+static void a_regression_warns_where_the_function_is_now(void **state)
+{
+    Editor *editor = start_loop(state, S("slower"), 0.0098, 0.2);
+    insert(editor, 2, 0, 0, "# new\\n");
+    Str pushed = diagnostics(editor);
+    assert_has(pushed, "\"start\":{\"line\":5,\"character\":0}");
+    assert_has(pushed, "\"severity\":2,\"code\":\"regression\"");
+    assert_has(pushed, "w: slower: 8 ms → 9.8 ms, +22 %; revert it");
+    assert_has(pushed, "p50 9.8 ms, +22 % vs baseline");
+    assert_has(ask(editor, 5, "codeLens", ""),
+               "\"title\":\"Revert (+22 %)\",\"command\":\"perfloop.revert\"");
+    Str offered = actions(editor, 6, "");
+    assert_int_equal(
+        str_find(offered, S("[{\"title\":\"perfloop: revert iteration 1 of w (+22 %)\""), 0), 0);
+    assert_int_equal(count(offered, S("\"isPreferred\":true")), 1);
+    assert_has(offered, "{\"workload\":\"w\",\"iteration\":1,");
+    assert_has(offered, "perfloop: trust the commands of w");
+    stop(editor);
+}
+
+static void an_unclear_iteration_does_not_change_the_number(void **state)
+{
+    Editor *editor = start_loop(state, S("unclear"), 0.0098, 0.2);
+    assert_has(diagnostics(editor), "\"code\":\"unclear\"");
+    assert_has(diagnostics(editor), "p50 8 ms at the baseline");
+    assert_int_equal(count(actions(editor, 5, ""), S("perfloop.revert")), 0);
+    stop(editor);
+}
+
 static void a_workload_file_has_problems_completion_and_hover(void **state)
 {
     Editor *editor = start(state, S("{}"), S(""));
@@ -361,5 +454,7 @@ TEST_MAIN(TEST(an_opened_file_shows_its_heat), TEST(heat_moves_and_changes_with_
           TEST(a_client_without_literals_gets_bare_commands), TEST(details_come_as_a_message),
           TEST(symbols_are_sorted_by_cost), TEST(calls_carry_their_cost_in_the_name),
           TEST(a_new_profile_shows_itself_and_an_old_lens_list_never_empties),
-          TEST(settings_switch_heat_off), TEST(a_workload_file_has_problems_completion_and_hover),
+          TEST(a_regression_warns_where_the_function_is_now),
+          TEST(an_unclear_iteration_does_not_change_the_number), TEST(settings_switch_heat_off),
+          TEST(a_workload_file_has_problems_completion_and_hover),
           TEST(a_file_outside_the_workspace_is_quiet))
