@@ -199,7 +199,7 @@ static void run_analysis(Job *job)
     analysis->heat = analyse_heat(job, analysis, edits, count);
     StrBuf buf = strbuf_new(job->arena);
     JsonOut out = json_out(&buf);
-    OpenDoc doc = {analysis->target, analysis->syntax, analysis->heat};
+    OpenDoc doc = {NULL, analysis->target, analysis->syntax, analysis->heat};
     Request request = {
         .arena = job->arena,
         .snapshot = analysis->snapshot,
@@ -217,6 +217,7 @@ static void run_analysis(Job *job)
 
 static void unref_open(OpenDoc *open)
 {
+    version_unref(open->newest);
     version_unref(open->doc);
     doc_syntax_unref(open->syntax);
     doc_heat_unref(open->heat);
@@ -308,9 +309,9 @@ static void take_result(Server *server, Doc *doc, Analysis *analysis)
     drop_steps(doc, done);
     doc->gap = doc->step_count && doc->steps[0]->serial != serial + 1;
     OpenDoc ready = {
-        version_ref(analysis->target),
-        doc_syntax_ref(analysis->syntax),
-        analysis->heat ? doc_heat_ref(analysis->heat) : NULL,
+        .doc = version_ref(analysis->target),
+        .syntax = doc_syntax_ref(analysis->syntax),
+        .heat = analysis->heat ? doc_heat_ref(analysis->heat) : NULL,
     };
     unref_open(&doc->ready);
     doc->ready = ready;
@@ -358,9 +359,9 @@ static DocVersion *next_target(const Server *server, const Doc *doc)
 static void add_steps(Analysis *analysis, const Doc *doc)
 {
     analysis->from = (OpenDoc){
-        version_ref(doc->ready.doc),
-        doc_syntax_ref(doc->ready.syntax),
-        doc->ready.heat ? doc_heat_ref(doc->ready.heat) : NULL,
+        .doc = version_ref(doc->ready.doc),
+        .syntax = doc_syntax_ref(doc->ready.syntax),
+        .heat = doc->ready.heat ? doc_heat_ref(doc->ready.heat) : NULL,
     };
     analysis->has_edits = !doc->gap;
     analysis->steps = calloc(doc->step_count + 1, sizeof(DocVersion *));
@@ -454,6 +455,7 @@ void documents_change(Server *server, DocVersion *version)
     pause_restart(server);
     if (doc->job)
         pool_promote(server->pool, doc->job);
+    server_changed(server);
     schedule(server, doc);
 }
 
@@ -544,6 +546,7 @@ void documents_list(Server *server, Snapshot *snapshot)
     for (Doc *doc = server->documents->docs; doc; doc = doc->hh.next) {
         OpenDoc *open = &snapshot->docs[snapshot->doc_count++];
         bool analysed = doc->ready.doc != NULL;
+        open->newest = version_ref(doc->newest);
         open->doc = version_ref(analysed ? doc->ready.doc : doc->newest);
         open->syntax = analysed ? doc_syntax_ref(doc->ready.syntax) : NULL;
         open->heat = doc->ready.heat ? doc_heat_ref(doc->ready.heat) : NULL;

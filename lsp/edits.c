@@ -69,8 +69,8 @@ static const DocVersion *find_doc(Server *server, const Snapshot *seen, Str path
 {
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("edit");
     const OpenDoc *open = snapshot_find_path(seen, path);
-    if (open && documents_current(server, open->doc->uri) == open->doc)
-        return open->doc;
+    if (open && documents_current(server, open->newest->uri) == open->newest)
+        return open->newest;
     server_show(server, NOTICE_ERROR,
                 str_fmt(scratch,
                         "perfloop: " STR_FMT " changed meanwhile and was left as it is; "

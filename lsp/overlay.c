@@ -51,8 +51,8 @@ bool overlay_write(Arena *arena, const Snapshot *snapshot, Str *path, Err *err)
     json_key(&out, "documents");
     json_open(&out, '[');
     for (size_t i = 0; i < snapshot->doc_count; i++)
-        if (snapshot->docs[i].doc->path.len)
-            write_document(&out, snapshot->docs[i].doc);
+        if (snapshot->docs[i].newest->path.len)
+            write_document(&out, snapshot->docs[i].newest);
     json_close(&out, ']');
     json_close(&out, '}');
     const char *folder = getenv("TMPDIR");

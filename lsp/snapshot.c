@@ -100,6 +100,7 @@ void snapshot_unref(Snapshot *snapshot)
     if (!snapshot || --snapshot->refs > 0)
         return;
     for (size_t i = 0; i < snapshot->doc_count; i++) {
+        version_unref(snapshot->docs[i].newest);
         version_unref(snapshot->docs[i].doc);
         doc_syntax_unref(snapshot->docs[i].syntax);
         doc_heat_unref(snapshot->docs[i].heat);

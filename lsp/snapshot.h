@@ -73,8 +73,9 @@ typedef struct World {
 } World;
 
 typedef struct OpenDoc {
-    DocVersion *doc;
-    DocSyntax *syntax; /* may be NULL in another document than the request's own */
+    DocVersion *newest; /* the text as it is now, analysed or not; what commands work on */
+    DocVersion *doc;    /* the version that syntax and heat belong to */
+    DocSyntax *syntax;  /* may be NULL in another document than the request's own */
     DocHeat *heat;
 } OpenDoc;
 

@@ -55,7 +55,7 @@ static const CommandRow COMMANDS[] = {
     {STR_CONST("perfloop.trust"), "trust", ONE("trust"), ACTS | ANY},
     {STR_CONST("perfloop.init"), "init", ONE("init"), ACTS | ANY},
     {STR_CONST("perfloop.import"), "import", ONE("import"), ACTS | PATH},
-    {STR_CONST("perfloop.status"), "status", ONE("status"), ANY},
+    {STR_CONST("perfloop.status"), "status", ONE("status"), 0},
 };
 
 #define CANCEL  S("perfloop.cancel")

@@ -405,8 +405,14 @@ static void the_overlay_has_every_open_text(void **state)
     test_open(client, str_fmt(client->arena, "file://" STR_FMT, STR_ARG(saved)), S("python"),
               S("same\n"));
     test_open(client, str_fmt(client->arena, "file://" STR_FMT "/new.py", STR_ARG(root)),
-              S("python"), S("unsaved\n"));
+              S("python"), S("older\n"));
     test_open(client, S("untitled:Untitled-1"), S("python"), S("no path\n"));
+    test_settle(client);
+    test_send(client,
+              "{\"method\":\"textDocument/didChange\",\"params\":{\"textDocument\":{\"uri\":"
+              "\"file://" STR_FMT
+              "/new.py\",\"version\":2},\"contentChanges\":[{\"text\":\"unsaved\\n\"}]}}",
+              STR_ARG(root));
     run_command(client, 1, "measure");
     wait_until_idle(client);
     Str seen;
@@ -416,7 +422,7 @@ static void the_overlay_has_every_open_text(void **state)
     assert_str(seen,
                str_fmt(client->arena,
                        "{\"documents\":[{\"path\":\"" STR_FMT "\",\"version\":1,\"dirty\":false,"
-                       "\"text\":\"same\\n\"},{\"path\":\"" STR_FMT "/new.py\",\"version\":1,"
+                       "\"text\":\"same\\n\"},{\"path\":\"" STR_FMT "/new.py\",\"version\":2,"
                        "\"dirty\":true,\"text\":\"unsaved\\n\"}]}",
                        STR_ARG(saved), STR_ARG(root)));
     test_server_free(client);
