@@ -12,22 +12,39 @@ static bool meets(double value, const LedgerWorkload *workload)
                                       : value <= workload->target_value;
 }
 
+/* What a verdict says about the metric's value: 0.9 became a tenth less. */
+static double measured_ratio(const LoopWorkload *loop, const LedgerIteration *iteration)
+{
+    double ln = iteration->verdict.estimate;
+    return exp(loop->workload.higher_is_better ? -ln : ln);
+}
+
+/*
+ * Values of different sessions cannot be compared on a noisy machine, ratios of pairs can. So the
+ * way from the baseline to now is the product of the ratios that were measured in pairs.
+ */
 static void find_history(Arena *arena, LoopWorkload *loop)
 {
     double *values = NEW_ARRAY(arena, double, loop->iterations.len + 1);
     size_t count = 0;
+    double ratio = 1;
+    loop->now = loop->total_change = loop->open_change = NAN;
     if (loop->baseline.id)
-        values[count++] = loop->baseline.value;
+        loop->now = values[count++] = loop->baseline.value;
     for (size_t i = loop->iterations.len; i-- > 0;) {
         const LedgerIteration *iteration = &loop->iterations.items[i];
-        if (str_eq(iteration->state, S("kept")) && iteration->baseline == loop->baseline.id &&
-            !isnan(iteration->verdict.after))
-            values[count++] = iteration->verdict.after;
+        if (!str_eq(iteration->state, S("kept")) || iteration->baseline != loop->baseline.id ||
+            isnan(iteration->verdict.after) || isnan(iteration->verdict.estimate))
+            continue;
+        ratio *= measured_ratio(loop, iteration);
+        values[count++] = loop->baseline.value * ratio;
+        loop->now = iteration->verdict.after;
+        loop->total_change = ratio - 1;
     }
     loop->history = values;
     loop->history_len = count;
-    loop->now = count ? values[count - 1] : NAN;
-    loop->total_change = count > 1 && values[0] != 0 ? loop->now / values[0] - 1 : NAN;
+    if (loop->open && loop->baseline.id && !isnan(loop->open->verdict.estimate))
+        loop->open_change = ratio * measured_ratio(loop, loop->open) - 1;
 }
 
 static bool load_workload(Arena *arena, Ledger *ledger, LoopWorkload *loop, Err *err)

@@ -24,9 +24,14 @@ typedef struct LoopWorkload {
     const LedgerIteration *open; /* measured, neither kept nor reverted; NULL: none */
     /* The last measured value of the metric: of the newest kept iteration, else the baseline. */
     double now;
-    double total_change; /* now against the first baseline: -0.32 is 32 % less; NaN: none */
-    bool target_met;     /* by `now`, or by the open iteration's candidate when it is faster */
-    /* The metric after each kept iteration, oldest first, the first baseline in front. */
+    /*
+     * Against the baseline, -0.32 is 32 % less; NaN: none. The product of the ratios measured in
+     * pairs, so on a noisy machine it is not `now` divided by the baseline of another hour.
+     */
+    double total_change;
+    double open_change; /* the same with the open iteration kept */
+    bool target_met;    /* by `now`, or by the open iteration's candidate when it is faster */
+    /* The baseline, and what it became by the same ratios with each kept iteration, oldest first. */
     const double *history;
     size_t history_len;
 } LoopWorkload;

@@ -88,9 +88,8 @@ static void add_ledger(Arena *arena, const Places *places, const LoopWorkload *l
     /* What is measured and not settled is shown where it stands, unless nobody knows. */
     if (loop->open && (facts->last.verdict == LOOP_FASTER || facts->last.verdict == LOOP_SMALL ||
                        facts->last.verdict == LOOP_SLOWER)) {
-        double kept = facts->has_current ? 1 + facts->change : 1;
         facts->current = loop->open->verdict.after;
-        facts->change = kept * (1 + facts->last.change) - 1;
+        facts->change = loop->open_change;
         facts->has_current = true;
     }
 }

@@ -305,21 +305,24 @@ static void a_view_shows_history_target_and_the_open_iteration(void **state)
     int64_t workload = put_workload(ledger, S("w"));
     int64_t baseline = put_baseline(ledger, workload, 0.012);
     int64_t kept = put_iteration(arena, ledger, workload, baseline, S("b1"));
-    LedgerVerdict first = faster(0.012, 0.009), second = faster(0.009, 0.0075);
+    /* The machine was twice as slow in that hour: the value tells nothing, the ratio does. */
+    LedgerVerdict first = faster(0.024, 0.018), second = faster(0.009, 0.0075);
     assert_ok(ledger_add_verdict(ledger, kept, &first, &err), &err);
     assert_ok(ledger_set_iteration(ledger, kept, S("kept"), S(""), S(""), &err), &err);
     int64_t open = put_iteration(arena, ledger, workload, baseline, S("b2"));
     assert_ok(loop_view_load(arena, &places, &view, &err), &err);
     const LoopWorkload *loop = loop_view_find(&view, S("w"));
     assert_int_equal(loop->history_len, 2);
-    assert_true(loop->now == 0.009);
+    assert_true(loop->now == 0.018);
+    assert_true(fabs(loop->history[1] - 0.009) < 1e-12);
     assert_false(loop->target_met);
     assert_int_equal(loop->open->id, open);
-    assert_str(loop_summary(arena, loop), S("p50 9 ms, -25 % vs baseline"));
+    assert_str(loop_summary(arena, loop), S("p50 18 ms, -25 % vs baseline"));
     assert_ok(ledger_add_verdict(ledger, open, &second, &err), &err);
     assert_true(view.stamp != ledger_stamp(&places));
     assert_ok(loop_view_load(arena, &places, &view, &err), &err);
     assert_true(loop_view_find(&view, S(""))->target_met);
+    assert_true(fabs(loop_view_find(&view, S(""))->open_change - -0.375) < 1e-12);
     assert_null(loop_view_find(&view, S("absent")));
 }
 
