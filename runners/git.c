@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <git2.h>
 
@@ -11,6 +12,11 @@
 #include "base/path.h"
 
 _Static_assert(sizeof(ObjectId) == GIT_OID_RAWSZ, "our name of an object is libgit2's");
+
+enum {
+    LOCK_TRIES = 20,
+    LOCK_PAUSE_NS = 50 * 1000 * 1000,
+};
 
 struct Repo {
     Arena *arena;
@@ -281,6 +287,24 @@ static bool lookup_tree(Repo *repo, ObjectId id, git_tree **tree, Err *err)
     return true;
 }
 
+/*
+ * Somebody holds a lock on one of our references: git packing them, for a moment; or one of us that
+ * was killed, for ever. Nobody else writes them, so after a second it is the latter.
+ */
+static void wait_for_lock(const Repo *repo, Str ref, int tries)
+{
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("lock");
+    const struct timespec pause = {.tv_nsec = LOCK_PAUSE_NS};
+    if (tries < LOCK_TRIES) {
+        nanosleep(&pause, NULL);
+        return;
+    }
+    Str lock = str_fmt(scratch, "%s" STR_FMT ".lock", git_repository_commondir(repo->handle),
+                       STR_ARG(ref));
+    if (unlink(str_cstr(scratch, lock)) == 0)
+        log_warn("git: removed " STR_FMT ", left by a perfloop that was killed", STR_ARG(lock));
+}
+
 bool repo_keep(Repo *repo, Str ref, ObjectId id, Str message, Err *err)
 {
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("ref");
@@ -297,8 +321,14 @@ bool repo_keep(Repo *repo, Str ref, ObjectId id, Str message, Err *err)
                                  str_cstr(scratch, message), tree, 0, NULL);
     git_signature_free(who);
     TRY(code);
-    TRY(git_reference_create(&reference, repo->handle, str_cstr(scratch, ref), &commit, 1,
-                             "perfloop"));
+    for (int tries = 0;; tries++) {
+        code = git_reference_create(&reference, repo->handle, str_cstr(scratch, ref), &commit, 1,
+                                    "perfloop");
+        if (code != GIT_ELOCKED || tries > LOCK_TRIES)
+            break;
+        wait_for_lock(repo, ref, tries);
+    }
+    TRY(code);
     return true;
 }
 
