@@ -64,7 +64,7 @@ static bool run(Arena *arena, const Init *init, Report *report, Err *err)
     Written written = {.draft = detect_project(arena, places.root)};
     written.text = detect_file_text(arena, &written.draft);
     if (init->dry_run) {
-        report_result(report, S("ok"), written.text, put_draft, &written);
+        report_result(report, S("ok"), str_trim(written.text), put_draft, &written);
         return true;
     }
     if (!detect_write(arena, places.root, &written.draft, &written.path, err))

@@ -95,6 +95,10 @@ static bool ask_for_all(Arena *arena, Report *report, const Places *places, Err 
     WorkloadFile file;
     if (!workloads_load(arena, places->root, NULL, &file, err))
         return false;
+    array_each (WorkloadProblem, problem, &file.problems)
+        if (problem->severity == WORKLOAD_ERROR)
+            report_note(report, STR_FMT ":%zu: " STR_FMT, STR_ARG(file.name), problem->line,
+                        STR_ARG(problem->message));
     array_each (Workload, workload, &file.workloads) {
         const WorkloadCommand *const commands[] = {&workload->benchmark, &workload->tests,
                                                    &workload->build};

@@ -67,7 +67,7 @@ static void put_fields(JsonOut *out, const void *context)
     experiment_write(out, shown->loop, shown->experiment);
 }
 
-static ExitStatus exit_status(Str status)
+static int exit_status(Str status)
 {
     if (str_eq(status, S("slower")))
         return EXIT_SLOWER;

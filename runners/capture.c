@@ -18,6 +18,7 @@
 #include "runners/process.h"
 #include "runners/pylaunch.h"
 #include "runners/tools.h"
+#include "runners/turn.h"
 
 enum {
     RATE_DEFAULT_HZ = 250,
@@ -413,14 +414,23 @@ static bool run_build(Job *job, Err *err)
            process_check(&result, build->text, err);
 }
 
+static void tell(void *context, Str message)
+{
+    Job *job = context;
+    report_note(job->report, STR_FMT, STR_ARG(message));
+}
+
 static bool run_tool(Job *job, const CaptureTool *row, Err *err)
 {
     Capture *capture = job->capture;
+    CLEANUP(turn_finish) Turn turn = {.fd = -1};
     capture->tool = row->name;
     capture->version = job->tool.version;
     capture->run_dir = job->options->places->root;
     capture->file = path_join(job->arena, capture->folder, row->file_name);
-    if (!run_build(job, err) || !row->command(job, err))
+    /* Whoever measures meanwhile would measure our noise. */
+    if (!turn_take(&turn, job->options->places->user_state, job->options->cancel, tell, job, err) ||
+        !run_build(job, err) || !row->command(job, err))
         return false;
     StrList env = environment(job);
     ProcessOptions process = {.argv = job->argv.items,
