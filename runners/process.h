@@ -63,7 +63,7 @@ typedef struct ProcessResult {
     bool timed_out;     /* we ended it */
     double wall_s;      /* this and the next two are sums over `runs` */
     double cpu_s;       /* user + system, with the children it waited for */
-    double run_delay_s; /* its first thread was ready and had no processor */
+    double run_delay_s; /* its first thread, or our timing of it, had no processor */
     uint32_t runs;
     uint64_t peak_rss_bytes;
     uint64_t major_faults;

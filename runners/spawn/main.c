@@ -114,6 +114,19 @@ static void exec_command(const Lane *lane)
     _exit(127);
 }
 
+/* The second number of /proc/PID/schedstat; still there while the process is a zombie. */
+static uint64_t run_delay_ns(pid_t pid)
+{
+    char path[64];
+    char text[128];
+    snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
+    unsigned long long ran = 0;
+    unsigned long long waited = 0;
+    if (read_proc(path, text, sizeof(text)) && sscanf(text, "%llu %llu", &ran, &waited) == 2)
+        return waited;
+    return 0;
+}
+
 /* Starts the next run. */
 static void lane_start(Lane *lane)
 {
@@ -128,33 +141,23 @@ static void lane_start(Lane *lane)
     lane->pidfd = (int)syscall(SYS_pidfd_open, lane->pid, 0);
 }
 
-/* The second number of /proc/PID/schedstat; still there while the process is a zombie. */
-static uint64_t run_delay_ns(pid_t pid)
-{
-    char path[64];
-    char text[128];
-    snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
-    unsigned long long ran = 0;
-    unsigned long long waited = 0;
-    if (read_proc(path, text, sizeof(text)) && sscanf(text, "%llu %llu", &ran, &waited) == 2)
-        return waited;
-    return 0;
-}
-
 static uint64_t timeval_ns(struct timeval t)
 {
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u;
 }
 
-/* Adds up the run that ended, and starts the next one unless it failed or was the last. */
-static void lane_ended(Lane *lane)
+/*
+ * Adds up the run that ended, and starts the next one unless it failed or was the last. own_delay_ns
+ * is our own delay before we went to sleep; what it grew by since, we woke up late.
+ */
+static void lane_ended(Lane *lane, uint64_t own_delay_ns)
 {
     SpawnReply *reply = lane->reply;
     siginfo_t info;
     struct rusage used;
     waitid(P_PID, (id_t)lane->pid, &info, WEXITED | WNOWAIT);
     reply->wall_ns += now_ns() - lane->start_ns;
-    reply->delay_ns += run_delay_ns(lane->pid);
+    reply->delay_ns += run_delay_ns(lane->pid) + run_delay_ns(getpid()) - own_delay_ns;
     wait4(lane->pid, &reply->wait_status, 0, &used);
     close(lane->pidfd);
     lane->pidfd = -1;
@@ -284,12 +287,13 @@ static bool watch(const SpawnRequest *request, Lane *lanes)
         *control = (struct pollfd){.fd = SPAWN_FD_CONTROL, .events = POLLIN};
         if (busy == 0)
             return true;
+        uint64_t own_delay_ns = run_delay_ns(getpid());
         int ready = poll(fds, request->lanes + 1, request->watch_ms ? (int)request->watch_ms : -1);
         if (ready < 0 && errno != EINTR)
             return false;
         for (uint32_t i = 0; i < request->lanes; i++) {
             if (ready > 0 && fds[i].revents)
-                lane_ended(&lanes[i]);
+                lane_ended(&lanes[i], own_delay_ns);
             else if (request->watch_ms && lanes[i].pidfd >= 0)
                 count_lane(&lanes[i]);
         }
@@ -317,7 +321,7 @@ static uint32_t stop(const SpawnRequest *request, Lane *lanes)
         struct pollfd fd = {.fd = lanes[i].pidfd, .events = POLLIN};
         lanes[i].last = true;
         if (fd.fd >= 0 && poll(&fd, 1, ms_until(deadline)) > 0)
-            lane_ended(&lanes[i]);
+            lane_ended(&lanes[i], run_delay_ns(getpid()));
     }
     return (uint32_t)ms_until(deadline);
 }

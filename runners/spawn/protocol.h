@@ -55,7 +55,7 @@ typedef struct SpawnReply {
     uint32_t left;       /* processes still there after the command ended; they were killed */
     uint64_t wall_ns;    /* from before fork until the wait returned, summed over the runs */
     uint64_t cpu_ns;     /* user and system time of the command and the children it waited for */
-    uint64_t delay_ns;   /* waiting for a processor, of the first thread of the command */
+    uint64_t delay_ns;   /* waiting for a processor: its first thread, and we who time it */
     uint64_t peak_rss_bytes;
     uint64_t major_faults;
     uint64_t voluntary_switches;
