@@ -114,7 +114,7 @@ static BenchOptions bench_options(Trial *trial)
     BenchOptions bench = {
         .root = trial->loop->places.root,
         .harness = workload->harness,
-        .metric = workload->metric,
+        .metric = workload->metric_given ? workload->metric : S(""),
         .inputs = workload->inputs.items,
         .input_count = workload->inputs.len,
         .user_state = trial->loop->places.user_state,

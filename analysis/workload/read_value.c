@@ -287,12 +287,19 @@ static void read_metric(WorkloadReader *reader, const SchemaHarness *harness,
     StrList names = metric_names(reader, harness);
     Str text = {0};
     workload->metric = names.items[0];
+    workload->metric_given = value != NULL;
     if (!value) {
         ProblemAt at = {
             .span = workload->name_span, .code = S("config-no-metric"), .severity = WORKLOAD_INFO};
-        problem_add(reader, at,
-                    "no metric: '" STR_FMT "' is taken; name the one number that decides",
-                    STR_ARG(workload->metric));
+        if (str_eq(harness->name, S("command")))
+            problem_add(
+                reader, at,
+                "no metric: time decides, 'cpu_time' where both sides are serial and compute, "
+                "else 'wall'; name the one number that decides");
+        else
+            problem_add(reader, at,
+                        "no metric: '" STR_FMT "' is taken; name the one number that decides",
+                        STR_ARG(workload->metric));
     } else if (read_string(reader, S("metric"), value, &text)) {
         ProblemAt at = {.span = value->span, .code = S("config-metric")};
         Str what =

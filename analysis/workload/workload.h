@@ -77,6 +77,7 @@ typedef struct Workload {
     WorkloadCommand build;
     Str harness; /* one of schema.h's; "command" when not given */
     Str metric;  /* the harness' default when not given */
+    bool metric_given;
     Unit metric_unit;
     bool metric_unit_known; /* false for a harness' own metric that we do not know */
     bool higher_is_better;

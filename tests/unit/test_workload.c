@@ -141,7 +141,9 @@ static void harness_metric_and_target_fit_together(void **state)
         WORKLOAD_ERROR, "unknown metric of harness 'command': 'cputime'; did you mean 'cpu_time'?",
         "\"cpu_time\"");
     one(measured(arena, "", "", "target = \"8 ms\""), "config-no-metric", WORKLOAD_INFO,
-        "no metric: 'wall' is taken; name the one number that decides", "");
+        "no metric: time decides, 'cpu_time' where both sides are serial and compute, else 'wall'; "
+        "name the one number that decides",
+        "");
     one(measured(arena, "", "metric = \"peak_rss\"", ""), "config-no-target", WORKLOAD_INFO,
         "no target: give a number, such as target = \"200 MB\" or \"-30 %\"", "");
     one(measured(arena, "", "metric = \"wall\"", "target = \"8\""), "config-target",
