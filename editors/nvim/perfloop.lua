@@ -56,7 +56,7 @@ local LENS_DELAY_MS = 150
 local config = M.defaults
 local clients = {} -- root folder -> client id, for releases without vim.lsp.start
 local attached = {} -- buffer -> client id
-local lens_timers = {} -- buffer -> a request for lenses that waits for the typing to pause
+local lens_pending = {} -- buffer -> a request for lenses is about to be sent
 
 -- Since 0.12 Neovim asks for lenses itself, and answers the server's wish to have them asked again.
 local own_lenses = vim.fn.has('nvim-0.12') == 0
@@ -130,12 +130,14 @@ local function request_lenses(bufnr)
   end, bufnr)
 end
 
+-- A later wish does not put off an earlier one: who types without a pause still gets lenses.
 local function lenses_soon(bufnr)
-  if lens_timers[bufnr] then
-    lens_timers[bufnr]:stop()
+  if lens_pending[bufnr] then
+    return
   end
-  lens_timers[bufnr] = vim.defer_fn(function()
-    lens_timers[bufnr] = nil
+  lens_pending[bufnr] = true
+  vim.defer_fn(function()
+    lens_pending[bufnr] = nil
     request_lenses(bufnr)
   end, LENS_DELAY_MS)
 end

@@ -59,6 +59,8 @@ begin() {
         cp "$REPO/tokenizer.py" "$WORK/$change.py"
     done
     git -C "$REPO" checkout -q tokenizer.py
+    # So slow that a busy machine sees it, too.
+    sed -i 's/in sorted(KEYWORDS + \(.*\)):/in sorted((KEYWORDS + \1) * 30):/' "$WORK/bad.py"
     write_profile "$REPO" >"$WORK/profile.txt"
     (cd "$REPO" && "$PERFLOOP" import "$WORK/profile.txt")
     printf '#!/bin/sh\nexec %s %s %s %s lsp "$@" 2>>%s\n' "$EDITORS/python/bin/python" \

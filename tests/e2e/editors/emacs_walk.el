@@ -128,34 +128,61 @@
 
 (defvar walk-wanted "Allow" "The person takes the first choice that holds this.")
 (defvar walk-asked nil "What was asked, newest first.")
+(define-error 'walk-no-choice "Nothing to choose")
 
 (setq completing-read-function
       (lambda (prompt collection &rest _)
         (let ((choices (all-completions "" collection)))
           (push (format "%s: %s" prompt choices) walk-asked)
           (or (cl-find-if (lambda (choice) (string-match-p walk-wanted choice)) choices)
-              (error "No choice %s in %s" walk-wanted choices)))))
+              (signal 'walk-no-choice (list walk-wanted choices))))))
 
 (defun walk-action (line title)
-  "Take the code action whose title holds TITLE on LINE."
-  (with-current-buffer walk-buffer
+  "Take the code action whose title holds TITLE on LINE.
+While a job runs there is little to take, so a person looks again."
+  (walk-eventually (format "the code action %s" title) 60 (car walk-asked)
     (walk-flush)
     (goto-char (point-min))
     (forward-line (1- line))
     (back-to-indentation)
     (let ((walk-wanted title)
           (last-nonmenu-event ?x))      ; nil would mean the mouse: a menu instead of a question
-      (eglot-code-actions (point) (point) nil t))
-    (walk-check (format "the code action %s is there" title) t)))
+      (condition-case nil
+          (progn (eglot-code-actions (point) (point) nil t) t)
+        (walk-no-choice (accept-process-output nil 0.2) nil)))))
 
 ;;; The walk
+
+(defun walk-verdict (code before)
+  "Wait for the verdict CODE, or for an unclear one other than BEFORE."
+  (walk-eventually "a verdict" 300 (walk-diagnostics)
+    (or (walk-diagnostic code)
+        (let ((unclear (nth 2 (walk-diagnostic "unclear"))))
+          (and unclear (not (equal unclear before)))))))
+
+(defun walk-measure (code)
+  "Measure and wait for the verdict with CODE.
+On a noisy machine the first answer can be that it is unclear; then a
+person measures longer."
+  (let ((line (walk-line "def tokenize(")) (tries 6) before)
+    (walk-action line "measure tokenize")
+    (walk-verdict code before)
+    (while (and (> (cl-decf tries) 0)
+                (with-current-buffer walk-buffer (not (walk-diagnostic code))))
+      (setq before (nth 2 (with-current-buffer walk-buffer (walk-diagnostic "unclear"))))
+      (walk-action line "longer")
+      (walk-verdict code before))
+    (let ((verdict (with-current-buffer walk-buffer (walk-diagnostic code))))
+      (walk-check (format "it is a %s" code) verdict (with-current-buffer walk-buffer (walk-diagnostics)))
+      (walk-check "with numbers before and after"
+                  (string-match-p "ms → .*ms, [-+][0-9]+ %" (nth 2 verdict)) verdict))))
 
 (defun walk-heat ()
   "What a hot file shows, and that it stays right."
   (let ((hot (walk-line (getenv "HOT_TEXT"))))
     (walk-eventually "the hot line has a diagnostic" 20 (walk-diagnostics)
       (walk-diagnostic "hot-line" hot))
-    (walk-check "it says the share" (string-match-p "70" (nth 2 (walk-diagnostic "hot-line" hot)))
+    (walk-check "it says the share" (string-match-p "70 %" (nth 2 (walk-diagnostic "hot-line" hot)))
                 (walk-diagnostics))
     (when (fboundp 'eglot-inlay-hints-mode)
       (eglot-inlay-hints-mode 1)
@@ -182,11 +209,12 @@
   (let ((good (walk-file "good.py")))
     (walk-set-text good)
     (save-buffer)
-    (walk-action (walk-line "def tokenize(") "measure tokenize")
-    (walk-eventually "it asks before it runs a command of this workspace" 60 walk-asked
-      (string-match-p "Allow" (car walk-asked)))
-    (walk-eventually "the good change is faster" 300 (walk-diagnostics)
-      (walk-diagnostic "improvement"))
+    (walk-measure "improvement")
+    (walk-check "it asked before it ran a command of this workspace"
+                (cl-find-if (lambda (question)
+                              (string-match-p "benchmarks/test_tokenize.py.*Allow" question))
+                            walk-asked)
+                walk-asked)
     (walk-action (walk-line "def tokenize(") "keep and commit")
     (walk-eventually "the commit is there" 120 walk-asked
       (string-match-p "Perfloop-Verdict"
@@ -194,9 +222,7 @@
     (walk-eventually "the verdict is gone from the buffer" 30 (walk-diagnostics)
       (not (walk-diagnostic "improvement")))
     (walk-set-text (walk-file "bad.py"))
-    (walk-action (walk-line "def tokenize(") "measure tokenize")
-    (walk-eventually "the bad change is slower" 300 (walk-diagnostics)
-      (walk-diagnostic "regression"))
+    (walk-measure "regression")
     (walk-action (walk-line "def tokenize(") "revert iteration")
     (walk-eventually "the buffer holds the good text again" 60 (walk-text)
       (equal (walk-text) good))

@@ -126,17 +126,58 @@ vim.fn.inputlist = function(texts)
   return i and tonumber(texts[i]:match('^(%d+)%.')) or 0
 end
 
--- Puts the cursor on the line and takes the code action whose title matches.
+local function was_asked(...)
+  for _, question in ipairs(asked) do
+    local all = true
+    for _, part in ipairs({ ... }) do
+      all = all and question:find(part, 1, true)
+    end
+    if all then
+      return true
+    end
+  end
+  return false
+end
+
+-- Puts the cursor on the line and takes the code action whose title matches. While a job runs there
+-- is little to take, so a person looks again.
 local function take_action(buf, line, title)
   vim.api.nvim_win_set_cursor(0, { line + 1, 4 })
-  local before = #asked
-  wanted = title
-  vim.lsp.buf.code_action()
-  eventually('asked for the code action ' .. title, function()
-    return #asked > before
-  end, 20)
-  check('the code action ' .. title .. ' is there', asked[#asked]:find(title) ~= nil, asked[#asked])
-  wanted = 'Allow'
+  eventually('the code action ' .. title, function()
+    local before = #asked
+    wanted = title
+    vim.lsp.buf.code_action()
+    vim.wait(5000, function()
+      return #asked > before
+    end, 20)
+    wanted = 'Allow'
+    return asked[before + 1] and asked[before + 1]:find(title)
+  end, 60, function()
+    return asked[#asked]
+  end)
+end
+
+-- Measures and waits for the verdict with this code. On a noisy machine the first answer can be that
+-- it is unclear; then a person measures longer.
+local function measure(buf, line, code)
+  local before
+  take_action(buf, line, 'measure tokenize')
+  for _ = 1, 6 do
+    eventually('a verdict', function()
+      local unclear = diagnostics(buf, 'unclear')[1]
+      return diagnostics(buf, code)[1] or (unclear and unclear.message ~= before)
+    end, 300, function()
+      return diagnostics(buf)
+    end)
+    if diagnostics(buf, code)[1] then
+      break
+    end
+    before = diagnostics(buf, 'unclear')[1].message
+    take_action(buf, line, 'longer')
+  end
+  check('it is an ' .. code, diagnostics(buf, code)[1], diagnostics(buf))
+  local message = diagnostics(buf, code)[1].message
+  check('with numbers before and after', message:find('ms → .*ms, [-+]%d+ %%'), message)
 end
 
 -- The walk ---------------------------------------------------------------------------------------
@@ -164,7 +205,7 @@ local function walk()
   end, 20, function()
     return vim.diagnostic.get(buf)
   end)
-  check('it says the share', heat_on(hot).message:find('70') ~= nil, heat_on(hot).message)
+  check('it says the share', heat_on(hot).message:find('70 %%') ~= nil, heat_on(hot).message)
   local function function_lens()
     return on_line(lenses(buf), line_with(buf, 'def position('), lens_row)
   end
@@ -211,15 +252,8 @@ local function walk()
   end
   set_buffer(buf, good)
   vim.cmd('silent write')
-  take_action(buf, place(), 'measure tokenize')
-  eventually('it asks before it runs a command of this workspace', function()
-    return asked[#asked]:find('Allow')
-  end, 60)
-  eventually('the good change is faster', function()
-    return diagnostics(buf, 'improvement')[1]
-  end, 300, function()
-    return diagnostics(buf)
-  end)
+  measure(buf, place(), 'improvement')
+  check('it asked before it ran a command of this workspace', was_asked('benchmarks/test_tokenize.py', 'Allow'), asked)
   take_action(buf, place(), 'keep and commit')
   eventually('the commit is there', function()
     return vim.fn.system({ 'git', '-C', repo, 'log', '-1', '--format=%B' }):find('Perfloop%-Verdict')
@@ -230,12 +264,7 @@ local function walk()
     return #diagnostics(buf, 'improvement') == 0
   end, 30)
   set_buffer(buf, bad)
-  take_action(buf, place(), 'measure tokenize')
-  eventually('the bad change is slower', function()
-    return diagnostics(buf, 'regression')[1]
-  end, 300, function()
-    return diagnostics(buf)
-  end)
+  measure(buf, place(), 'regression')
   take_action(buf, place(), 'revert iteration')
   eventually('the buffer holds the good text again', function()
     return buffer_text(buf) == good

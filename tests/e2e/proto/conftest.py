@@ -49,14 +49,11 @@ def measured(repo):
     """The project with a baseline and a bad change that was measured. The change stays in the work tree."""
     perfloop("trust", "--yes")
     perfloop("baseline")
-    (repo / "tokenizer.py").write_text((WORK / "bad.py").read_text())
-    subprocess.run(["git", "-C", repo, "checkout", "-q", "tokenizer.py"], check=True)
-    good, bad = (WORK / "good.py").read_text(), (repo / "tokenizer.py").read_text().replace(
-        "word in KEYWORDS", "word in sorted(KEYWORDS + [k.upper() for k in KEYWORDS] * 300)")
+    base = (repo / "tokenizer.py").read_text()
+    bad = base.replace("word in KEYWORDS:", "word in sorted(KEYWORDS * 300):")
     (repo / "tokenizer.py").write_text(bad)
     perfloop("measure", status=3)
-    yield {"good": good, "bad": bad, "base": bad.replace(
-        "sorted(KEYWORDS + [k.upper() for k in KEYWORDS] * 300)", "KEYWORDS")}
+    yield {"base": base, "bad": bad}
     subprocess.run(["git", "-C", repo, "checkout", "-q", "tokenizer.py"], check=True)
 
 

@@ -15,7 +15,7 @@ exports.walk = [
   ["measuring is not offered, or refused", async (person) => {
     const line = lineWith(doc, "def tokenize(");
     const offered = (await actions(doc, line)).some((item) => item.title.includes("measure tokenize"));
-    const refused = offered && (await takeAction(doc, line, "measure tokenize").then(() => false, (problem) => problem.message));
+    const refused = offered && (await takeAction(person, doc, line, "measure tokenize").then(() => false, (problem) => problem.message));
     assert.ok(!offered || /trust/.test(refused), `offered ${offered}, refused: ${refused}`);
     if (offered) {
       await person.picture("restricted.png");

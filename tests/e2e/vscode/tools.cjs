@@ -41,13 +41,13 @@ async function actions(doc, line) {
   return vscode.commands.executeCommand("vscode.executeCodeActionProvider", doc.uri, new vscode.Range(line, 4, line, 4));
 }
 
-/** Takes the code action whose title holds the text. */
-async function takeAction(doc, line, title) {
-  const found = await actions(doc, line);
-  const action = found.find((item) => item.title.includes(title));
-  if (!action) {
-    throw new Error(`no code action ${title} in ${JSON.stringify(found.map((item) => item.title))}`);
-  }
+/** Takes the code action whose title holds the text. While a job runs there is little to take. */
+async function takeAction(person, doc, line, title) {
+  let found = [];
+  const action = await person.eventually(`the code action ${title}`, async () => {
+    found = await actions(doc, line);
+    return found.find((item) => item.title.includes(title));
+  }, 60, () => found.map((item) => item.title));
   const command = typeof action.command === "string" ? action : action.command;
   await vscode.commands.executeCommand(command.command, ...(command.arguments ?? []));
 }

@@ -14,6 +14,27 @@ const functionLens = async () =>
 const hintOn = async (line) => (await hints(doc)).find((item) => item.line === line);
 const messages = () => diagnostics(doc).map((item) => item.message);
 
+/**
+ * Measures and waits for the verdict with this code. On a noisy machine the first answer can be that it
+ * is unclear; then a person measures longer. `meanwhile` happens after the first click.
+ */
+async function measure(person, code, meanwhile = async () => {}) {
+  const line = lineWith(doc, "def tokenize(");
+  const unclear = () => diagnostics(doc, "unclear")[0]?.message;
+  let before;
+  await takeAction(person, doc, line, "measure tokenize");
+  await meanwhile();
+  for (let tries = 0; tries < 6; tries++) {
+    await person.eventually("a verdict", () => diagnostics(doc, code)[0] || (unclear() && unclear() !== before), 300, messages);
+    if (diagnostics(doc, code)[0]) {
+      break;
+    }
+    before = unclear();
+    await takeAction(person, doc, line, "longer");
+  }
+  assert.match(diagnostics(doc, code)[0]?.message ?? messages().join("\n"), /ms → .*ms, [-+]\d+ %/);
+}
+
 exports.walk = [
   ["the file opens and the extension starts", async (person) => {
     doc = await openFile();
@@ -22,7 +43,7 @@ exports.walk = [
   }],
   ["the hot line has a diagnostic that says the share", async (person) => {
     const item = await person.eventually("heat", () => heatOn(hot), 60, messages);
-    assert.match(item.message, /70/);
+    assert.match(item.message, /70 %/);
   }],
   ["the hot function has a code lens", async (person) => {
     await person.eventually("lens", async () => /%/.test((await functionLens())?.command?.title), 30, () => lenses(doc));
@@ -51,29 +72,25 @@ exports.walk = [
     await vscode.workspace.applyEdit(edit);
     await person.eventually("diagnostic", () => heatOn(hot), 20, messages);
   }],
-  ["measuring a good change asks before it runs a command of this workspace", async (person) => {
+  ["a good change is faster, after a question whether its command may run", async (person) => {
     await setText(doc, fileIn("good.py"));
     assert.ok(await doc.save());
-    await takeAction(doc, lineWith(doc, "def tokenize("), "measure tokenize");
-    await person.click("Allow");
-  }],
-  ["the good change is faster", async (person) => {
-    await person.eventually("improvement", () => diagnostics(doc, "improvement")[0], 300, messages);
+    await measure(person, "improvement", () => person.click("Allow"));
   }],
   ["it is committed with its numbers", async (person) => {
-    await takeAction(doc, lineWith(doc, "def tokenize("), "keep and commit");
+    await takeAction(person, doc, lineWith(doc, "def tokenize("), "keep and commit");
+    await person.click("Allow"); // the tests are another command
     const last = () => execFileSync("git", ["-C", REPO, "log", "-1", "--format=%B"], { encoding: "utf8" });
     await person.eventually("commit", () => /^Perfloop-Verdict:/m.test(last()), 120, last);
     await person.eventually("the verdict goes", () => !diagnostics(doc, "improvement")[0], 30, messages);
   }],
   ["a bad change, not saved, is slower", async (person) => {
     await setText(doc, fileIn("bad.py"));
-    await takeAction(doc, lineWith(doc, "def tokenize("), "measure tokenize");
-    await person.eventually("regression", () => diagnostics(doc, "regression")[0], 300, messages);
+    await measure(person, "regression");
     await person.picture("regression.png");
   }],
   ["it is taken back", async (person) => {
-    await takeAction(doc, lineWith(doc, "def tokenize("), "revert iteration");
+    await takeAction(person, doc, lineWith(doc, "def tokenize("), "revert iteration");
     await person.eventually("the good text", () => doc.getText() === fileIn("good.py"), 60);
     await person.eventually("the regression goes", () => !diagnostics(doc, "regression")[0], 30, messages);
     assert.ok(await doc.save());
