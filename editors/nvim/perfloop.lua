@@ -56,6 +56,7 @@ local LENS_DELAY_MS = 150
 local config = M.defaults
 local clients = {} -- root folder -> client id, for releases without vim.lsp.start
 local attached = {} -- buffer -> client id
+local watched = {} -- buffer -> its edits are noticed
 local lens_pending = {} -- buffer -> a request for lenses is about to be sent
 
 -- Since 0.12 Neovim asks for lenses itself, and answers the server's wish to have them asked again.
@@ -153,14 +154,19 @@ local function keep_lenses_fresh(bufnr)
   if not own_lenses then
     return vim.lsp.codelens.enable(true, { bufnr = bufnr })
   end
-  local group = vim.api.nvim_create_augroup('perfloop_lens_' .. bufnr, {})
-  vim.api.nvim_create_autocmd({ 'BufEnter', 'InsertLeave', 'TextChanged', 'TextChangedI', 'CursorHold' }, {
-    group = group,
-    buffer = bufnr,
-    callback = function()
-      lenses_soon(bufnr)
-    end,
-  })
+  if not watched[bufnr] then
+    watched[bufnr] = vim.api.nvim_buf_attach(bufnr, false, {
+      on_lines = function()
+        lenses_soon(bufnr)
+      end,
+      on_reload = function()
+        lenses_soon(bufnr)
+      end,
+      on_detach = function()
+        watched[bufnr] = nil
+      end,
+    })
+  end
   lenses_soon(bufnr)
 end
 
