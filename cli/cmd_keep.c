@@ -1,25 +1,36 @@
-/* perfloop keep: commit an iteration's files, with the numbers in the message. */
+/*
+ * perfloop keep: commit an iteration's files, with the numbers in the message; then profile again,
+ * because the bottleneck moves.
+ */
 
 #include "base/json_out.h"
 #include "cli/commands.h"
 #include "cli/loop_args.h"
 #include "runners/keep.h"
+#include "runners/profiling.h"
 #include "runners/workloads.h"
 
 typedef struct KeepArgs {
     LoopArgs loop;
     Str subject;
+    bool no_profile;
 } KeepArgs;
+
+enum {
+    KEY_NO_PROFILE = 0x1200,
+};
 
 static const struct argp_option OPTIONS[] = {
     {"message", 'm', "TEXT", 0, "the subject of the commit, instead of the numbers", 0},
+    {"no-profile", KEY_NO_PROFILE, NULL, 0, "do not profile again afterwards", 0},
     {0},
 };
 
 static const char DOC[] =
     "Runs the workload's tests on what was measured and, when they pass, lets git commit exactly "
     "the files of the iteration (the one last measured, unless one is named). Whatever else is "
-    "changed or staged stays as it is.";
+    "changed or staged stays as it is. A workload that names profilers is profiled again then, "
+    "because the bottleneck moves.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -30,6 +41,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'm':
         args->subject = str_from_c(arg);
+        return 0;
+    case KEY_NO_PROFILE:
+        args->no_profile = true;
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -63,21 +77,43 @@ static bool find_workload(Loop *loop, const LedgerIteration *iteration, Workload
     return workloads_pick(loop->arena, loop->places.root, name, out, err);
 }
 
-static bool run(Arena *arena, const KeepArgs *args, Report *report, Err *err)
+/* Names the new bottleneck behind the sentence; a failure to is a note, the commit stands. */
+static void profile_again(Arena *arena, Report *report, const Places *places,
+                          const Workload *workload, Keep *keep)
 {
-    CLEANUP(loop_close) Loop loop = {.lock = -1};
+    Err err = {0};
+    Profiled profiled;
+    if (!profile_workload(arena, report, places, workload, &(CaptureOptions){0}, &profiled, &err))
+        report_note(report, "not profiled again: %s", err.msg);
+    else
+        keep->sentence = str_fmt(arena, STR_FMT "; now " STR_FMT, STR_ARG(keep->sentence),
+                                 STR_ARG(profiled.imported.sentence));
+}
+
+static bool commit(const KeepArgs *args, Report *report, Loop *loop, Workload *workload, Keep *keep,
+                   Err *err)
+{
     Overlay overlay;
     LedgerIteration iteration;
-    Workload workload;
-    Keep keep;
-    if (!loop_args_begin(arena, &args->loop, LOOP_FILES, report, &loop, &overlay, err) ||
-        !loop_pick(&loop, args->loop.iteration, args->loop.workload, S("measured"), S(""),
+    if (!loop_args_begin(loop->arena, &args->loop, LOOP_FILES, report, loop, &overlay, err) ||
+        !loop_pick(loop, args->loop.iteration, args->loop.workload, S("measured"), S(""),
                    &iteration, err) ||
-        !find_workload(&loop, &iteration, &workload, err))
+        !find_workload(loop, &iteration, workload, err))
         return false;
-    KeepOptions options = {.workload = &workload, .overlay = &overlay, .subject = args->subject};
-    if (!keep_iteration(&loop, &iteration, &options, &keep, err))
+    KeepOptions options = {.workload = workload, .overlay = &overlay, .subject = args->subject};
+    return keep_iteration(loop, &iteration, &options, keep, err);
+}
+
+static bool run(Arena *arena, const KeepArgs *args, Report *report, Err *err)
+{
+    CLEANUP(loop_close) Loop loop = {.arena = arena, .lock = -1};
+    Workload workload = {0};
+    Keep keep;
+    if (!commit(args, report, &loop, &workload, &keep, err))
         return false;
+    loop_unlock(&loop.lock);
+    if (!args->no_profile && workload.profilers.len)
+        profile_again(arena, report, &loop.places, &workload, &keep);
     report_result(report, S("ok"), keep.sentence, put_fields, &(Shown){&loop, &keep});
     return true;
 }

@@ -4,13 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json_out.h"
 #include "cli/args.h"
 #include "cli/commands.h"
-#include "runners/allow.h"
-#include "runners/capture.h"
-#include "runners/import.h"
+#include "runners/profiling.h"
 #include "runners/workloads.h"
 
 typedef struct ProfileArgs {
@@ -59,48 +56,32 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp ARGP = {OPTIONS, parse, "[WORKLOAD]", DOC, args_children, NULL, NULL};
 
-typedef struct Profiled {
+typedef struct Shown {
     const Workload *workload;
-    const Capture *capture;
-    const Imported *imported;
-} Profiled;
+    const Profiled *profiled;
+} Shown;
 
-static void put_profiled(JsonOut *out, const void *context)
+static void put_fields(JsonOut *out, const void *context)
 {
-    const Profiled *profiled = context;
-    json_key_str(out, "workload", profiled->workload->name);
-    json_key_double(out, "seconds", profiled->capture->wall_s);
-    json_key_str(out, "version", profiled->capture->version);
-    import_fields(out, profiled->imported);
+    const Shown *shown = context;
+    json_key_str(out, "workload", shown->workload->name);
+    json_key_double(out, "seconds", shown->profiled->wall_s);
+    json_key_str(out, "version", shown->profiled->version);
+    import_fields(out, &shown->profiled->imported);
 }
 
 static bool run(Arena *arena, const ProfileArgs *args, Report *report, Err *err)
 {
     Places places;
     Workload workload;
-    Imported imported;
+    Profiled profiled;
+    CaptureOptions options = {.tool = args->tool, .rate_hz = (uint32_t)args->rate_hz};
     if (!args_begin(arena, &args->common, report, &places, err) ||
         !workloads_pick(arena, places.root, args->workload, &workload, err) ||
-        !allow_check(arena, report, &places, &workload.build, err) ||
-        !allow_check(arena, report, &places, &workload.benchmark, err))
+        !profile_workload(arena, report, &places, &workload, &options, &profiled, err))
         return false;
-    CaptureOptions options = {.tool = args->tool,
-                              .places = &places,
-                              .workload = &workload,
-                              .rate_hz = (uint32_t)args->rate_hz,
-                              .cancel = &report_cancelled};
-    CLEANUP(capture_finish) Capture capture = {0};
-    int64_t started_s = clock_unix_s();
-    if (!capture_run(arena, report, &options, &capture, err))
-        return false;
-    ImportOptions import = {.file = capture.file,
-                            .workload = workload.name,
-                            .run_dir = capture.run_dir,
-                            .recorded_s = started_s};
-    if (!import_profile(arena, report, &places, &import, &imported, err))
-        return false;
-    Profiled profiled = {&workload, &capture, &imported};
-    report_result(report, S("ok"), imported.sentence, put_profiled, &profiled);
+    report_result(report, S("ok"), profiled.imported.sentence, put_fields,
+                  &(Shown){&workload, &profiled});
     return true;
 }
 
