@@ -296,7 +296,9 @@ static void a_benchmark_longer_than_the_budget_asks(void **state)
     BenchResult result = measure(arena, &trees->options);
     assert_int_equal(result.verdict.kind, VERDICT_INCONCLUSIVE);
     assert_int_equal(result.attempts, 0);
-    assert_true(str_starts(result.reason, S("10 pairs of 0.1 s are needed for the first look")));
+    /* How long a pair takes depends on what else the machine does. */
+    assert_true(str_starts(result.reason, S("10 pairs of ")));
+    assert_true(str_has(result.reason, S(" s are needed for the first look")));
 }
 
 /* ---------------------------------------------------------------- code of another tree */
@@ -370,12 +372,10 @@ static void measuring_longer_continues_the_coins(void **state)
     trees->options.earlier_metric = first.metric.name;
     trees->options.max_pairs = 14;
     BenchResult second = measure(arena, &trees->options);
-    if (first.verdict.kind == VERDICT_SAME) {
-        assert_int_equal(second.pairs.len, 10);
-        return;
-    }
-    assert_int_equal(second.pairs.len, 14);
-    for (size_t i = 0; i < 14; i++)
+    /* On a noisy machine it is known after the first look that 14 pairs settle nothing. */
+    bool stopped = first.verdict.kind == VERDICT_SAME || str_has(second.sentence, S("given up"));
+    assert_int_equal(second.pairs.len, stopped ? 10 : 14);
+    for (size_t i = 0; i < second.pairs.len; i++)
         assert_int_equal(second.pairs.items[i].candidate_first, random_coin(7, i));
     assert_true(second.verdict.low >= first.verdict.low);
 }
