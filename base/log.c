@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -45,6 +46,10 @@ void log_line(LogLevel level, const char *fmt, ...)
     if (len > sizeof(line) - 2)
         len = sizeof(line) - 2;
     line[len++] = '\n';
+    /* Somebody who keeps our standard error in a pipe and does not read it must not stop us. */
+    struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (poll(&room, 1, 0) == 0)
+        return;
     ssize_t written = write(STDERR_FILENO, line, len);
     (void)written; /* a log that cannot be written has nobody to tell */
 }

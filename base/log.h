@@ -3,7 +3,8 @@
  *
  * base, grammars and analysis log at debug level only; whoever decides about a failure logs it,
  * once. The level comes from PERFLOOP_LOG (error, warn, info, debug) or log_set_level; the default
- * is warn. Safe from any thread: a line is one write.
+ * is warn. Safe from any thread: a line is one write, and it is dropped where it would have to wait
+ * for somebody to read.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

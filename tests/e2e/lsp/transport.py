@@ -191,6 +191,19 @@ def test_logs_never_reach_the_client():
         client.finish_log()
 
 
+def test_logs_that_nobody_reads_are_dropped():
+    reader, writer = os.pipe()
+    with Session(env={"PERFLOOP_LOG": "debug"}, stderr=writer) as client:
+        client.initialize()
+        for _ in range(3000):
+            client.ask("workspace/symbol", {"query": ""})
+        client.response(client.last_id)
+        assert client.end() == 0
+    assert len(os.read(reader, 1 << 20)) > 60000
+    os.close(reader)
+    os.close(writer)
+
+
 def resident_mb(pid):
     with open("/proc/%d/status" % pid) as status:
         return next(int(l.split()[1]) for l in status if l.startswith("VmRSS")) / 1024
