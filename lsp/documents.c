@@ -7,15 +7,14 @@
 
 #include "base/log.h"
 #include "base/strbuf.h"
-#include "lsp/feature.h"
-#include "lsp/heat/heat.h"
+#include "lsp/analysis.h"
 #include "lsp/pause.h"
 #include "lsp/uri.h"
 #include "lsp/world.h"
 
-enum {
-    STEPS_MAX =
-        128, /* more versions than this behind: parse afresh instead of keeping their texts */
+enum { /* more versions than this behind: parse afresh instead of keeping their texts */
+    STEPS_MAX = 128,
+    STEPS_BYTES_MAX = 64 * 1024 * 1024,
 };
 
 typedef struct Doc {
@@ -106,123 +105,7 @@ DocVersion *version_after(const DocVersion *before)
     return version;
 }
 
-/* ---------------------------------------------------------------- one analysis */
-
-typedef struct Analysis {
-    /* in */
-    Doc *doc; /* for the loop thread */
-    Snapshot *snapshot;
-    DocVersion *target;
-    OpenDoc from;       /* counted; empty to start afresh */
-    DocVersion **steps; /* counted; lead from `from` to target */
-    size_t step_count;
-    bool has_edits; /* from the texts of `from` to target */
-    bool again;     /* nothing has changed: look for the heat afresh */
-    /* out */
-    DocSyntax *syntax;
-    DocHeat *heat;
-    Str diagnostics;
-} Analysis;
-
-static DocEdit *all_edits(Arena *arena, const Analysis *analysis, size_t *count)
-{
-    for (size_t i = 0; i < analysis->step_count; i++)
-        *count += analysis->steps[i]->edit_count;
-    DocEdit *edits = NEW_ARRAY(arena, DocEdit, *count + 1);
-    size_t at = 0;
-    for (size_t i = 0; i < analysis->step_count; i++)
-        for (size_t j = 0; j < analysis->steps[i]->edit_count; j++)
-            edits[at++] = analysis->steps[i]->edits[j];
-    return edits;
-}
-
-static DocSyntax *analyse_syntax(Job *job, const Analysis *analysis, const DocEdit *edits,
-                                 size_t count)
-{
-    TextChange *changes = NEW_ARRAY(job->arena, TextChange, count + 1);
-    for (size_t i = 0; i < count; i++)
-        changes[i] = edits[i].change;
-    Arena *arena = arena_new("syntax");
-    DocSyntax *made = NEW(arena, DocSyntax);
-    made->refs = 1;
-    made->arena = arena;
-    const Syntax *old = analysis->has_edits ? analysis->from.syntax->syntax : NULL;
-    const DocVersion *target = analysis->target;
-    made->syntax =
-        syntax_parse(target->lang, target->text, old, changes, old ? count : 0, &job->cancelled);
-    if (old)
-        made->outline =
-            outline_update(arena, &analysis->from.syntax->outline, made->syntax, target->text);
-    else
-        made->outline = outline_of(arena, made->syntax, target->text);
-    return made;
-}
-
-static DocHeat *analyse_heat(Job *job, const Analysis *analysis, const DocEdit *edits, size_t count)
-{
-    const World *world = analysis->snapshot->world;
-    Arena *arena = arena_new("file heat");
-    DocHeat *made = NEW(arena, DocHeat);
-    made->refs = 1;
-    made->arena = arena;
-    made->generation = world->generation;
-    const DocHeat *before = analysis->has_edits ? analysis->from.heat : NULL;
-    if (before && before->generation != world->generation)
-        before = NULL;
-    made->file = file_heat_make(arena, &(FileHeatInput){
-                                           .heat = world->heat,
-                                           .settings = snapshot_settings(analysis->snapshot),
-                                           .client = analysis->snapshot->client,
-                                           .places = analysis->snapshot->places,
-                                           .doc = analysis->target,
-                                           .syntax = analysis->syntax,
-                                           .before = before ? before->file : NULL,
-                                           .edits = edits,
-                                           .edit_count = before ? count : 0,
-                                           .find_again = before && analysis->again,
-                                           .cancelled = &job->cancelled,
-                                       });
-    return made;
-}
-
-static void run_analysis(Job *job)
-{
-    Analysis *analysis = job->input;
-    size_t count = 0;
-    DocEdit *edits = all_edits(job->arena, analysis, &count);
-    if (analysis->from.doc == analysis->target)
-        analysis->syntax = analysis->from.syntax;
-    else
-        analysis->syntax = analyse_syntax(job, analysis, edits, count);
-    if (!analysis->snapshot->world)
-        return;
-    analysis->heat = analyse_heat(job, analysis, edits, count);
-    StrBuf buf = strbuf_new(job->arena);
-    JsonOut out = json_out(&buf);
-    OpenDoc doc = {NULL, analysis->target, analysis->syntax, analysis->heat};
-    Request request = {
-        .arena = job->arena,
-        .snapshot = analysis->snapshot,
-        .doc = &doc,
-        .cancelled = &job->cancelled,
-    };
-    Err err = {0};
-    if (feature_diagnostics(&request, &out, &err))
-        analysis->diagnostics = strbuf_str(&buf);
-    else
-        log_warn("lsp: diagnostics of " STR_FMT ": %s", STR_ARG(analysis->target->uri), err.msg);
-}
-
 /* ---------------------------------------------------------------- around it, on the loop */
-
-static void unref_open(OpenDoc *open)
-{
-    version_unref(open->newest);
-    version_unref(open->doc);
-    doc_syntax_unref(open->syntax);
-    doc_heat_unref(open->heat);
-    *open = (OpenDoc){0};
-}
 
 static void drop_steps(Doc *doc, size_t count)
 {
@@ -235,27 +118,13 @@ static void drop_steps(Doc *doc, size_t count)
 
 static void free_doc(Doc *doc)
 {
-    unref_open(&doc->ready);
+    open_doc_finish(&doc->ready);
     drop_steps(doc, doc->step_count);
     version_unref(doc->newest);
     free(doc->steps);
     free(doc->published);
     arena_free(doc->arena);
     free(doc);
-}
-
-static void free_analysis(Analysis *analysis)
-{
-    if (analysis->syntax != analysis->from.syntax)
-        doc_syntax_unref(analysis->syntax);
-    doc_heat_unref(analysis->heat);
-    for (size_t i = 0; i < analysis->step_count; i++)
-        version_unref(analysis->steps[i]);
-    version_unref(analysis->target);
-    unref_open(&analysis->from);
-    snapshot_unref(analysis->snapshot);
-    free(analysis->steps);
-    free(analysis);
 }
 
 static bool is_ready(const Server *server, const Doc *doc, const DocVersion *version)
@@ -313,7 +182,7 @@ static void take_result(Server *server, Doc *doc, Analysis *analysis)
         .syntax = doc_syntax_ref(analysis->syntax),
         .heat = analysis->heat ? doc_heat_ref(analysis->heat) : NULL,
     };
-    unref_open(&doc->ready);
+    open_doc_finish(&doc->ready);
     doc->ready = ready;
     server_changed(server);
     if (analysis->diagnostics.ptr && is_ready(server, doc, doc->ready.doc) &&
@@ -328,14 +197,14 @@ static void finish_analysis(Job *job)
 {
     Analysis *analysis = job->input;
     Server *server = job->owner;
-    Doc *doc = analysis->doc;
+    Doc *doc = analysis->owner;
     doc->job = NULL;
     bool done = analysis->syntax && !atomic_load(&job->cancelled);
     log_debug("lsp: analysis of " STR_FMT " version %lld: %.1f ms", STR_ARG(doc->uri),
               (long long)analysis->target->version, (double)job->run_ns / 1e6);
     if (done && doc->open)
         take_result(server, doc, analysis);
-    free_analysis(analysis);
+    analysis_free(analysis);
     job_free(job);
     if (!doc->open)
         free_doc(doc);
@@ -382,10 +251,8 @@ static void schedule(Server *server, Doc *doc)
     DocVersion *target = doc->job ? NULL : next_target(server, doc);
     if (!target)
         return;
-    Analysis *analysis = calloc(1, sizeof(*analysis));
-    if (!analysis)
-        abort();
-    analysis->doc = doc;
+    Analysis *analysis = analysis_new();
+    analysis->owner = doc;
     analysis->target = version_ref(target);
     analysis->snapshot = server_snapshot(server);
     if (doc->ready.doc)
@@ -397,7 +264,7 @@ static void schedule(Server *server, Doc *doc)
     doc->job = job_new("analysis", renewal ? JOB_BACKGROUND : JOB_REQUEST);
     doc->job->input = analysis;
     doc->job->owner = server;
-    doc->job->run = run_analysis;
+    doc->job->run = analysis_run;
     doc->job->done = finish_analysis;
     pool_add(server->pool, doc->job);
 }
@@ -406,7 +273,8 @@ static void schedule(Server *server, Doc *doc)
 
 static void add_step(Doc *doc, DocVersion *version)
 {
-    if (doc->step_count >= STEPS_MAX) {
+    size_t bytes = doc->step_count * text_bytes(version->text).len;
+    if (doc->step_count >= STEPS_MAX || bytes > STEPS_BYTES_MAX) {
         drop_steps(doc, doc->step_count);
         doc->gap = true;
     }

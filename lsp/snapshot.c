@@ -63,6 +63,15 @@ void doc_heat_unref(DocHeat *heat)
     arena_free(heat->arena);
 }
 
+void open_doc_finish(OpenDoc *open)
+{
+    version_unref(open->newest);
+    version_unref(open->doc);
+    doc_syntax_unref(open->syntax);
+    doc_heat_unref(open->heat);
+    *open = (OpenDoc){0};
+}
+
 World *world_ref(World *world)
 {
     world->refs++;
@@ -99,12 +108,8 @@ void snapshot_unref(Snapshot *snapshot)
 {
     if (!snapshot || --snapshot->refs > 0)
         return;
-    for (size_t i = 0; i < snapshot->doc_count; i++) {
-        version_unref(snapshot->docs[i].newest);
-        version_unref(snapshot->docs[i].doc);
-        doc_syntax_unref(snapshot->docs[i].syntax);
-        doc_heat_unref(snapshot->docs[i].heat);
-    }
+    for (size_t i = 0; i < snapshot->doc_count; i++)
+        open_doc_finish(&snapshot->docs[i]);
     choice_unref(snapshot->choice);
     world_unref(snapshot->world);
     arena_free(snapshot->arena);

@@ -119,6 +119,7 @@ DocHeat *doc_heat_ref(DocHeat *heat);
 void doc_heat_unref(DocHeat *heat);
 World *world_ref(World *world);
 void world_unref(World *world);
+void open_doc_finish(OpenDoc *open);
 Choice *choice_ref(Choice *choice);
 void choice_unref(Choice *choice);
 Snapshot *snapshot_ref(Snapshot *snapshot);

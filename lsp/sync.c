@@ -7,9 +7,16 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "lsp/documents.h"
+#include "lsp/edit_lines.h"
 #include "lsp/lifecycle.h"
 #include "lsp/methods.h"
 #include "lsp/world.h"
+
+enum {
+    /* With more changes than this, and more bytes copied for them, all are applied together. */
+    TOGETHER_COUNT = 8,
+    TOGETHER_BYTES = 8 * 1024 * 1024,
+};
 
 static bool is_valid(const Message *message)
 {
@@ -42,32 +49,67 @@ static LspPosition read_position(JsonIn at)
     return (LspPosition){json_u32(at, "line"), json_u32(at, "character")};
 }
 
+static LspRange read_range(JsonIn in)
+{
+    return (LspRange){
+        .start = read_position(json_at(in, "start")),
+        .end = read_position(json_at(in, "end")),
+    };
+}
+
 typedef Array(DocEdit) DocEdits;
 
-/* False when the change makes no sense; the text so far stays. */
-static bool apply(DocVersion *version, DocEdits *edits, JsonIn in, PositionEncoding encoding)
+static void replace_all(DocVersion *version, Str text)
 {
-    Err err = {0};
-    JsonIn range_in = json_optional(in, "range");
-    Str text = json_str(in, "text");
-    if (!json_present(range_in)) {
+    version->text = text_new(version->arena, text);
+    version->replaced = true;
+}
+
+static void apply_one_by_one(DocVersion *version, JsonIn changes, PositionEncoding encoding)
+{
+    DocEdits edits = {0};
+    for (size_t i = 0; i < json_len(changes); i++) {
+        Err err = {0};
+        JsonIn in = json_item(changes, i), range_in = json_optional(in, "range");
+        bool whole = !json_present(range_in);
+        Str text = json_str(in, "text");
+        LspRange range = whole ? (LspRange){0} : read_range(range_in);
         if (!json_ok(in, &err))
-            return false;
-        version->text = text_new(version->arena, text);
-        version->replaced = true;
-        return true;
+            break; /* the changes so far stay */
+        if (whole) {
+            replace_all(version, text);
+            continue;
+        }
+        DocEdit *edit = array_push(version->arena, &edits);
+        ByteRange where = text_range_from_lsp(version->text, range, encoding);
+        version->text = text_edit(version->arena, version->text, where, text, &edit->change);
+        edit->now = version->text;
     }
-    LspRange range = {
-        read_position(json_at(range_in, "start")),
-        read_position(json_at(range_in, "end")),
-    };
-    if (!json_ok(in, &err))
-        return false;
-    DocEdit *edit = array_push(version->arena, edits);
-    ByteRange where = text_range_from_lsp(version->text, range, encoding);
-    version->text = text_edit(version->arena, version->text, where, text, &edit->change);
-    edit->now = version->text;
-    return true;
+    if (version->replaced)
+        return;
+    version->edits = edits.items;
+    version->edit_count = edits.len;
+}
+
+/* The same text, without one of it for each change; places in it are looked for afresh. */
+static void apply_together(DocVersion *version, JsonIn changes, PositionEncoding encoding)
+{
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("changes");
+    EditLines *lines = edit_lines_new(scratch, version->text);
+    for (size_t i = 0; i < json_len(changes); i++) {
+        Err err = {0};
+        JsonIn in = json_item(changes, i), range_in = json_optional(in, "range");
+        bool whole = !json_present(range_in);
+        Str text = json_str(in, "text");
+        LspRange range = whole ? (LspRange){0} : read_range(range_in);
+        if (!json_ok(in, &err))
+            break;
+        if (whole)
+            lines = edit_lines_new(scratch, text_new(scratch, text));
+        else
+            edit_lines_apply(lines, range, text, encoding);
+    }
+    replace_all(version, edit_lines_text(lines));
 }
 
 void sync_did_change(Server *server, const Message *message)
@@ -85,15 +127,14 @@ void sync_did_change(Server *server, const Message *message)
     DocVersion *version = version_after(current);
     version->version = json_opt_i64(document, "version", current->version + 1);
     version->text = current->text;
-    DocEdits edits = {0};
-    for (size_t i = 0; i < json_len(changes); i++)
-        if (!apply(version, &edits, json_item(changes, i), server->client.encoding))
-            break;
+    size_t count = json_len(changes), copied = count * text_bytes(current->text).len;
+    if (count > TOGETHER_COUNT && copied > TOGETHER_BYTES)
+        apply_together(version, changes, server->client.encoding);
+    else
+        apply_one_by_one(version, changes, server->client.encoding);
     (void)is_valid(message);            /* says what was wrong with a change */
     if (version->text == current->text) /* none: the text must live with its version */
         version->text = text_new(version->arena, text_bytes(current->text));
-    version->edits = version->replaced ? NULL : edits.items;
-    version->edit_count = version->replaced ? 0 : edits.len;
     documents_change(server, version);
 }
 

@@ -307,6 +307,31 @@ static void an_id_that_is_open_cannot_be_used_again(void **state)
     test_server_free(client);
 }
 
+static void thousands_of_changes_in_one_message_are_one_edit(void **state)
+{
+    enum {
+        LINES = 20000
+    };
+    TestServer *client = start(state, 2, S("{}"));
+    StrBuf text = strbuf_new(client->arena), want = strbuf_new(client->arena);
+    StrBuf changes = strbuf_new(client->arena);
+    for (int i = 0; i < LINES; i++) {
+        strbuf_add(&text, S("word = 1\n"));
+        strbuf_add(&want, S("renamed = 1\n"));
+        strbuf_fmt(&changes,
+                   "%c{\"range\":{\"start\":{\"line\":%d,\"character\":0},\"end\":{\"line\":%d,"
+                   "\"character\":4}},\"text\":\"renamed\"}",
+                   i ? ',' : '[', i, i);
+    }
+    strbuf_add(&changes, S("]"));
+    test_open(client, S(URI), S("python"), strbuf_str(&text));
+    change(client, 2, str_cstr(client->arena, strbuf_str(&changes)));
+    assert_str(text_of(client), strbuf_str(&want));
+    test_settle(client);
+    assert_true(documents_are_ready(client->server));
+    test_server_free(client);
+}
+
 static void many_documents_are_all_analysed(void **state)
 {
     TestServer *client = start(state, 2, S("{}"));
@@ -329,4 +354,5 @@ TEST_MAIN(TEST(changes_apply_in_order_each_on_the_result_before),
           TEST(typing_faster_than_analysis_ends_at_the_newest),
           TEST(a_closed_document_answers_and_forgets), TEST(an_empty_language_is_told_by_the_name),
           TEST(cancelled_requests_are_answered_once), TEST(an_id_that_is_open_cannot_be_used_again),
+          TEST(thousands_of_changes_in_one_message_are_one_edit),
           TEST(many_documents_are_all_analysed))
