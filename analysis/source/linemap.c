@@ -1,5 +1,6 @@
 #include "analysis/source/linemap.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/array.h"
@@ -23,11 +24,20 @@ typedef struct Side {
     uint32_t *last; /* per id, scratch: where it occurs last in that range */
 } Side;
 
+typedef enum Pair {
+    PAIR_NONE,
+    PAIR_BY_PLACE, /* first with first, between two other pairs */
+    PAIR_ALIGNED,  /* equal, in a part of the texts */
+    PAIR_UNIQUE,   /* equal, and once in both texts, but carried past others */
+    PAIR_IN_ORDER, /* equal, once in both texts, and in order with the others of its kind */
+} Pair;
+
 typedef struct Diff {
     Arena *scratch;
     Side old;
     Side now;
     LineTo *lines;
+    Pair *pairs; /* of every old line */
 } Diff;
 
 /* A part of both sides: old [a, b) and new [c, d). */
@@ -124,15 +134,11 @@ static void uncount_range(Diff *diff, Range range)
 
 /* ------------------------------------------------------------------ pairs */
 
-static void pair(Diff *diff, uint32_t i, uint32_t j, bool aligned, bool certain)
+static void pair(Diff *diff, uint32_t i, uint32_t j, Pair kind)
 {
-    bool same = certain && str_eq(line_of(&diff->old, i), line_of(&diff->now, j));
-    diff->lines[i] = (LineTo){
-        .to = {diff->now.first + j},
-        .fate = same ? LINE_SAME : LINE_ALTERED,
-        .aligned = aligned,
-        .certain = certain,
-    };
+    diff->lines[i].to.n = diff->now.first + j;
+    diff->lines[i].aligned = kind != PAIR_BY_PLACE;
+    diff->pairs[i] = kind;
     diff->old.used[i] = true;
     diff->now.used[j] = true;
 }
@@ -148,7 +154,7 @@ static void pair_by_place(Diff *diff, Range range)
             j++;
         if (j == range.d)
             return;
-        pair(diff, i, j, false, false);
+        pair(diff, i, j, PAIR_BY_PLACE);
     }
 }
 
@@ -216,21 +222,6 @@ static void align_ends(Diff *diff, Range range, Pairs *pairs)
             (Range){.a = range.b - (uint32_t)tail, .c = range.d - (uint32_t)tail};
 }
 
-/* Of each line: how many equal ones stand before it in the range. */
-static uint32_t *ranks_of(Arena *scratch, Side *side, uint32_t from, uint32_t to)
-{
-    uint32_t *ranks = NEW_ARRAY(scratch, uint32_t, to - from + 1);
-    for (uint32_t i = from; i < to; i++)
-        side->seen[side->ids[i]] = 0;
-    for (uint32_t i = from; i < to; i++)
-        ranks[i - from] = side->seen[side->ids[i]]++;
-    return ranks;
-}
-
-/*
- * The counts and ranks decide which pairs are certain. They are taken over the whole range, so a
- * deletion that could as well have taken the neighbour makes all of its likes uncertain.
- */
 static void align_rest(Diff *diff, Range range)
 {
     ArenaMark mark = arena_mark(diff->scratch);
@@ -240,20 +231,14 @@ static void align_rest(Diff *diff, Range range)
         common_subsequence(diff, range, &pairs);
     else
         align_ends(diff, range, &pairs);
-    uint32_t *old_ranks = ranks_of(diff->scratch, &diff->old, range.a, range.b);
-    uint32_t *now_ranks = ranks_of(diff->scratch, &diff->now, range.c, range.d);
     Range between = range;
     array_each (Range, at, &pairs) {
-        uint32_t id = diff->old.ids[at->a];
-        uint32_t then = diff->old.seen[id], now = diff->now.seen[id];
-        bool same_rank = old_ranks[at->a - range.a] == now_ranks[at->c - range.c];
         pair_by_place(diff, (Range){between.a, at->a, between.c, at->c});
-        pair(diff, at->a, at->c, true, then == 1 || (then == now && same_rank));
+        pair(diff, at->a, at->c, PAIR_ALIGNED);
         between.a = at->a + 1;
         between.c = at->c + 1;
     }
     pair_by_place(diff, between);
-    uncount_range(diff, range);
     arena_rollback(diff->scratch, mark);
 }
 
@@ -315,8 +300,10 @@ static void align(Diff *diff, Range range, int depth)
     Range between = range;
     array_each (Range, at, &pairs) {
         /* A line unique in both whole texts is itself even where it was carried past others. */
-        if (at->d || depth == 0)
-            pair(diff, at->a, at->c, true, true);
+        if (depth == 0)
+            pair(diff, at->a, at->c, at->d ? PAIR_IN_ORDER : PAIR_UNIQUE);
+        else if (at->d)
+            pair(diff, at->a, at->c, PAIR_ALIGNED);
     }
     array_each (Range, at, &pairs) {
         if (!at->d)
@@ -332,6 +319,115 @@ static void align(Diff *diff, Range range, int depth)
     arena_rollback(diff->scratch, mark);
 }
 
+/* ------------------------------------------------------------------ doubts */
+
+/*
+ * A line that occurs once in both texts is itself. Any other one is only itself while
+ *   - it stands by its neighbour: an unbroken run of pairs leads from it, up or down, to a unique
+ *     line or to an end of the span, and
+ *   - its likes are all still there: between the two unique lines around it, it occurs as often in
+ *     the new text as in the old one and has the same rank, or it occurs once in the old one.
+ */
+static bool is_next(const LineTo *before, const LineTo *line)
+{
+    return before->aligned && line->aligned && before->to.n + 1 == line->to.n;
+}
+
+/* Bit 0: linked to what is above. Bit 1: to what is below. */
+static uint8_t *link_runs(const Diff *diff)
+{
+    const LineTo *lines = diff->lines;
+    uint32_t len = diff->old.count;
+    uint32_t first = diff->now.first, last = first + diff->now.count - 1;
+    uint8_t *links = NEW_ARRAY(diff->scratch, uint8_t, len + 1);
+    for (uint32_t i = 0; i < len; i++)
+        if (diff->pairs[i] >= PAIR_UNIQUE ||
+            (i == 0 ? lines[i].aligned && lines[i].to.n == first
+                    : links[i - 1] && is_next(&lines[i - 1], &lines[i])))
+            links[i] = 1;
+    for (uint32_t i = len; i-- > 0;)
+        if (diff->pairs[i] >= PAIR_UNIQUE ||
+            (i + 1 == len ? lines[i].aligned && lines[i].to.n == last
+                          : links[i + 1] & 2 && is_next(&lines[i], &lines[i + 1])))
+            links[i] |= 2;
+    return links;
+}
+
+/* Of each line: how many equal ones stand before it in the range. Leaves the counts in `seen`. */
+static uint32_t *ranks_of(Arena *scratch, Side *side, uint32_t from, uint32_t to)
+{
+    uint32_t *ranks = NEW_ARRAY(scratch, uint32_t, to - from + 1);
+    for (uint32_t i = from; i < to; i++)
+        ranks[i - from] = side->seen[side->ids[i]]++;
+    return ranks;
+}
+
+static bool has_copies(const Diff *diff, Range range)
+{
+    for (uint32_t i = range.a; i < range.b; i++)
+        if (diff->now.seen[diff->old.ids[i]] > diff->old.seen[diff->old.ids[i]])
+            return true;
+    return false;
+}
+
+/* "}" and the like are everywhere and say nothing. */
+static bool says_something(Str line)
+{
+    for (size_t i = 0; i < line.len; i++)
+        if (isalnum((unsigned char)line.ptr[i]) || (unsigned char)line.ptr[i] >= 0x80)
+            return true;
+    return false;
+}
+
+static void judge_range(Diff *diff, Range range, const uint8_t *links)
+{
+    if (range.a == range.b)
+        return;
+    ArenaMark mark = arena_mark(diff->scratch);
+    const uint32_t *old_ranks = ranks_of(diff->scratch, &diff->old, range.a, range.b);
+    const uint32_t *now_ranks = ranks_of(diff->scratch, &diff->now, range.c, range.d);
+    bool copies = has_copies(diff, range);
+    for (uint32_t i = range.a; i < range.b; i++) {
+        if (diff->pairs[i] != PAIR_ALIGNED)
+            continue;
+        uint32_t id = diff->old.ids[i];
+        uint32_t then = diff->old.seen[id], now = diff->now.seen[id];
+        uint32_t j = diff->lines[i].to.n - diff->now.first;
+        bool same_rank = old_ranks[i - range.a] == now_ranks[j - range.c];
+        bool firm = links[i] == 3 || (links[i] && says_something(line_of(&diff->old, i)));
+        bool all_there = then == now && same_rank && (!copies || links[i] == 3);
+        diff->lines[i].certain = firm && (then == 1 || all_there);
+    }
+    uncount_range(diff, range);
+    arena_rollback(diff->scratch, mark);
+}
+
+static void judge(Diff *diff)
+{
+    const uint8_t *links = link_runs(diff);
+    Range between = {0};
+    for (uint32_t i = 0; i < diff->old.count; i++) {
+        LineTo *line = &diff->lines[i];
+        line->certain = diff->pairs[i] >= PAIR_UNIQUE;
+        if (diff->pairs[i] != PAIR_IN_ORDER)
+            continue;
+        between.b = i;
+        between.d = line->to.n - diff->now.first;
+        judge_range(diff, between, links);
+        between.a = between.b + 1;
+        between.c = between.d + 1;
+    }
+    between.b = diff->old.count;
+    between.d = diff->now.count;
+    judge_range(diff, between, links);
+    for (uint32_t i = 0; i < diff->old.count; i++) {
+        LineTo *line = &diff->lines[i];
+        bool same =
+            line->certain && str_eq(line_of(&diff->old, i), text_line(diff->now.text, line->to));
+        line->fate = same ? LINE_SAME : line->to.n ? LINE_ALTERED : LINE_GONE;
+    }
+}
+
 LineMap linemap_between(Arena *arena, const Text *old, LineSpan old_span, const Text *now,
                         LineSpan now_span)
 {
@@ -344,8 +440,10 @@ LineMap linemap_between(Arena *arena, const Text *old, LineSpan old_span, const 
         .now = {.text = now, .first = now_span.first.n, .count = now_span.count},
         .lines = map.lines,
     };
+    diff.pairs = NEW_ARRAY(scratch, Pair, old_span.count + 1);
     number_both(scratch, &diff);
     align(&diff, (Range){0, old_span.count, 0, now_span.count}, 0);
+    judge(&diff);
     return map;
 }
 

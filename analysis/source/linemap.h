@@ -10,12 +10,14 @@
  *               several lines could be meant
  *     gone      no counterpart; `to` is 0
  *
- * The algorithm is patience diff: lines that occur once in both texts and keep their order are
- * certain; between them the same again, until no line is unique. What is then left is aligned by
- * the longest common subsequence where it is small, and from its ends where it is large, so the
- * time is bounded (about 300 steps per line at worst). There a pair counts as certain only when
- * the line occurs equally often on both sides and has the same rank, or once in the old text:
- * when one of several equal lines was deleted, nobody can tell which.
+ * The algorithm is patience diff: lines that occur once in both texts are themselves; between those
+ * that kept their order the same is done again, until no line is unique. What is then left is
+ * aligned by the longest common subsequence where it is small, and from its ends where it is large,
+ * so the time is bounded: about 300 steps per line at worst.
+ *
+ * Lines that are not unique are certain only where nothing else can be meant; linemap.c says when.
+ * One thing cannot be known: when one of two equal lines was deleted and the other one copied to
+ * its place, the texts are the same as if neither had happened.
  */
 #ifndef ANALYSIS_SOURCE_LINEMAP_H
 #define ANALYSIS_SOURCE_LINEMAP_H
