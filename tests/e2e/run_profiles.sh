@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Profiles by real tools: cProfile of every Python at hand beside its own pstats, py-spy when there
-# is one, and files that want to do harm, each of which ends in one sentence.
+# Profiles by real tools: cProfile of every Python at hand beside its own pstats, py-spy, and files
+# that want to do harm, each of which ends in one sentence.
 set -eu
+. tools/deps.sh
+need_venv build/venv tests/requirements.txt
+export PATH=$PWD/build/venv/bin:$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache XDG_STATE_HOME=$work/state
@@ -23,20 +26,14 @@ done
 [ $checked -gt 0 ]
 
 # ---- py-spy
-if command -v py-spy >/dev/null; then
-    py-spy record -f speedscope --full-filenames -r 200 -o run.json -- python3 work.py 60 >/dev/null 2>&1 &
-    pyspy=$!
-    sleep 3
-    kill -INT $pyspy
-    wait $pyspy || true
-    "$PERFLOOP" hot run.json --json --top 0 | python3 -c '
+py-spy record -f speedscope --full-filenames -r 200 -o run.json -- python3 work.py 30 >/dev/null 2>&1
+"$PERFLOOP" hot run.json --json --top 0 | python3 -c '
 import json, sys
 table, raw = json.load(sys.stdin), json.load(open("run.json"))
 samples = sum(len(p["samples"]) for p in raw["profiles"])
 assert table["samples"] == samples > 0, (table["samples"], samples)
 assert sum(r["self"] for r in table["rows"]) + table["unmapped"] == table["total"]
 assert any(r["file"] == "work.py" for r in table["rows"])'
-fi
 
 # ---- what wants to do harm
 refuse() { # FILE WORDS: one line on standard error, status 1, within 10 seconds
