@@ -208,7 +208,7 @@ static bool plan(Bench *bench)
     out->reason =
         str_fmt(bench->arena,
                 "%zu pairs of %.1f s are needed for the %s look, %.0f s in all, but the "
-                "budget is %.0f s: measure with --budget %.0f, or a shorter benchmark",
+                "budget is %.3g s: measure with --budget %.0f, or a shorter benchmark",
                 next - out->pairs.len, out->preflight.pair_s, out->pairs.len ? "next" : "first",
                 needed_s, bench->budget_s, ceil(needed_s / 10) * 10);
     return false;
@@ -263,7 +263,7 @@ static bool is_settled(Bench *bench)
         return true;
     }
     if (spent > bench->budget_s * OVERRUN) {
-        out->reason = str_fmt(bench->arena, "the budget of %.0f s is used up", bench->budget_s);
+        out->reason = str_fmt(bench->arena, "the budget of %.3g s is used up", bench->budget_s);
         return true;
     }
     return false;

@@ -1,0 +1,23 @@
+/* Benchmark reports: whatever is read can be printed and summed up. */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "analysis/stats/readers.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    Arena *arena = arena_new("fuzz");
+    Samples samples = {0};
+    Err err = {0};
+    if (samples_read(arena, (Str){(const char *)data, size}, &samples, &err)) {
+        /* Accepted means that there is a number. */
+        if (samples.benchmarks.len == 0 || isnan(samples_value(arena, &samples, SAMPLE_P50)) ||
+            samples_text(arena, &samples).len == 0)
+            abort();
+    }
+    arena_free(arena);
+    return 0;
+}
