@@ -4,6 +4,11 @@
 
 #include "base/strbuf.h"
 
+Str problem_source(const WorkloadReader *reader, TomlSpan span)
+{
+    return (Str){reader->text.ptr + span.start, span.end - span.start};
+}
+
 void problem_add(WorkloadReader *reader, ProblemAt at, const char *fmt, ...)
 {
     WorkloadSeverity severity = at.severity ? at.severity : WORKLOAD_ERROR;
@@ -50,6 +55,16 @@ void problem_type(WorkloadReader *reader, Str key, const TomlValue *value, const
     ProblemAt at = {.span = value->span, .code = S("config-type")};
     problem_add(reader, at, "'" STR_FMT "' must be %s, not " STR_FMT, STR_ARG(key), wanted,
                 STR_ARG(toml_kind_name(value->kind)));
+}
+
+bool problem_unless_string(WorkloadReader *reader, Str key, const TomlValue *value, Str *out)
+{
+    if (value->kind == TOML_STRING) {
+        *out = value->text;
+        return true;
+    }
+    problem_type(reader, key, value, "a string");
+    return false;
 }
 
 void problem_unknown_name(WorkloadReader *reader, ProblemAt at, const char *what, Str word,

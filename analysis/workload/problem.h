@@ -7,6 +7,8 @@
 #ifndef ANALYSIS_WORKLOAD_PROBLEM_H
 #define ANALYSIS_WORKLOAD_PROBLEM_H
 
+#include <stdbool.h>
+
 #include "analysis/source/toml.h"
 #include "analysis/workload/schema.h"
 #include "analysis/workload/workload.h"
@@ -28,11 +30,16 @@ typedef struct ProblemAt {
     WorkloadSeverity severity; /* 0: an error */
 } ProblemAt;
 
+/* A value as it is written. */
+Str problem_source(const WorkloadReader *reader, TomlSpan span);
+
 void problem_add(WorkloadReader *reader, ProblemAt at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 void problem_unknown_key(WorkloadReader *reader, const TomlEntry *entry, const SchemaKey *table);
 /* "'tests' must be a string, not an integer" */
 void problem_type(WorkloadReader *reader, Str key, const TomlValue *value, const char *wanted);
+/* The text of a value that must be a string; a problem and false when it is none. */
+bool problem_unless_string(WorkloadReader *reader, Str key, const TomlValue *value, Str *out);
 /* "unknown harness 'pytst'; did you mean 'pytest-benchmark'?" */
 void problem_unknown_name(WorkloadReader *reader, ProblemAt at, const char *what, Str word,
                           StrList names);
