@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -13,213 +12,22 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
-#include "runners/cprofile_run_py.h"
-#include "runners/measured_py.h"
+#include "runners/capture_tools.h"
 #include "runners/process.h"
-#include "runners/pylaunch.h"
 #include "runners/tools.h"
 #include "runners/turn.h"
 
-enum {
-    RATE_DEFAULT_HZ = 250,
+static const CaptureTool TOOLS[] = {
+    {STR_CONST("py-spy"), STR_CONST("profile.speedscope.json"), pyspy_command, pyspy_collect,
+     pyspy_explain, NULL},
+    {STR_CONST("cprofile"), STR_CONST("profile.prof"), cprofile_command, cprofile_collect,
+     cprofile_explain, cprofile_is_ours},
 };
 
-typedef struct Job {
-    Arena *arena;
-    Report *report;
-    const CaptureOptions *options;
-    Capture *capture;
-    Tool tool;
-    StrList argv;
-    Str status_file; /* where the benchmark's exit status is written, when the profiler hides it */
-    Str pytest_options; /* added to PYTEST_ADDOPTS */
-    uint64_t started_ns;
-    uint64_t told_s;
-} Job;
-
-typedef struct CaptureTool {
-    Str name;
-    Str file_name;
-    /* Fills job->argv: the command that runs the benchmark under the profiler. */
-    bool (*command)(Job *job, Err *err);
-    /* What it means when there is no profile although the benchmark ran. */
-    bool (*explain)(Job *job, const ProcessResult *result, Err *err);
-    /* Makes job->capture->file of what was written; NULL: it is there. */
-    bool (*collect)(Job *job, Err *err);
-} CaptureTool;
-
-static void add(Job *job, Str word)
-{
-    *array_push(job->arena, &job->argv) = word;
-}
-
-static void add_all(Job *job, const Str *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        add(job, words[i]);
-}
-
-/* ---------------------------------------------------------------- py-spy */
-
-/*
- * py-spy exits with 0 whatever the benchmark did, so a shell in between notes the status (a fixed
- * script; the benchmark's words are its arguments). The Python is then py-spy's grandchild, which
- * --subprocesses finds; it also follows benchmarks that start Python through a launcher.
- */
-static bool pyspy_command(Job *job, Err *err UNUSED)
-{
-    job->status_file = path_join(job->arena, job->capture->folder, S("status"));
-    const WorkloadCommand *benchmark = &job->options->workload->benchmark;
-    uint32_t rate = job->options->rate_hz ? job->options->rate_hz : RATE_DEFAULT_HZ;
-    const Str words[] = {
-        job->tool.path,
-        S("record"),
-        S("--format"),
-        S("speedscope"),
-        S("--full-filenames"),
-        S("--subprocesses"),
-        S("--rate"),
-        str_fmt(job->arena, "%u", rate),
-        S("--output"),
-        job->capture->file,
-        S("--"),
-        S("/bin/sh"),
-        S("-c"),
-        S("\"$@\"; status=$?; echo $status >\"$0\"; exit $status"),
-        job->status_file,
-    };
-    add_all(job, words, sizeof(words) / sizeof(words[0]));
-    add_all(job, benchmark->argv, benchmark->argc);
-    return true;
-}
-
-static bool pyspy_explain(Job *job, const ProcessResult *result, Err *err)
-{
-    Str problem, mend;
-    tool_explain_pyspy(job->arena, result->errors, &problem, &mend);
-    return err_set(err, ERR_TOOL, STR_FMT "%s" STR_FMT, STR_ARG(problem), mend.len ? ": " : "",
-                   STR_ARG(mend));
-}
-
-/* Labels and what is not measured go (measured.py); without a Python to do it, all stays. */
-static bool pyspy_collect(Job *job, Err *err)
-{
-    const Workload *workload = job->options->workload;
-    Str raw = path_join(job->arena, job->capture->folder, S("all.json")), kept, all;
-    Str python = pylaunch_python(job->arena, &workload->benchmark, job->options->places->root);
-    const Str argv[] = {python,           S("-c"), str_from_c(MEASURED_PY), raw, job->capture->file,
-                        workload->harness};
-    ProcessOptions process = {.argv = argv,
-                              .argc = sizeof(argv) / sizeof(argv[0]),
-                              .cwd = job->capture->folder,
-                              .cancel = job->options->cancel};
-    ProcessResult result;
-    if (!file_exists(job->capture->file))
-        return true;
-    if (rename(str_cstr(job->arena, job->capture->file), str_cstr(job->arena, raw)) < 0)
-        return err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(raw), strerror(errno));
-    if (!python.len) {
-        job->capture->file = raw;
-        report_note(job->report, "there is no Python to tell apart what is measured");
-        return true;
-    }
-    if (!process_run(job->arena, &process, &result, err) ||
-        !process_check(&result, S("sorting out the samples"), err))
-        return false;
-    if (str_cut(str_trim(result.out), ' ', &all, &kept) && !str_eq(all, kept))
-        report_note(job->report,
-                    STR_FMT " of " STR_FMT " samples are of what " STR_FMT
-                            " measures; the others (imports, set-up) are left out",
-                    STR_ARG(kept), STR_ARG(all), STR_ARG(workload->harness));
-    return true;
-}
-
-/* ---------------------------------------------------------------- cProfile */
-
-/*
- * pytest-benchmark switches any profiler off while it measures, so that a cProfile around pytest
- * would see everything but the benchmark. It runs cProfile itself when asked to, on exactly the code
- * that is measured, and writes one file for each benchmark.
- */
-static bool cprofile_inside_pytest(Job *job)
-{
-    const WorkloadCommand *benchmark = &job->options->workload->benchmark;
-    Str prefix = path_join(job->arena, job->capture->folder, S("dumps/benchmark"));
-    Str option = str_fmt(job->arena, "--benchmark-cprofile-dump=" STR_FMT, STR_ARG(prefix));
-    job->pytest_options = str_fmt(job->arena, " --benchmark-cprofile=tottime " STR_FMT,
-                                  STR_ARG(workload_join(job->arena, &option, 1)));
-    add_all(job, benchmark->argv, benchmark->argc);
-    return true;
-}
-
-static bool is_pytest_benchmark(const Job *job)
+bool capture_is_pytest_benchmark(const CaptureJob *job)
 {
     return str_eq(job->options->workload->harness, S("pytest-benchmark"));
 }
-
-static bool cprofile_command(Job *job, Err *err)
-{
-    PyLaunch launch;
-    if (is_pytest_benchmark(job))
-        return cprofile_inside_pytest(job);
-    if (!pylaunch_find(job->arena, &job->options->workload->benchmark, job->options->places->root,
-                       &launch, err))
-        return err_wrap(err, "cProfile runs only what Python starts (--with py-spy may do)");
-    Str script = path_join(job->arena, job->capture->folder, S("cprofile_run.py"));
-    if (!file_write(script, str_from_c(CPROFILE_RUN_PY), err))
-        return false;
-    add_all(job, launch.before.items, launch.before.len);
-    add(job, script);
-    add(job, job->capture->file);
-    add_all(job, launch.after.items, launch.after.len);
-    return true;
-}
-
-/* The profiles of all benchmarks become one; Python's own pstats adds them up. */
-static bool cprofile_collect(Job *job, Err *err)
-{
-    static const char MERGE[] = "import glob, pstats, sys\n"
-                                "files = sorted(glob.glob(glob.escape(sys.argv[2]) + '/*.prof'))\n"
-                                "files and pstats.Stats(*files).dump_stats(sys.argv[1])\n";
-    Str dumps = path_join(job->arena, job->capture->folder, S("dumps"));
-    const Str argv[] = {job->tool.path, S("-c"), str_from_c(MERGE), job->capture->file, dumps};
-    ProcessOptions process = {.argv = argv,
-                              .argc = sizeof(argv) / sizeof(argv[0]),
-                              .cwd = job->capture->folder,
-                              .cancel = job->options->cancel};
-    ProcessResult result;
-    if (!is_pytest_benchmark(job))
-        return true;
-    return process_run(job->arena, &process, &result, err) &&
-           process_check(&result, S("adding up the profiles"), err);
-}
-
-static bool is_old_pytest_benchmark(const ProcessResult *result)
-{
-    return str_has(result->errors, S("--benchmark-cprofile-dump"));
-}
-
-static bool cprofile_explain(Job *job, const ProcessResult *result, Err *err)
-{
-    if (is_old_pytest_benchmark(result))
-        return err_set(err, ERR_TOOL,
-                       "this pytest-benchmark cannot write cProfile's files (5.0 can): " STR_FMT
-                       " -m pip install -U pytest-benchmark",
-                       STR_ARG(job->tool.path));
-    if (result->status == 0 && is_pytest_benchmark(job))
-        return err_set(err, ERR_TOOL,
-                       "the benchmark command ran no benchmark: no test there takes "
-                       "pytest-benchmark's fixture");
-    return process_check(result, S("cProfile"), err) &&
-           err_set(err, ERR_TOOL, "cProfile wrote no profile");
-}
-
-static const CaptureTool TOOLS[] = {
-    {STR_CONST("py-spy"), STR_CONST("profile.speedscope.json"), pyspy_command, pyspy_explain,
-     pyspy_collect},
-    {STR_CONST("cprofile"), STR_CONST("profile.prof"), cprofile_command, cprofile_explain,
-     cprofile_collect},
-};
 
 static const CaptureTool *find_row(Str name)
 {
@@ -238,7 +46,7 @@ static bool not_ready(const Tool *tool, Err *err)
 }
 
 /* The one asked for, or the first of the workload's and of ours that is there. */
-static bool choose_tool(Job *job, const CaptureTool **row, Err *err)
+static bool choose_tool(CaptureJob *job, const CaptureTool **row, Err *err)
 {
     ToolSearch search = {.cwd = job->options->places->root,
                          .benchmark = &job->options->workload->benchmark,
@@ -330,7 +138,7 @@ void capture_finish(Capture *capture)
 
 static void tick(void *context)
 {
-    Job *job = context;
+    CaptureJob *job = context;
     uint64_t seconds = (clock_now_ns() - job->started_ns) / 1000000000;
     if (seconds == job->told_s)
         return;
@@ -340,11 +148,11 @@ static void tick(void *context)
 }
 
 /* Keeps Python and pytest from writing into the work tree. */
-static StrList environment(Job *job)
+static StrList environment(CaptureJob *job)
 {
     StrList env = {0};
     Str options = str_from_c(getenv("PYTEST_ADDOPTS")), storage = {0};
-    if (is_pytest_benchmark(job)) {
+    if (capture_is_pytest_benchmark(job)) {
         storage = str_fmt(job->arena, "--benchmark-storage=" STR_FMT "/storage",
                           STR_ARG(job->capture->folder));
         storage = workload_join(job->arena, &storage, 1);
@@ -367,7 +175,7 @@ static Str last_line(Str text)
 }
 
 /* The benchmark's own exit status; -1 when it is not known because the profiler hid it. */
-static int benchmark_status(const Job *job, const ProcessResult *result)
+static int benchmark_status(const CaptureJob *job, const ProcessResult *result)
 {
     Str text;
     Err err = {0};
@@ -380,13 +188,14 @@ static int benchmark_status(const Job *job, const ProcessResult *result)
     return (int)status;
 }
 
-static bool check_run(Job *job, const CaptureTool *row, const ProcessResult *result, Err *err)
+static bool check_run(CaptureJob *job, const CaptureTool *row, const ProcessResult *result,
+                      Err *err)
 {
     uint64_t bytes = 0;
     int status = benchmark_status(job, result);
     if (result->signal)
         return process_check(result, row->name, err);
-    if (status > 0 && !is_old_pytest_benchmark(result)) {
+    if (status > 0 && !(row->is_ours && row->is_ours(result))) {
         Str last = last_line(result->out);
         return err_set(err, ERR_TOOL,
                        "the benchmark failed with status %d under " STR_FMT ": " STR_FMT, status,
@@ -399,7 +208,7 @@ static bool check_run(Job *job, const CaptureTool *row, const ProcessResult *res
     return row->explain(job, result, err);
 }
 
-static bool run_build(Job *job, Err *err)
+static bool run_build(CaptureJob *job, Err *err)
 {
     const WorkloadCommand *build = &job->options->workload->build;
     ProcessOptions process = {.argv = build->argv,
@@ -416,11 +225,11 @@ static bool run_build(Job *job, Err *err)
 
 static void tell(void *context, Str message)
 {
-    Job *job = context;
+    CaptureJob *job = context;
     report_note(job->report, STR_FMT, STR_ARG(message));
 }
 
-static bool run_tool(Job *job, const CaptureTool *row, Err *err)
+static bool run_tool(CaptureJob *job, const CaptureTool *row, Err *err)
 {
     Capture *capture = job->capture;
     CLEANUP(turn_finish) Turn turn = {.fd = -1};
@@ -456,7 +265,7 @@ bool capture_run(Arena *arena, Report *report, const CaptureOptions *options, Ca
 {
     const CaptureTool *row;
     Capture capture = {0};
-    Job job = {.arena = arena, .report = report, .options = options, .capture = &capture};
+    CaptureJob job = {.arena = arena, .report = report, .options = options, .capture = &capture};
     if (!choose_tool(&job, &row, err))
         return false;
     if (!make_folder(arena, options->places, &capture, err) || !run_tool(&job, row, err)) {
