@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/strbuf.h"
 #include "lsp/analysis.h"
+#include "lsp/closed.h"
 #include "lsp/pause.h"
 #include "lsp/uri.h"
 #include "lsp/world.h"
@@ -307,6 +308,7 @@ void documents_open(Server *server, DocVersion *version)
         documents->count++;
     }
     server_changed(server);
+    closed_publish(server);
     schedule(server, doc);
 }
 
@@ -376,6 +378,8 @@ void documents_close(Server *server, Str uri)
     }
     close_doc(server, doc);
     server_changed(server);
+    closed_publish(server);
+    world_renew(server); /* it may be one of the closed files worth a look */
 }
 
 void documents_free(Server *server, Documents *documents)

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "lsp/calls.h"
 #include "lsp/child.h"
+#include "lsp/closed.h"
 #include "lsp/documents.h"
 #include "lsp/methods.h"
 #include "lsp/pause.h"
@@ -41,6 +42,7 @@ Server *server_new(const ServerOptions *options)
     server->calls = calls_new();
     server->loader = loader_new();
     server->pause = pause_new(server);
+    server->closed = closed_new();
     server->children = children_new();
     server->watch = watch_new(server);
     server->exit_code = 1;
@@ -60,6 +62,7 @@ void server_free(Server *server)
     reads_free(server, server->reads);
     calls_free(server, server->calls);
     loader_free(server->loader);
+    closed_free(server->closed);
     snapshot_unref(server->snapshot);
     choice_unref(server->choice);
     world_unref(server->world);

@@ -16,6 +16,7 @@
  *     reads       requests answered from a snapshot on a worker; $/cancelRequest
  *     calls       our requests to the client and their answers
  *     world       loads Heat again when ledger, profiles or settings change; refreshes
+ *     closed      diagnostics of a few files that are not open
  *     pause       heat looked for afresh when the user stops typing
  *     configure   settings from three sources
  *     progress    server-initiated progress, or messages where the client has none
@@ -87,6 +88,7 @@ typedef struct Server {
     struct Calls *calls;
     struct Loader *loader;
     struct Pause *pause;
+    struct Closed *closed;
     struct Children *children;
     struct Watch *watch;
     struct Progress *progresses;

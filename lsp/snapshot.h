@@ -70,6 +70,7 @@ typedef struct World {
     Arena *arena;
     uint64_t generation; /* grows with every World */
     struct Heat *heat;
+    struct ClosedFiles *closed; /* lsp/closed.h */
 } World;
 
 typedef struct OpenDoc {

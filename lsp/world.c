@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "lsp/calls.h"
+#include "lsp/closed.h"
 #include "lsp/documents.h"
 #include "lsp/heat/heat.h"
 #include "lsp/methods.h"
@@ -77,6 +78,7 @@ static void run_load(Job *job)
                              .before = load->snapshot->world ? load->snapshot->world->heat : NULL,
                              .cancelled = &job->cancelled,
                          });
+    world->closed = closed_make(job->arena, load->snapshot, world);
     load->world = world;
 }
 
@@ -98,6 +100,7 @@ static void finish_load(Job *job)
         server->world = world_ref(world);
         server_changed(server);
         documents_renew(server);
+        closed_publish(server);
         if (!first)
             world_refresh_editor(server);
     }

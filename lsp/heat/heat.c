@@ -71,6 +71,39 @@ Heat *heat_load(Arena *arena, const HeatInput *input)
     return heat;
 }
 
+static void add_path(Str *paths, size_t *count, size_t max, Str path)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (str_eq(paths[i], path))
+            return;
+    if (*count < max)
+        paths[(*count)++] = path;
+}
+
+size_t heat_notable_files(Arena *arena, const Heat *heat, const Settings *settings, Str *paths,
+                          size_t max)
+{
+    size_t count = 0;
+    if (heat->workload_path.len)
+        add_path(paths, &count, max, str_copy(arena, heat->workload_path));
+    for (size_t i = 0; i < heat->facts.n_workloads; i++) {
+        const IterationFacts *last = &heat->facts.workloads[i].last;
+        bool slower = last->step == LOOP_MEASURED && last->verdict == LOOP_SLOWER;
+        for (size_t k = 0; slower && k < last->n_places; k++)
+            add_path(paths, &count, max, last->places[k].path);
+    }
+    uint32_t rank = 0, limit = settings->heat == SHOW_ALL ? UINT32_MAX : settings->top;
+    for (size_t i = 0; heat->now.present && settings->heat != SHOW_OFF; i++) {
+        if (i == heat->now.spots->lines_len || rank == limit || count == max)
+            break;
+        if (!heat->now.spots->lines[i].mapped)
+            continue;
+        rank++;
+        add_path(paths, &count, max, heat->now.spots->lines[i].file);
+    }
+    return count;
+}
+
 void heat_finish(Heat *heat)
 {
     if (!heat)

@@ -26,6 +26,12 @@ typedef struct HeatInput {
 
 /* Never NULL: what cannot be read is left out, and said in a note of the Heat. */
 Heat *heat_load(Arena *arena, const HeatInput *input);
+/*
+ * Files worth a look before they are opened, at most `max`, below the root: those of the hottest
+ * lines, those that a regression changed, and the workload file.
+ */
+size_t heat_notable_files(Arena *arena, const Heat *heat, const Settings *settings, Str *paths,
+                          size_t max);
 /* Gives back what the arena does not hold (a mapped profile); accepts NULL. */
 void heat_finish(Heat *heat);
 

@@ -319,6 +319,29 @@ static void a_new_profile_shows_itself_and_an_old_lens_list_never_empties(void *
     stop(editor);
 }
 
+static void a_closed_hot_file_has_its_diagnostics_until_it_is_opened(void **state)
+{
+    Editor *editor = start(state, S("{}"), S(PROFILE));
+    Str pushed = diagnostics(editor);
+    assert_has(pushed, "62 % ±3 of samples on this line");
+    assert_int_equal(count(pushed, S("version")), 0);
+    test_forget(editor->server);
+    test_open(editor->server, editor->uri, S("python"), S("# other\n" SOURCE));
+    test_settle(editor->server);
+    assert_int_equal(test_count(editor->server, "textDocument/publishDiagnostics"), 1);
+    assert_has(diagnostics(editor), "\"version\":1");
+    test_forget(editor->server);
+    test_send(
+        editor->server,
+        "{\"method\":\"textDocument/didClose\",\"params\":{\"textDocument\":{\"uri\":\"" STR_FMT
+        "\"}}}",
+        STR_ARG(editor->uri));
+    test_settle(editor->server);
+    assert_has(diagnostics(editor), "\"start\":{\"line\":7,\"character\":8}");
+    assert_int_equal(count(diagnostics(editor), S("version")), 0);
+    stop(editor);
+}
+
 static void settings_switch_heat_off(void **state)
 {
     Editor *editor = start_open(state, S("{}"));
@@ -455,6 +478,7 @@ TEST_MAIN(TEST(an_opened_file_shows_its_heat), TEST(heat_moves_and_changes_with_
           TEST(symbols_are_sorted_by_cost), TEST(calls_carry_their_cost_in_the_name),
           TEST(a_new_profile_shows_itself_and_an_old_lens_list_never_empties),
           TEST(a_regression_warns_where_the_function_is_now),
-          TEST(an_unclear_iteration_does_not_change_the_number), TEST(settings_switch_heat_off),
-          TEST(a_workload_file_has_problems_completion_and_hover),
+          TEST(an_unclear_iteration_does_not_change_the_number),
+          TEST(a_closed_hot_file_has_its_diagnostics_until_it_is_opened),
+          TEST(settings_switch_heat_off), TEST(a_workload_file_has_problems_completion_and_hover),
           TEST(a_file_outside_the_workspace_is_quiet))
