@@ -49,6 +49,7 @@ static void put_draft(JsonOut *out, const void *context)
 {
     const Written *written = context;
     json_key_str(out, "path", written->path);
+    json_key_str(out, "open", written->path); /* an editor shows it */
     json_key_str(out, "workload", written->draft.name);
     json_key_str(out, "benchmark", written->draft.benchmark);
     json_key_str(out, "harness", written->draft.harness);

@@ -39,7 +39,7 @@ bool settings_read(Settings *settings, Arena *arena, JsonIn section)
     double threshold = json_opt_double(section, "threshold", before.threshold);
     if (threshold >= 0 && threshold <= 1)
         settings->threshold = threshold;
-    settings->trusted = json_opt_bool(section, "trusted", before.trusted);
+    settings->trusted = before.trusted && json_opt_bool(section, "trusted", true);
     settings->profile = str_copy(arena, json_opt_str(section, "profile", before.profile));
     return !same(&before, settings);
 }

@@ -4,7 +4,8 @@
  *     heat       "off" | "top" | "all"   which hot lines carry a diagnostic (top)
  *     top        how many with "top" (5)
  *     threshold  share below which a line is quiet, 0 to 1 (0.01)
- *     trusted    false in an untrusted workspace: nothing runs, nothing is written (true)
+ *     trusted    false in an untrusted workspace: nothing runs, nothing is written (true). Once
+ *                false it stays so: settings may come from the workspace that is not trusted
  *     profile    a profile to show instead of the newest of the ledger ("")
  *
  * They come from initializationOptions, from workspace/configuration and from

@@ -9,11 +9,17 @@
 #include "lsp/heat/heat.h"
 #include "lsp/methods.h"
 
+/* One at a time; what changes before the answer asks for one more after it. */
+typedef struct Refresh {
+    bool asked;
+    bool again;
+} Refresh;
+
 struct Loader {
     Job *job;
     bool again;
-    bool lenses_asked; /* a refresh is on its way */
-    bool hints_asked;
+    Refresh lenses;
+    Refresh hints;
 };
 
 Loader *loader_new(void)
@@ -34,29 +40,38 @@ bool world_is_loading(const Server *server)
     return server->loader->job || server->loader->again;
 }
 
-static void lenses_answered(Server *server, const Message *answer UNUSED, void *context UNUSED)
+static void refresh(Server *server, Refresh *refresh, const char *method, AnswerFn *answered)
 {
-    server->loader->lenses_asked = false;
+    refresh->again = refresh->asked;
+    if (refresh->asked || server->phase != PHASE_READY)
+        return;
+    refresh->asked = true;
+    server_request(server, method, S(""), answered, NULL);
 }
 
-static void hints_answered(Server *server, const Message *answer UNUSED, void *context UNUSED)
+static void lenses_answered(Server *server, const Message *answer, void *context UNUSED)
 {
-    server->loader->hints_asked = false;
+    Refresh *lenses = &server->loader->lenses;
+    lenses->asked = false;
+    if (answer && lenses->again)
+        refresh(server, lenses, "workspace/codeLens/refresh", lenses_answered);
+}
+
+static void hints_answered(Server *server, const Message *answer, void *context UNUSED)
+{
+    Refresh *hints = &server->loader->hints;
+    hints->asked = false;
+    if (answer && hints->again)
+        refresh(server, hints, "workspace/inlayHint/refresh", hints_answered);
 }
 
 void world_refresh_editor(Server *server)
 {
     Loader *loader = server->loader;
-    if (server->phase != PHASE_READY)
-        return;
-    if (server->client.lens_refresh && !loader->lenses_asked) {
-        loader->lenses_asked = true;
-        server_request(server, "workspace/codeLens/refresh", S(""), lenses_answered, NULL);
-    }
-    if (server->client.hint_refresh && !loader->hints_asked) {
-        loader->hints_asked = true;
-        server_request(server, "workspace/inlayHint/refresh", S(""), hints_answered, NULL);
-    }
+    if (server->client.lens_refresh)
+        refresh(server, &loader->lenses, "workspace/codeLens/refresh", lenses_answered);
+    if (server->client.hint_refresh)
+        refresh(server, &loader->hints, "workspace/inlayHint/refresh", hints_answered);
 }
 
 typedef struct Load {
