@@ -3,6 +3,8 @@
  * answers a diagnostic carries it, so that editors show it as its quick fix.
  */
 
+#include "analysis/workload/workload.h"
+#include "base/path.h"
 #include "lsp/features/view_write.h"
 
 typedef struct Wanted {
@@ -71,6 +73,45 @@ static void write_action(const Request *request, JsonOut *out, const ViewAction 
     json_close(out, '}');
 }
 
+/* "quickfix": the text that mends a mistake of a workload file, as an edit. */
+static void write_mend(const Request *request, JsonOut *out, const WorkloadProblem *problem,
+                       const Wanted *wanted)
+{
+    ByteRange range = {{(uint32_t)problem->span.start}, {(uint32_t)problem->span.end}};
+    json_open(out, '{');
+    json_key_str(out, "title",
+                 str_fmt(request->arena, "perfloop: write " STR_FMT, STR_ARG(problem->fix)));
+    json_key_str(out, "kind", S("quickfix"));
+    write_fixed(request, out, wanted->context, problem->code);
+    json_key(out, "edit");
+    json_open(out, '{');
+    json_key(out, "changes");
+    json_open(out, '{');
+    json_key_text(out, request->doc->doc->uri);
+    json_open(out, '[');
+    json_open(out, '{');
+    write_bytes(out, "range", request, range);
+    json_key_str(out, "newText", problem->fix);
+    json_close(out, '}');
+    json_close(out, ']');
+    json_close(out, '}');
+    json_close(out, '}');
+    json_close(out, '}');
+}
+
+static void write_mends(const Request *request, JsonOut *out, const Wanted *wanted)
+{
+    Str path = request->doc->doc->path;
+    if (!path.len || !workload_is_file(path) || !request->snapshot->client->action_literals ||
+        !is_wanted_kind(wanted->context, S("quickfix")))
+        return;
+    WorkloadFile file =
+        workload_read(request->arena, path_base(path), text_bytes(request->doc->doc->text));
+    array_each (WorkloadProblem, problem, &file.problems)
+        if (problem->fix.len && problem->line >= wanted->first.n && problem->line <= wanted->last.n)
+            write_mend(request, out, problem, wanted);
+}
+
 bool feature_code_action(const Request *request, JsonOut *out, Err *err)
 {
     ByteRange range;
@@ -85,6 +126,7 @@ bool feature_code_action(const Request *request, JsonOut *out, Err *err)
     wanted.last = request_line(request, range.end);
     FileView view = request_view(request);
     json_open(out, '[');
+    write_mends(request, out, &wanted);
     array_each (ViewAction, action, &view.actions)
         if (is_here(action, &wanted) && is_wanted_kind(wanted.context, action->kind))
             write_action(request, out, action, &wanted);

@@ -445,7 +445,7 @@ static void an_unclear_iteration_does_not_change_the_number(void **state)
 
 static void a_workload_file_has_problems_completion_and_hover(void **state)
 {
-    Editor *editor = start(state, S("{}"), S(""));
+    Editor *editor = start(state, S(RICH), S(""));
     editor->uri = uri_from_path(
         editor->arena, path_join(editor->arena, editor->space.places.root, S("perfloop.toml")));
     test_open(editor->server, editor->uri, S("toml"),
@@ -455,6 +455,10 @@ static void a_workload_file_has_problems_completion_and_hover(void **state)
     assert_has(ask(editor, 5, "completion", ",\"position\":{\"line\":3,\"character\":0}"),
                "\"label\":\"tests\"");
     assert_has(ask(editor, 6, "hover", ",\"position\":{\"line\":1,\"character\":2}"), "benchmark");
+    assert_has(ask(editor, 7, "codeAction",
+                   ",\"range\":{\"start\":{\"line\":2,\"character\":0},\"end\":{\"line\":2,"
+                   "\"character\":0}},\"context\":{\"diagnostics\":[]}"),
+               "[{\"title\":\"perfloop: write metric\",\"kind\":\"quickfix\",");
     stop(editor);
 }
 
