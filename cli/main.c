@@ -5,23 +5,24 @@
 
 #include "cli/commands.h"
 
+/* In the order of the loop. */
 static const Command COMMANDS[] = {
-    {"convert", cmd_convert, "read one profile into a file of ours (the child of import and hot)"},
+    {"init", cmd_init, "look at the project and draft perfloop.toml"},
+    {"trust", cmd_trust, "agree to the commands that may run in this workspace"},
+    {"doctor", cmd_doctor, "which profilers are here, and what mends the others"},
     {"baseline", cmd_baseline, "measure the work tree as the state to compare with"},
+    {"profile", cmd_profile, "run the benchmark under a profiler"},
+    {"import", cmd_import, "read a profile file into the workspace"},
+    {"hot", cmd_hot, "print the hot lines or functions of a profile"},
     {"measure", cmd_measure, "is the work tree faster? exit 0 faster or same, 3 slower, 4 unclear"},
     {"keep", cmd_keep, "run the tests and commit what was measured"},
     {"revert", cmd_revert, "take the measured change out of the files"},
     {"restore", cmd_restore, "bring back what was reverted"},
     {"status", cmd_status, "where the loop stands"},
     {"log", cmd_log, "what was tried and what it said"},
-    {"dump", cmd_dump, "print any stage as text: samples, verdict, ..."},
-    {"doctor", cmd_doctor, "which profilers are here, and what mends the others"},
-    {"hot", cmd_hot, "print the hot lines or functions of a profile"},
-    {"import", cmd_import, "read a profile file into the workspace"},
-    {"init", cmd_init, "look at the project and draft perfloop.toml"},
     {"lsp", cmd_lsp, "the language server, for editors"},
-    {"profile", cmd_profile, "run the benchmark under a profiler"},
-    {"trust", cmd_trust, "agree to the commands that may run in this workspace"},
+    {"dump", cmd_dump, "print any stage as text: profile, hotspots, anchors, verdict, ..."},
+    {"convert", cmd_convert, "read one profile into a file of ours (the child of import and hot)"},
     {"version", cmd_version, "print the version"},
 };
 

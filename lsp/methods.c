@@ -31,8 +31,8 @@ static const Method METHODS[] = {
     {STR_CONST("window/workDoneProgress/cancel"), false, .loop = progress_did_cancel},
     {STR_CONST("workspace/executeCommand"), true, .loop = commands_execute,
      .provider = "executeCommandProvider", .write_options = commands_write_options},
-    {STR_CONST("textDocument/documentSymbol"), true, .read = feature_document_symbol,
-     .provider = "documentSymbolProvider"},
+    /* Answered, not announced: beside a language server every function would be listed twice. */
+    {STR_CONST("textDocument/documentSymbol"), true, .read = feature_document_symbol},
     {STR_CONST("textDocument/codeLens"), true, .read = feature_code_lens,
      .provider = "codeLensProvider", .write_options = write_lens_options},
     {STR_CONST("textDocument/inlayHint"), true, .read = feature_inlay_hint,
