@@ -51,6 +51,8 @@ begin() {
     export XDG_CONFIG_HOME=$WORK/config XDG_DATA_HOME=$WORK/data XDG_RUNTIME_DIR=$WORK/run
     export PATH=$top/build/venv/bin:$(dirname "$PERFLOOP"):$PATH
     export GIT_CONFIG_NOSYSTEM=1 LANG=C.UTF-8
+    # VS Code asks a login shell for the user's environment.
+    echo "export PATH='$PATH'" >"$HOME/.profile"
     REPO=$WORK/tokenizer
     "$top/tests/programs/tokenize/make_repo.sh" "$REPO"
     local changes=$top/tests/programs/tokenize/changes
