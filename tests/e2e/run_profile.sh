@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# ctest-labels: slow
 # perfloop profile with the real py-spy and cProfile, on a program whose hot lines were planted;
 # then everything that can go wrong: nobody agreed, no profiler, a failing benchmark, a cancel, a kill.
 set -eu
