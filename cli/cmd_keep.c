@@ -6,7 +6,9 @@
 #include "base/json_out.h"
 #include "cli/commands.h"
 #include "cli/loop_args.h"
+#include "runners/bottleneck.h"
 #include "runners/keep.h"
+#include "runners/loop_view.h"
 #include "runners/profiling.h"
 #include "runners/workloads.h"
 
@@ -56,12 +58,17 @@ static const struct argp ARGP = {OPTIONS, parse, "[ITERATION]", DOC, loop_args_c
 typedef struct Shown {
     const Loop *loop;
     const Keep *keep;
+    const Bottleneck *hot;
 } Shown;
 
 static void put_fields(JsonOut *out, const void *context)
 {
     const Shown *shown = context;
     keep_write(out, shown->loop, shown->keep);
+    if (!shown->hot->known)
+        return;
+    json_key_str(out, "hottest", shown->hot->sentence);
+    json_key_str(out, "stop", shown->hot->stop);
 }
 
 /* The workload file's entry for the iteration; its tests are what decides. */
@@ -77,17 +84,31 @@ static bool find_workload(Loop *loop, const LedgerIteration *iteration, Workload
     return workloads_pick(loop->arena, loop->places.root, name, out, err);
 }
 
-/* Names the new bottleneck behind the sentence; a failure to is a note, the commit stands. */
-static void profile_again(Arena *arena, Report *report, const Places *places,
-                          const Workload *workload, Keep *keep)
+/* The new bottleneck, and whether to stop; a failure is a note, the commit stands. */
+static Bottleneck profile_again(Loop *loop, const Workload *workload)
 {
-    Err err = {0};
+    Arena *arena = loop->arena;
+    Bottleneck hot = {0};
     Profiled profiled;
-    if (!profile_workload(arena, report, places, workload, &(CaptureOptions){0}, &profiled, &err))
-        report_note(report, "not profiled again: %s", err.msg);
-    else
-        keep->sentence = str_fmt(arena, STR_FMT "; now " STR_FMT, STR_ARG(keep->sentence),
-                                 STR_ARG(profiled.imported.sentence));
+    LoopView view;
+    Err err = {0};
+    report_progress(loop->report, -1, "profiling again: the bottleneck moves");
+    bool ok = profile_workload(arena, loop->report, &loop->places, workload, &(CaptureOptions){0},
+                               &profiled, &err) &&
+              loop_view_load(arena, &loop->places, &view, &err);
+    const LoopWorkload *row = ok ? loop_view_find(&view, workload->name) : NULL;
+    if (!ok || (row && !bottleneck_load(arena, &loop->places, row, &hot, &err)))
+        report_note(loop->report, "not profiled again: %s", err.msg);
+    return hot;
+}
+
+static Str sentence(Arena *arena, const Keep *keep, const Bottleneck *hot)
+{
+    if (!hot->known)
+        return keep->sentence;
+    return str_fmt(arena, STR_FMT "; " STR_FMT "%s" STR_FMT, STR_ARG(keep->sentence),
+                   STR_ARG(hot->sentence), hot->stop.len ? "; time to stop? " : "",
+                   STR_ARG(hot->stop));
 }
 
 static bool commit(const KeepArgs *args, Report *report, Loop *loop, Workload *workload, Keep *keep,
@@ -112,9 +133,11 @@ static bool run(Arena *arena, const KeepArgs *args, Report *report, Err *err)
     if (!commit(args, report, &loop, &workload, &keep, err))
         return false;
     loop_unlock(&loop.lock);
+    Bottleneck hot = {0};
     if (!args->no_profile && workload.profilers.len)
-        profile_again(arena, report, &loop.places, &workload, &keep);
-    report_result(report, S("ok"), keep.sentence, put_fields, &(Shown){&loop, &keep});
+        hot = profile_again(&loop, &workload);
+    report_result(report, S("ok"), sentence(arena, &keep, &hot), put_fields,
+                  &(Shown){&loop, &keep, &hot});
     return true;
 }
 

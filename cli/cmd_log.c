@@ -38,7 +38,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp ARGP = {OPTIONS, parse, "[WORKLOAD]", DOC, loop_args_children, NULL, NULL};
 
 typedef struct Shown {
-    Arena *arena;
     const LoopView *view;
     size_t limit;
 } Shown;
@@ -46,7 +45,7 @@ typedef struct Shown {
 static void put_fields(JsonOut *out, const void *context)
 {
     const Shown *shown = context;
-    loop_log_json(out, shown->arena, shown->view, shown->limit);
+    loop_log_json(out, shown->view, shown->limit);
 }
 
 /* Only the workload named, or all. */
@@ -73,7 +72,7 @@ static bool run(Arena *arena, const Show *show, Report *report, Err *err)
         !filter(arena, &view, show->loop.workload, err))
         return false;
     report_result(report, S("ok"), loop_log_text(arena, &view, show->limit), put_fields,
-                  &(Shown){arena, &view, show->limit});
+                  &(Shown){&view, show->limit});
     return true;
 }
 

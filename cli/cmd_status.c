@@ -20,12 +20,13 @@ static const struct argp ARGP = {NULL, parse, "[WORKLOAD]", DOC, loop_args_child
 typedef struct Shown {
     Arena *arena;
     const LoopView *view;
+    const Bottleneck *hot;
 } Shown;
 
 static void put_fields(JsonOut *out, const void *context)
 {
     const Shown *shown = context;
-    loop_status_json(out, shown->arena, shown->view);
+    loop_status_json(out, shown->arena, shown->view, shown->hot);
 }
 
 /* Only the workload named, or all. */
@@ -50,8 +51,14 @@ static bool run(Arena *arena, const LoopArgs *args, Report *report, Err *err)
     if (!args_begin(arena, &args->common, report, &places, err) ||
         !loop_view_load(arena, &places, &view, err) || !filter(arena, &view, args->workload, err))
         return false;
-    report_result(report, S("ok"), loop_status_text(arena, &view), put_fields,
-                  &(Shown){arena, &view});
+    Bottleneck *hot = NEW_ARRAY(arena, Bottleneck, view.workloads.len + 1);
+    array_each (LoopWorkload, loop, &view.workloads) {
+        Err problem = {0}; /* a profile that cannot be read hides nothing else */
+        if (!bottleneck_load(arena, &places, loop, &hot[loop - view.workloads.items], &problem))
+            report_note(report, "the profile cannot be read: %s", problem.msg);
+    }
+    report_result(report, S("ok"), loop_status_text(arena, &view, hot), put_fields,
+                  &(Shown){arena, &view, hot});
     return true;
 }
 

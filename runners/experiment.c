@@ -1,254 +1,14 @@
 #include "runners/experiment.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/path.h"
 #include "base/strbuf.h"
-#include "runners/allow.h"
-#include "runners/bench.h"
 #include "runners/build.h"
 #include "runners/guard.h"
-
-enum {
-    MORE = 4, /* times the budget, for "measure longer" */
-    BUDGET_S = 60,
-};
-
-/* What one command carries from step to step. */
-typedef struct Trial {
-    Loop *loop;
-    const ExperimentOptions *options;
-    const Workload *workload;
-    int64_t workload_id;
-    Snapshot now;
-    ObjectId base, candidate;
-    Str dirs[2]; /* frozen, ready to run */
-    Experiment *out;
-} Trial;
-
-static bool allow_commands(Trial *trial, Err *err)
-{
-    Loop *loop = trial->loop;
-    return allow_check(loop->arena, loop->report, &loop->places, &trial->workload->benchmark,
-                       err) &&
-           allow_check(loop->arena, loop->report, &loop->places, &trial->workload->build, err);
-}
-
-static bool look_at_work_tree(Trial *trial, Err *err)
-{
-    Loop *loop = trial->loop;
-    report_progress(loop->report, -1, "looking at the work tree");
-    if (!snapshot_take(loop->arena, loop->repo, &loop->places, trial->options->overlay, &trial->now,
-                       err))
-        return false;
-    if (trial->now.skipped.len)
-        report_note(loop->report, "not readable, so not part of it: " STR_FMT,
-                    STR_ARG(loop_list(loop->arena, &trial->now.skipped)));
-    if (trial->now.unsaved.len)
-        report_note(loop->report, "with the unsaved text of " STR_FMT,
-                    STR_ARG(loop_list(loop->arena, &trial->now.unsaved)));
-    return true;
-}
-
-static bool keep_tree(Loop *loop, const char *kind, int64_t id, const char *side, ObjectId tree,
-                      Err *err)
-{
-    Str ref = str_fmt(loop->arena, "refs/perfloop/%s/%lld%s", kind, (long long)id, side);
-    return repo_keep(loop->repo, ref, tree,
-                     str_fmt(loop->arena, "perfloop %s %lld", kind, (long long)id), err);
-}
-
-static bool put_conditions(Loop *loop, const Conditions *conditions, int64_t *id, Err *err)
-{
-    Str digest = digest_hex(loop->arena, conditions_digest(loop->arena, conditions));
-    return ledger_put_conditions(loop->ledger, digest, conditions_json(loop->arena, conditions), id,
-                                 err);
-}
-
-/* ---- running */
-
-static void on_progress(void *context, int percent, Str message)
-{
-    Loop *loop = context;
-    report_progress(loop->report, percent, STR_FMT, STR_ARG(message));
-}
-
-static void on_note(void *context, Str message)
-{
-    Loop *loop = context;
-    report_note(loop->report, STR_FMT, STR_ARG(message));
-}
-
-static bool on_ask_longer(void *context, double needed_s)
-{
-    Loop *loop = context;
-    static const Str CHOICES[] = {STR_CONST("Measure"), STR_CONST("No")};
-    Question question = {
-        .id = S("measure-longer"),
-        .message = str_fmt(loop->arena,
-                           "The first look at the numbers takes about %.0f s of "
-                           "running. Measure so long?",
-                           needed_s),
-        .flag = S("--yes, or --budget SECONDS"),
-        .choices = CHOICES,
-        .choice_count = 2,
-    };
-    size_t choice = 1;
-    Err ignored = {0};
-    return report_ask(loop->report, &question, &choice, &ignored) && choice == 0;
-}
-
-static uint64_t new_seed(void)
-{
-    uint64_t bits = clock_now_ns() ^ ((uint64_t)clock_unix_s() << 32);
-    return str_hash((Str){(const char *)&bits, sizeof bits}) >> 1; /* the ledger's integers */
-}
-
-static BenchOptions bench_options(Trial *trial)
-{
-    const Workload *workload = trial->workload;
-    const ExperimentOptions *options = trial->options;
-    BenchOptions bench = {
-        .root = trial->loop->places.root,
-        .harness = workload->harness,
-        .metric = workload->metric_given ? workload->metric : S(""),
-        .inputs = workload->inputs.items,
-        .input_count = workload->inputs.len,
-        .user_state = trial->loop->places.user_state,
-        .budget_s = options->budget_s,
-        .max_pairs = options->max_pairs,
-        .seed = options->seed ? options->seed : new_seed(),
-        .quick = options->quick,
-        .benchmark_changed_ok = options->benchmark_changed_ok,
-        .cancel = &report_cancelled,
-        .progress = on_progress,
-        .note = on_note,
-        .ask_longer = on_ask_longer,
-        .context = trial->loop,
-    };
-    if (options->more && bench.budget_s <= 0)
-        bench.budget_s = BUDGET_S * MORE;
-    for (size_t i = 0; i < 2; i++)
-        bench.sides[i] = (BenchSide){.dir = trial->dirs[i],
-                                     .argv = workload->benchmark.argv,
-                                     .argc = workload->benchmark.argc};
-    return bench;
-}
-
-/* ---- baseline */
-
-static double target_value(const Workload *workload, double baseline)
-{
-    if (!workload->target.given)
-        return NAN;
-    return workload->target.relative ? baseline * (1 + workload->target.value)
-                                     : workload->target.value;
-}
-
-static bool put_workload(Trial *trial, double baseline, Err *err)
-{
-    const Workload *workload = trial->workload;
-    LedgerWorkload row = {
-        .name = workload->name,
-        .metric = workload->metric,
-        .higher_is_better = workload->higher_is_better,
-        .target = workload->target.given ? workload->target.text : S(""),
-        .target_value = target_value(workload, baseline),
-    };
-    return ledger_put_workload(trial->loop->ledger, &row, &trial->workload_id, err);
-}
-
-static bool store_baseline(Trial *trial, const BenchSingle *single, ObjectId tree, Str origin,
-                           Err *err)
-{
-    Loop *loop = trial->loop;
-    LedgerBaseline baseline = {
-        .time_s = clock_unix_s(),
-        .snapshot = object_id_hex(loop->arena, tree),
-        .origin = origin,
-        .metric = single->metric.name,
-        .unit = single->metric.unit,
-        .value = single->value,
-        .low = single->low,
-        .high = single->high,
-        .samples = single->samples,
-        .runs = single->runs,
-    };
-    if (!put_workload(trial, single->value, err) ||
-        !put_conditions(loop, &single->conditions, &baseline.conditions, err))
-        return false;
-    baseline.workload = trial->workload_id;
-    if (!ledger_add_baseline(loop->ledger, &baseline, &baseline.id, err) ||
-        !keep_tree(loop, "baselines", baseline.id, "", tree, err))
-        return false;
-    trial->out->baseline = baseline;
-    trial->out->baseline_is_new = true;
-    return true;
-}
-
-static bool measure_baseline(Trial *trial, ObjectId tree, Str origin, Err *err)
-{
-    Loop *loop = trial->loop;
-    BenchSingle single;
-    if (!build_side(loop, tree, trial->workload, &trial->dirs[0], err))
-        return false;
-    BenchOptions bench = bench_options(trial);
-    if (!bench_single(loop->arena, &bench, &single, err))
-        return false;
-    array_each (Str, note, &single.notes)
-        report_note(loop->report, STR_FMT, STR_ARG(*note));
-    return store_baseline(trial, &single, tree, origin, err);
-}
-
-static Str baseline_sentence(Trial *trial)
-{
-    Arena *arena = trial->loop->arena;
-    const LedgerBaseline *baseline = &trial->out->baseline;
-    return str_fmt(arena,
-                   "baseline of " STR_FMT ": " STR_FMT " " STR_FMT " [" STR_FMT ", " STR_FMT
-                   "], %zu runs of " STR_FMT,
-                   STR_ARG(trial->workload->name), STR_ARG(baseline->metric),
-                   STR_ARG(units_text(arena, baseline->value, baseline->unit)),
-                   STR_ARG(units_text(arena, baseline->low, baseline->unit)),
-                   STR_ARG(units_text(arena, baseline->high, baseline->unit)), baseline->runs,
-                   STR_ARG(baseline->origin));
-}
-
-static void judge_target(Trial *trial, double value, Unit unit)
-{
-    const Workload *workload = trial->workload;
-    Arena *arena = trial->loop->arena;
-    double target = target_value(workload, trial->out->baseline.value);
-    if (isnan(target) || isnan(value))
-        return;
-    trial->out->target_met = workload->higher_is_better ? value >= target : value <= target;
-    trial->out->target =
-        str_fmt(arena, "target %s: " STR_FMT ", " STR_FMT " wanted",
-                trial->out->target_met ? "met" : "not met yet",
-                STR_ARG(units_text(arena, value, unit)), STR_ARG(units_text(arena, target, unit)));
-}
-
-bool experiment_baseline(Loop *loop, const ExperimentOptions *options, Experiment *out, Err *err)
-{
-    Experiment experiment = {.workload = options->workload->name};
-    Trial trial = {
-        .loop = loop, .options = options, .workload = options->workload, .out = &experiment};
-    if (!allow_commands(&trial, err) || !look_at_work_tree(&trial, err) ||
-        !measure_baseline(&trial, trial.now.tree, S("the work tree"), err))
-        return err_wrap(err, "baseline of " STR_FMT, STR_ARG(options->workload->name));
-    judge_target(&trial, experiment.baseline.value, experiment.baseline.unit);
-    experiment.status = S("ok");
-    experiment.sentence = baseline_sentence(&trial);
-    if (experiment.target.len)
-        experiment.sentence = str_fmt(loop->arena, STR_FMT "; " STR_FMT,
-                                      STR_ARG(experiment.sentence), STR_ARG(experiment.target));
-    snapshot_thaw(&loop->places, S(""), S(""));
-    *out = experiment;
-    return true;
-}
+#include "runners/trial.h"
+#include "runners/undo.h"
 
 /* ---- what to compare with */
 
@@ -293,7 +53,7 @@ static bool first_baseline(Trial *trial, Err *err)
                              STR_ARG(str_head(object_id_hex(loop->arena, head.commit), 10)));
     }
     report_note(loop->report, "no baseline yet: recording one of " STR_FMT, STR_ARG(origin));
-    if (measure_baseline(trial, tree, origin, err))
+    if (trial_baseline(trial, tree, origin, err))
         return true;
     return err_wrap(err,
                     "there is no baseline, and " STR_FMT
@@ -325,15 +85,17 @@ static bool find_base(Trial *trial, LedgerIteration *open, Err *err)
     if (!trial->out->baseline.id && !first_baseline(trial, err))
         return false;
     if (!trial->out->baseline_is_new &&
-        (!put_workload(trial, trial->out->baseline.value, err) ||
+        (!trial_put_workload(trial, trial->out->baseline.value, err) ||
          !ledger_iterations(loop->arena, loop->ledger, trial->workload_id, 0, &all, err)))
         return false;
     Str base = trial->out->baseline.snapshot;
+    trial->base_head = trial->out->baseline.head;
     array_each (LedgerIteration, iteration, &all) {
         if (iteration == all.items && str_eq(iteration->state, S("measured")))
             *open = *iteration;
         if (str_eq(iteration->state, S("kept")) && iteration->baseline == trial->out->baseline.id) {
             base = iteration->candidate;
+            trial->base_head = iteration->checkpoint;
             break;
         }
     }
@@ -456,7 +218,8 @@ static bool store(Trial *trial, const LedgerIteration *open, const LedgerVerdict
         *array_push(loop->arena, &pairs) =
             (LedgerPair){result->pairs.items[i].base, result->pairs.items[i].candidate,
                          result->pairs.items[i].candidate_first};
-    if (result && !put_conditions(loop, &result->conditions, &iteration->verdict.conditions, err))
+    if (result &&
+        !trial_put_conditions(loop, &result->conditions, &iteration->verdict.conditions, err))
         return false;
     if (open->id)
         iteration->id = open->id;
@@ -467,8 +230,11 @@ static bool store(Trial *trial, const LedgerIteration *open, const LedgerVerdict
               ledger_commit(loop->ledger, err);
     if (!ok)
         ledger_rollback(loop->ledger);
-    return ok && keep_tree(loop, "iterations", iteration->id, "/base", trial->base, err) &&
-           keep_tree(loop, "iterations", iteration->id, "/candidate", trial->candidate, err);
+    ObjectId undo;
+    return ok && loop_tree(iteration->undo, &undo, err) &&
+           trial_keep_tree(loop, "iterations", iteration->id, "/undo", undo, err) &&
+           trial_keep_tree(loop, "iterations", iteration->id, "/base", trial->base, err) &&
+           trial_keep_tree(loop, "iterations", iteration->id, "/candidate", trial->candidate, err);
 }
 
 static bool same_trees(Trial *trial, const LedgerIteration *open)
@@ -492,6 +258,17 @@ static bool find_changes(Trial *trial, Err *err)
     return true;
 }
 
+static bool find_undo(Trial *trial, Err *err)
+{
+    Loop *loop = trial->loop;
+    ObjectId tree;
+    if (!undo_tree(loop->arena, loop->repo, &loop->places,
+                   &(Undo){trial->base, trial->candidate, trial->base_head}, &tree, err))
+        return false;
+    trial->out->iteration.undo = object_id_hex(loop->arena, tree);
+    return true;
+}
+
 static bool run_pairs(Trial *trial, const LedgerIteration *open, Err *err)
 {
     Loop *loop = trial->loop;
@@ -504,7 +281,7 @@ static bool run_pairs(Trial *trial, const LedgerIteration *open, Err *err)
         LedgerVerdict verdict = verdict_identical(trial, S("both build the identical program"));
         return store(trial, open, &verdict, NULL, err);
     }
-    BenchOptions bench = bench_options(trial);
+    BenchOptions bench = trial_bench(trial);
     if ((open->id && !continue_from(trial, open, &bench, &earlier, err)) ||
         !bench_pairs(loop->arena, &bench, &result, err))
         return false;
@@ -551,7 +328,7 @@ static bool conclude(Trial *trial, Err *err)
     out->status = verdict->status;
     out->small = str_eq(verdict->status, S("faster")) && str_starts(verdict->flag, S("below"));
     if (str_eq(verdict->status, S("faster")))
-        judge_target(trial, verdict->after, verdict->unit);
+        trial_judge_target(trial, verdict->after, verdict->unit);
     bool act = str_eq(verdict->kind, S("regression")) && !trial->options->quick &&
                trial->workload->on_regression == ON_REGRESSION_REVERT &&
                !repo_is_private(trial->loop->repo);
@@ -570,7 +347,7 @@ static bool nothing_changed(Trial *trial)
     out->sentence = out->iteration.verdict.sentence;
     if (out->baseline_is_new)
         out->sentence = str_fmt(trial->loop->arena, STR_FMT "; " STR_FMT,
-                                STR_ARG(baseline_sentence(trial)), STR_ARG(out->sentence));
+                                STR_ARG(trial_baseline_sentence(trial)), STR_ARG(out->sentence));
     return true;
 }
 
@@ -578,8 +355,8 @@ static bool measure(Trial *trial, Err *err)
 {
     Loop *loop = trial->loop;
     LedgerIteration open;
-    if (!allow_commands(trial, err) || !look_at_work_tree(trial, err) ||
-        !find_workload(trial, err) || !find_base(trial, &open, err))
+    if (!trial_allow(trial, err) || !trial_look(trial, err) || !find_workload(trial, err) ||
+        !find_base(trial, &open, err))
         return false;
     trial->candidate = trial->now.tree;
     if (object_id_eq(trial->base, trial->candidate))
@@ -592,6 +369,8 @@ static bool measure(Trial *trial, Err *err)
         .candidate = object_id_hex(loop->arena, trial->candidate),
         .state = S("measured"),
     };
+    if (!find_undo(trial, err))
+        return false;
     if (!same_trees(trial, &open))
         open = (LedgerIteration){0};
     return find_changes(trial, err) && run_pairs(trial, &open, err) && conclude(trial, err);

@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json_in.h"
 #include "base/log.h"
 #include "base/path.h"
@@ -12,11 +14,15 @@
 #include "runners/git_program.h"
 #include "runners/keep_check.h"
 
+enum {
+    TESTS_AND_HOOKS_S = 700, /* longer than a git of ours can be running */
+};
+
 typedef struct Keeping {
     Loop *loop;
     const LedgerIteration *iteration;
     const KeepOptions *options;
-    TreeChanges changes; /* base → candidate */
+    TreeChanges changes; /* undo → candidate: what is not committed yet */
     GitHead head;        /* before */
     LedgerWorkload workload;
     Keep *keep;
@@ -257,7 +263,7 @@ static bool prepare(Keeping *keeping, Err *err)
     Loop *loop = keeping->loop;
     ObjectId base, candidate;
     LedgerWorkloads workloads;
-    if (!loop_tree(keeping->iteration->base, &base, err) ||
+    if (!loop_tree(keeping->iteration->undo, &base, err) ||
         !loop_tree(keeping->iteration->candidate, &candidate, err) ||
         !snapshot_compare(loop->arena, loop->repo, base, candidate, &keeping->changes, err) ||
         !ledger_workloads(loop->arena, loop->ledger, &workloads, err))
@@ -327,6 +333,27 @@ static bool withdraw_action(Loop *loop, const LedgerAction *action, Err *err)
            ledger_set_action(loop->ledger, action->id, S("undone"), S(""), err);
 }
 
+/*
+ * The git we started may outlive us by the grace its ending gets (process.h), and it holds the
+ * index lock from its beginning to its end. A lock that stays was left by something else.
+ */
+static void wait_for_git(const Loop *loop, const LedgerAction *action)
+{
+    enum {
+        PAUSE_MS = 50,
+        GRACE_MS = 400,
+        LONGEST_MS = 5000
+    };
+    const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
+    Str lock = path_join(loop->arena, loop->places.git_dir, S("index.lock"));
+    bool recent = clock_unix_s() - action->time_s < TESTS_AND_HOOKS_S;
+    for (unsigned waited = 0; recent && waited < LONGEST_MS; waited += PAUSE_MS) {
+        if (waited >= GRACE_MS && !file_exists(lock))
+            return;
+        nanosleep(&pause, NULL);
+    }
+}
+
 bool keep_recover(Loop *loop, Err *err)
 {
     LedgerActions begun;
@@ -336,6 +363,7 @@ bool keep_recover(Loop *loop, Err *err)
     array_each (LedgerAction, action, &begun) {
         if (!str_eq(action->kind, S("keep")))
             continue;
+        wait_for_git(loop, action);
         if (!repo_head(loop->arena, loop->repo, &head, err))
             return false;
         bool made = was_committed(loop, action, &head);

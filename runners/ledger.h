@@ -113,6 +113,7 @@ typedef struct LedgerBaseline {
     int64_t time_s;
     Str snapshot; /* tree that was measured */
     Str origin;   /* "work tree", or the commit it was taken from */
+    Str head;     /* the commit at that time; empty when there was none */
     int64_t conditions;
     Str metric;
     Unit unit;
@@ -163,6 +164,7 @@ typedef struct LedgerIteration {
     int64_t time_s;
     int64_t baseline;
     Str base, candidate;   /* trees */
+    Str undo;              /* tree that a revert goes to (undo.h) */
     Str state;             /* measured, kept, reverted, superseded */
     Str tests;             /* "", green, red */
     Str checkpoint;        /* the commit, once kept */

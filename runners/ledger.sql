@@ -51,6 +51,7 @@ CREATE TABLE baseline (
     time       INTEGER NOT NULL,
     snapshot   TEXT NOT NULL,             -- the tree that was measured
     origin     TEXT NOT NULL,             -- where it came from: 'work tree', or a commit
+    head       TEXT NOT NULL,             -- HEAD at that time, '' when there was none
     conditions INTEGER REFERENCES conditions,
     metric     TEXT NOT NULL,
     unit       INTEGER NOT NULL,
@@ -74,6 +75,7 @@ CREATE TABLE iteration (
     baseline  INTEGER REFERENCES baseline,
     base      TEXT NOT NULL,              -- tree it is compared with
     candidate TEXT NOT NULL,              -- tree that was measured
+    undo      TEXT NOT NULL,              -- tree that a revert goes to: base, with the commits since
     state     TEXT NOT NULL,              -- measured, kept, reverted, superseded
     tests     TEXT NOT NULL DEFAULT '',   -- '', green, red: of the candidate
     checkpoint TEXT NOT NULL DEFAULT ''   -- the commit, once kept

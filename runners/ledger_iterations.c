@@ -4,7 +4,7 @@
 
 #define ITERATION_COLUMNS                                                                        \
     "i.id, i.workload, i.time, coalesce(i.baseline, 0), i.base, i.candidate, i.state, i.tests, " \
-    "i.checkpoint"
+    "i.checkpoint, i.undo"
 #define VERDICT_COLUMNS                                                                    \
     "id, time, kind, status, sentence, metric, unit, before, after, estimate, low, high, " \
     "pairs, needed, design, flag, seed, attempts, evidence, coalesce(conditions, 0)"
@@ -20,13 +20,14 @@ static bool supersede(Ledger *ledger, int64_t workload, Err *err)
 static bool add_row(Ledger *ledger, const LedgerIteration *iteration, int64_t *id, Err *err)
 {
     LedgerQuery *query = ledger_query(
-        ledger, "INSERT INTO iteration (workload, time, baseline, base, candidate, state) "
-                "VALUES (?, ?, ?, ?, ?, ?)");
+        ledger, "INSERT INTO iteration (workload, time, baseline, base, candidate, undo, "
+                "state) VALUES (?, ?, ?, ?, ?, ?, ?)");
     query_i64(query, iteration->workload);
     query_i64(query, iteration->time_s);
     query_ref(query, iteration->baseline);
     query_str(query, iteration->base);
     query_str(query, iteration->candidate);
+    query_str(query, iteration->undo);
     query_str(query, iteration->state);
     return query_insert(query, id, err);
 }
@@ -127,6 +128,7 @@ static LedgerIteration iteration_from_row(Arena *arena, LedgerQuery *query)
         .state = query_get_str(arena, query, 6),
         .tests = query_get_str(arena, query, 7),
         .checkpoint = query_get_str(arena, query, 8),
+        .undo = query_get_str(arena, query, 9),
     };
 }
 

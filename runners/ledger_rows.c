@@ -188,13 +188,14 @@ bool ledger_conditions(Arena *arena, Ledger *ledger, int64_t id, Str *json, Err 
 static bool add_baseline_row(Ledger *ledger, const LedgerBaseline *baseline, int64_t *id, Err *err)
 {
     LedgerQuery *query =
-        ledger_query(ledger, "INSERT INTO baseline (workload, time, snapshot, origin, conditions, "
-                             "metric, unit, value, low, high, runs) "
-                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        ledger_query(ledger, "INSERT INTO baseline (workload, time, snapshot, origin, head, "
+                             "conditions, metric, unit, value, low, high, runs) "
+                             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     query_i64(query, baseline->workload);
     query_i64(query, baseline->time_s);
     query_str(query, baseline->snapshot);
     query_str(query, baseline->origin);
+    query_str(query, baseline->head);
     query_ref(query, baseline->conditions);
     query_str(query, baseline->metric);
     query_i64(query, baseline->unit);
@@ -233,7 +234,7 @@ bool ledger_baseline(Arena *arena, Ledger *ledger, int64_t workload, LedgerBasel
     LedgerBaseline found = {0};
     LedgerQuery *query = ledger_query(
         ledger, "SELECT id, workload, time, snapshot, origin, conditions, metric, unit, value, "
-                "low, high, runs FROM baseline WHERE workload = ? ORDER BY id DESC LIMIT 1");
+                "low, high, runs, head FROM baseline WHERE workload = ? ORDER BY id DESC LIMIT 1");
     query_i64(query, workload);
     if (query_next(query))
         found = (LedgerBaseline){
@@ -249,6 +250,7 @@ bool ledger_baseline(Arena *arena, Ledger *ledger, int64_t workload, LedgerBasel
             .low = query_get_double(query, 9),
             .high = query_get_double(query, 10),
             .runs = (size_t)query_get_i64(query, 11),
+            .head = query_get_str(arena, query, 12),
         };
     if (!query_done(query, err))
         return false;

@@ -11,23 +11,27 @@ static Str value_text(Arena *arena, double value, Unit unit)
     return isnan(value) ? S("-") : units_text(arena, value, unit);
 }
 
-Str loop_stop(Arena *arena, const LoopWorkload *loop)
+Str loop_stop(Arena *arena, const LoopWorkload *loop, const Bottleneck *hot)
 {
-    if (!loop->target_met || loop->open)
+    if (loop->open)
         return (Str){0};
+    if (!loop->target_met)
+        return hot->stop;
     return str_fmt(arena, "target met: " STR_FMT " " STR_FMT ", " STR_FMT " wanted",
                    STR_ARG(loop->baseline.metric),
                    STR_ARG(value_text(arena, loop->now, loop->baseline.unit)),
                    STR_ARG(loop->workload.target));
 }
 
-Str loop_next(Arena *arena, const LoopWorkload *loop)
+Str loop_next(Arena *arena, const LoopWorkload *loop, const Bottleneck *hot)
 {
     if (!loop->baseline.id)
         return S("perfloop baseline");
-    Str stop = loop_stop(arena, loop);
+    Str stop = loop_stop(arena, loop, hot);
     if (stop.len)
         return str_fmt(arena, "nothing: " STR_FMT, STR_ARG(stop));
+    if (!loop->open && !hot->known)
+        return S("perfloop profile, then change one thing on a hot line and perfloop measure");
     if (!loop->open)
         return S("change one thing on a hot line (perfloop hot), then perfloop measure");
     Str status = loop->open->verdict.status;
@@ -52,7 +56,7 @@ static void add_open(StrBuf *out, const LoopWorkload *loop)
         strbuf_fmt(out, "              " STR_FMT "\n", STR_ARG(guard));
 }
 
-static void add_status(StrBuf *out, const LoopWorkload *loop)
+static void add_status(StrBuf *out, const LoopWorkload *loop, const Bottleneck *hot)
 {
     Arena *arena = out->arena;
     const LedgerBaseline *baseline = &loop->baseline;
@@ -71,15 +75,17 @@ static void add_status(StrBuf *out, const LoopWorkload *loop)
     if (loop->workload.target.len)
         strbuf_fmt(out, "  target      " STR_FMT "%s\n", STR_ARG(loop->workload.target),
                    loop->target_met ? ", met" : ", not met yet");
+    if (hot->known)
+        strbuf_fmt(out, "  " STR_FMT "\n", STR_ARG(hot->sentence));
     add_open(out, loop);
-    strbuf_fmt(out, "  next        " STR_FMT "\n", STR_ARG(loop_next(arena, loop)));
+    strbuf_fmt(out, "  next        " STR_FMT "\n", STR_ARG(loop_next(arena, loop, hot)));
 }
 
-Str loop_status_text(Arena *arena, const LoopView *view)
+Str loop_status_text(Arena *arena, const LoopView *view, const Bottleneck *hot)
 {
     StrBuf out = strbuf_new(arena);
     array_each (const LoopWorkload, loop, &view->workloads)
-        add_status(&out, loop);
+        add_status(&out, loop, &hot[loop - view->workloads.items]);
     if (!out.len)
         return S("nothing was measured here yet; next: perfloop baseline");
     return str_head(strbuf_str(&out), out.len - 1);
@@ -150,7 +156,7 @@ static void put_iteration(JsonOut *out, const LedgerIteration *iteration)
     json_close(out, '}');
 }
 
-static void put_workload(JsonOut *out, Arena *arena, const LoopWorkload *loop)
+static void put_workload(JsonOut *out, const LoopWorkload *loop)
 {
     json_key_str(out, "workload", loop->workload.name);
     json_key_str(out, "metric", loop->baseline.metric);
@@ -161,7 +167,6 @@ static void put_workload(JsonOut *out, Arena *arena, const LoopWorkload *loop)
     json_key_str(out, "target", loop->workload.target);
     json_key_double(out, "target_value", loop->workload.target_value);
     json_key_bool(out, "target_met", loop->target_met);
-    json_key_str(out, "next", loop_next(arena, loop));
     json_key(out, "history");
     json_open(out, '[');
     for (size_t i = 0; i < loop->history_len; i++)
@@ -169,13 +174,21 @@ static void put_workload(JsonOut *out, Arena *arena, const LoopWorkload *loop)
     json_close(out, ']');
 }
 
-void loop_status_json(JsonOut *out, Arena *arena, const LoopView *view)
+static void put_next(JsonOut *out, Arena *arena, const LoopWorkload *loop, const Bottleneck *hot)
+{
+    json_key_str(out, "hottest", hot->sentence);
+    json_key_str(out, "stop", loop_stop(arena, loop, hot));
+    json_key_str(out, "next", loop_next(arena, loop, hot));
+}
+
+void loop_status_json(JsonOut *out, Arena *arena, const LoopView *view, const Bottleneck *hot)
 {
     json_key(out, "workloads");
     json_open(out, '[');
     array_each (const LoopWorkload, loop, &view->workloads) {
         json_open(out, '{');
-        put_workload(out, arena, loop);
+        put_workload(out, loop);
+        put_next(out, arena, loop, &hot[loop - view->workloads.items]);
         if (loop->open) {
             json_key(out, "open");
             put_iteration(out, loop->open);
@@ -185,13 +198,13 @@ void loop_status_json(JsonOut *out, Arena *arena, const LoopView *view)
     json_close(out, ']');
 }
 
-void loop_log_json(JsonOut *out, Arena *arena, const LoopView *view, size_t limit)
+void loop_log_json(JsonOut *out, const LoopView *view, size_t limit)
 {
     json_key(out, "workloads");
     json_open(out, '[');
     array_each (const LoopWorkload, loop, &view->workloads) {
         json_open(out, '{');
-        put_workload(out, arena, loop);
+        put_workload(out, loop);
         json_key(out, "iterations");
         json_open(out, '[');
         for (size_t i = 0; i < loop->iterations.len && (!limit || i < limit); i++)

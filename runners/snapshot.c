@@ -217,8 +217,8 @@ static bool is_named(const SnapshotPaths *paths, Str path)
     return false;
 }
 
-static bool smudge(Arena *arena, Repo *repo, const Places *places, const GitEntry *committed,
-                   ObjectId *blob, Err *err)
+bool snapshot_checked_out(Arena *arena, Repo *repo, const Places *places, const GitEntry *committed,
+                          ObjectId *blob, Err *err)
 {
     GitFilter filter = repo_filter_of(arena, repo, committed->path);
     Str bytes;
@@ -242,7 +242,7 @@ static bool head_entry(Arena *arena, Repo *repo, const Places *places, const Git
         *out = *here;
         return true;
     }
-    return smudge(arena, repo, places, committed, &out->blob, err);
+    return snapshot_checked_out(arena, repo, places, committed, &out->blob, err);
 }
 
 static bool in_submodule(const GitEntries *head, Str path)

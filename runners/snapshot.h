@@ -53,6 +53,10 @@ bool snapshot_take(Arena *arena, Repo *repo, const Places *places, const Overlay
 bool snapshot_of_head(Arena *arena, Repo *repo, const Places *places, const Snapshot *now,
                       const SnapshotPaths *also, ObjectId *tree, Err *err) MUST_CHECK;
 
+/* The blob of a committed file as it would be checked out here: through git's filters. */
+bool snapshot_checked_out(Arena *arena, Repo *repo, const Places *places, const GitEntry *committed,
+                          ObjectId *blob, Err *err) MUST_CHECK;
+
 /* Is the blob a note in place of a large file? */
 bool snapshot_is_note(Str bytes);
 

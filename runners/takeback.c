@@ -163,7 +163,7 @@ bool takeback_revert(Loop *loop, const LedgerIteration *iteration, const Overlay
 {
     TreeChanges changes;
     if (!refuse_without_git(loop, err) ||
-        !changes_of(loop, iteration->candidate, iteration->base, &changes, err) ||
+        !changes_of(loop, iteration->candidate, iteration->undo, &changes, err) ||
         !run(loop, iteration, S("revert"), &changes, overlay, out, err))
         return err_wrap(err, "cannot revert iteration %lld", (long long)iteration->id);
     return true;
@@ -174,7 +174,7 @@ static bool restore_sides(Loop *loop, const LedgerIteration *iteration, Str *fro
                           Err *err)
 {
     LedgerActions actions;
-    *from = iteration->base;
+    *from = iteration->undo;
     *to = iteration->candidate;
     if (!ledger_actions(loop->arena, loop->ledger, iteration->id, &actions, err))
         return false;

@@ -1,7 +1,8 @@
 /*
  * Takeback: revert and restore, and finishing them after a crash.
  *
- * A revert puts the iteration's files back to its base, around later edits (change.h). Before the
+ * A revert puts the iteration's files back to what they were before it, around later edits
+ * (change.h); what was committed meanwhile is no part of it (undo.h). Before the
  * first file is touched, the ledger holds what will be done (an action with the trees of the
  * paths before and after), and refs/perfloop/actions/ID/{before,after} keep both. So killed at any
  * point, takeback_recover finishes it; and restore is the same thing backwards.

@@ -38,7 +38,7 @@ if __name__ == "__main__":
     print(work(60000))
 END
 }
-slow() { write_program 12; }
+slow() { write_program 16; }
 fast() { write_program 2; }
 
 write_workload() { # extra lines

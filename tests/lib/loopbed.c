@@ -22,8 +22,7 @@ void loopbed_reopen(LoopBed *bed)
 {
     Err err = {0};
     loopbed_close(bed);
-    assert_ok(loop_open(bed->arena, &bed->report, &bed->places, LOOP_FILES, &bed->loop, &err),
-              &err);
+    assert_ok(loop_open(bed->arena, bed->report, &bed->places, LOOP_FILES, &bed->loop, &err), &err);
 }
 
 void loopbed_close(LoopBed *bed)
@@ -42,6 +41,7 @@ static void record(LoopBed *bed, ObjectId base, ObjectId candidate)
                                  .time_s = 1,
                                  .base = object_id_hex(bed->arena, base),
                                  .candidate = object_id_hex(bed->arena, candidate),
+                                 .undo = object_id_hex(bed->arena, base),
                                  .state = S("measured")};
     LedgerVerdict verdict = {
         .kind = S("improvement"),
@@ -65,7 +65,8 @@ static void record(LoopBed *bed, ObjectId base, ObjectId candidate)
 LoopBed loopbed_in(Arena *arena, Str top, const char *change)
 {
     LoopBed bed = {.arena = arena, .top = top, .places = test_places(arena, top)};
-    bed.report = report_new(REPORT_JSON);
+    bed.report = NEW(arena, Report);
+    *bed.report = report_new(REPORT_JSON);
     loopbed_reopen(&bed);
     ObjectId base = loopbed_snap(&bed);
     test_sh(arena, top, change);

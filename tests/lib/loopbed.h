@@ -16,7 +16,7 @@ typedef struct LoopBed {
     Arena *arena;
     Str top;
     Places places;
-    Report report;
+    Report *report;
     Loop loop;
     LedgerIteration iteration;
 } LoopBed;

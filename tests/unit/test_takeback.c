@@ -6,108 +6,28 @@
 #include "base/path.h"
 #include "runners/keep.h"
 #include "runners/takeback.h"
+#include "tests/lib/loopbed.h"
 #include "tests/lib/repo.h"
 
-/* A repository, one iteration in its ledger, and the loop to act on it. */
-typedef struct Bed {
-    Arena *arena;
-    Str top;
-    Places places;
-    Report report;
-    Loop loop;
-    LedgerIteration iteration;
-} Bed;
-
-static ObjectId snap(Bed *bed)
-{
-    Err err = {0};
-    Snapshot snapshot;
-    assert_ok(snapshot_take(bed->arena, bed->loop.repo, &bed->places, NULL, &snapshot, &err), &err);
-    return snapshot.tree;
-}
-
-static void open_loop(Bed *bed)
-{
-    Err err = {0};
-    assert_ok(loop_open(bed->arena, &bed->report, &bed->places, LOOP_FILES, &bed->loop, &err),
-              &err);
-}
-
-static void record(Bed *bed, ObjectId base, ObjectId candidate)
-{
-    Err err = {0};
-    int64_t workload, id;
-    LedgerWorkload row = {.name = S("w"), .metric = S("p50")};
-    assert_ok(ledger_put_workload(bed->loop.ledger, &row, &workload, &err), &err);
-    LedgerIteration iteration = {.workload = workload,
-                                 .time_s = 1,
-                                 .base = object_id_hex(bed->arena, base),
-                                 .candidate = object_id_hex(bed->arena, candidate),
-                                 .state = S("measured")};
-    LedgerVerdict verdict = {.kind = S("improvement"),
-                             .status = S("faster"),
-                             .sentence =
-                                 S("faster: 8.1 ms → 5.5 ms, -32 % [-35, -29] 99 %, 14 pairs"),
-                             .metric = S("p50"),
-                             .unit = UNIT_SECONDS,
-                             .before = 0.0081,
-                             .after = 0.0055,
-                             .estimate = -0.387,
-                             .low = -0.43,
-                             .high = -0.34,
-                             .pairs = 14,
-                             .flag = S("above")};
-    assert_ok(ledger_add_iteration(bed->loop.ledger, &iteration, &id, &err), &err);
-    assert_ok(ledger_add_verdict(bed->loop.ledger, id, &verdict, &err), &err);
-    assert_ok(ledger_iteration(bed->arena, bed->loop.ledger, id, &bed->iteration, &err), &err);
-}
-
-/* `before` makes and commits the base, `change` is what the iteration did. */
-static Bed bed_new(Arena *arena, const char *before, const char *change)
-{
-    Bed bed = {.arena = arena, .top = test_repo(arena)};
-    test_sh(arena, bed.top, before);
-    bed.places = test_places(arena, bed.top);
-    bed.report = report_new(REPORT_JSON);
-    open_loop(&bed);
-    ObjectId base = snap(&bed);
-    test_sh(arena, bed.top, change);
-    record(&bed, base, snap(&bed));
-    return bed;
-}
-
-static void bed_close(Bed *bed)
-{
-    loop_close(&bed->loop);
-}
-
-static void refresh(Bed *bed)
-{
-    Err err = {0};
-    assert_ok(
-        ledger_iteration(bed->arena, bed->loop.ledger, bed->iteration.id, &bed->iteration, &err),
-        &err);
-}
-
-static Takeback revert(Bed *bed)
+static Takeback revert(LoopBed *bed)
 {
     Takeback takeback;
     Err err = {0};
     assert_ok(takeback_revert(&bed->loop, &bed->iteration, NULL, &takeback, &err), &err);
-    refresh(bed);
+    loopbed_refresh(bed);
     return takeback;
 }
 
-static Takeback restore(Bed *bed)
+static Takeback restore(LoopBed *bed)
 {
     Takeback takeback;
     Err err = {0};
     assert_ok(takeback_restore(&bed->loop, &bed->iteration, NULL, &takeback, &err), &err);
-    refresh(bed);
+    loopbed_refresh(bed);
     return takeback;
 }
 
-static Str refused(Bed *bed)
+static Str refused(LoopBed *bed)
 {
     Takeback takeback;
     Err err = {0};
@@ -126,32 +46,32 @@ static Str refused(Bed *bed)
 static void revert_gives_the_base_and_restore_the_candidate(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed =
-        bed_new(arena,
-                TEN "printf 'x\\r\\n' > crlf; mkdir d; echo o > d/old; ln -s a.py l; echo m > m;"
-                    "git add .; git commit -qm more",
-                "sed -i s/5/five/ a.py; printf 'y\\r\\n' >> crlf; rm -r d; ln -sf b.py l;"
-                "chmod +x m; mkdir -p new/deep; echo n > new/deep/n; printf 'a\\0b' > bin");
-    ObjectId candidate = snap(&bed), base;
+    LoopBed bed = loopbed_new(
+        arena,
+        TEN "printf 'x\\r\\n' > crlf; mkdir d; echo o > d/old; ln -s a.py l; echo m > m;"
+            "git add .; git commit -qm more",
+        "sed -i s/5/five/ a.py; printf 'y\\r\\n' >> crlf; rm -r d; ln -sf b.py l;"
+        "chmod +x m; mkdir -p new/deep; echo n > new/deep/n; printf 'a\\0b' > bin");
+    ObjectId candidate = loopbed_snap(&bed), base;
     assert_true(object_id_from_hex(bed.iteration.base, &base));
     Takeback back = revert(&bed);
     assert_int_equal(back.plan.steps.len, 7);
-    assert_true(object_id_eq(snap(&bed), base));
+    assert_true(object_id_eq(loopbed_snap(&bed), base));
     assert_false(file_exists(path_join(arena, bed.top, S("new"))));
     assert_str(bed.iteration.state, S("reverted"));
     restore(&bed);
-    assert_true(object_id_eq(snap(&bed), candidate));
+    assert_true(object_id_eq(loopbed_snap(&bed), candidate));
     assert_str(bed.iteration.state, S("measured"));
     revert(&bed);
     assert_int_equal(revert(&bed).plan.steps.len, 0);
-    assert_true(object_id_eq(snap(&bed), base));
-    bed_close(&bed);
+    assert_true(object_id_eq(loopbed_snap(&bed), base));
+    loopbed_close(&bed);
 }
 
 static void later_edits_stay_and_come_back_with_restore(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed = bed_new(arena, TEN, "sed -i s/3/three/ a.py");
+    LoopBed bed = loopbed_new(arena, TEN, "sed -i s/3/three/ a.py");
     test_sh(arena, bed.top, "sed -i s/9/nine/ a.py; echo mine > other.py; echo 11 >> b.py");
     Takeback back = revert(&bed);
     assert_true(back.plan.steps.items[0].merged);
@@ -161,13 +81,13 @@ static void later_edits_stay_and_come_back_with_restore(void **state)
     test_sh(arena, bed.top, "sed -i s/7/seven/ a.py");
     restore(&bed);
     assert_str(test_sh(arena, bed.top, "sed -n '3p;7p;9p' a.py"), S("three\nseven\nnine\n"));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
 static void overlapping_edits_are_refused_with_file_and_lines(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed = bed_new(arena, TEN, "sed -i s/5/five/ a.py; echo 11 >> b.py");
+    LoopBed bed = loopbed_new(arena, TEN, "sed -i s/5/five/ a.py; echo 11 >> b.py");
     test_sh(arena, bed.top, "sed -i '1i new first line' a.py; sed -i s/five/FIVE/ a.py");
     Str why = refused(&bed);
     assert_true(str_has(why, S("a.py, line 6: edited since")));
@@ -175,29 +95,29 @@ static void overlapping_edits_are_refused_with_file_and_lines(void **state)
     assert_true(str_has(refused(&bed), S("a.py was deleted since")));
     test_sh(arena, bed.top, "mkdir a.py");
     assert_true(str_has(refused(&bed), S("a.py is no file any more")));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
 static void an_added_file_that_was_edited_is_not_deleted(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed = bed_new(arena, TEN, "echo made > made.py; sed -i s/5/five/ b.py");
+    LoopBed bed = loopbed_new(arena, TEN, "echo made > made.py; sed -i s/5/five/ b.py");
     test_sh(arena, bed.top, "echo more >> made.py");
     assert_true(str_has(refused(&bed), S("made.py would have to go, and was edited since")));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
 static void binary_files_are_not_merged(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed =
-        bed_new(arena, "printf 'a\\0b' > x; git add .; git commit -qm one", "printf 'a\\0c' > x");
+    LoopBed bed = loopbed_new(arena, "printf 'a\\0b' > x; git add .; git commit -qm one",
+                              "printf 'a\\0c' > x");
     test_sh(arena, bed.top, "printf 'a\\0cd' > x");
     assert_true(str_has(refused(&bed), S("x is binary and was edited since")));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
-static Overlay open_document(Bed *bed, const char *path, bool dirty, Str text)
+static Overlay open_document(LoopBed *bed, const char *path, bool dirty, Str text)
 {
     Overlay overlay = {0};
     *array_push(bed->arena, &overlay) = (OverlayDocument){
@@ -208,7 +128,7 @@ static Overlay open_document(Bed *bed, const char *path, bool dirty, Str text)
 static void files_open_in_the_editor_become_edits(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed = bed_new(
+    LoopBed bed = loopbed_new(
         arena, "printf 'a\\r\\nb\\r\\nc\\r\\n' > x; echo y > y; git add .; git commit -qm one",
         "printf 'a\\r\\nB\\r\\nc\\r\\n' > x; echo Y > y");
     Overlay overlay = open_document(&bed, "x", true, S("new\na\nB\nc\n"));
@@ -219,31 +139,31 @@ static void files_open_in_the_editor_become_edits(void **state)
     assert_true(back.plan.steps.items[0].in_editor);
     assert_str(back.plan.steps.items[0].text, S("new\na\nb\nc\n"));
     assert_str(test_sh(arena, bed.top, "cat x y"), S("a\r\nB\r\nc\r\ny\n"));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
 static void a_link_put_in_the_way_is_not_followed(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed =
-        bed_new(arena, "mkdir d; echo 1 > d/f; git add .; git commit -qm one", "echo 2 > d/f");
+    LoopBed bed =
+        loopbed_new(arena, "mkdir d; echo 1 > d/f; git add .; git commit -qm one", "echo 2 > d/f");
     test_sh(arena, bed.top,
             "mkdir .git/outside; echo 2 > .git/outside/f; rm -r d; ln -s .git/outside d");
     refused(&bed);
     assert_str(test_sh(arena, bed.top, "cat .git/outside/f"), S("2\n"));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
-static Keep keep(Bed *bed)
+static Keep keep(LoopBed *bed)
 {
     Keep kept;
     Err err = {0};
     assert_ok(keep_iteration(&bed->loop, &bed->iteration, &(KeepOptions){0}, &kept, &err), &err);
-    refresh(bed);
+    loopbed_refresh(bed);
     return kept;
 }
 
-static Str keep_refused(Bed *bed, const Overlay *overlay)
+static Str keep_refused(LoopBed *bed, const Overlay *overlay)
 {
     Keep kept;
     Err err = {0};
@@ -258,8 +178,8 @@ static Str keep_refused(Bed *bed, const Overlay *overlay)
 static void keep_commits_only_the_iteration_with_its_numbers(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed = bed_new(arena, TEN "echo 1 > staged; git add staged",
-                      "sed -i s/5/five/ a.py; echo n > n.py; rm b.py");
+    LoopBed bed = loopbed_new(arena, TEN "echo 1 > staged; git add staged",
+                              "sed -i s/5/five/ a.py; echo n > n.py; rm b.py");
     test_sh(arena, bed.top, "echo junk > untracked; echo 2 >> staged");
     Keep kept = keep(&bed);
     assert_int_equal(kept.paths.len, 3);
@@ -276,13 +196,13 @@ static void keep_commits_only_the_iteration_with_its_numbers(void **state)
                         S("\"pairs\":14")));
     assert_str(bed.iteration.state, S("kept"));
     assert_str(bed.iteration.checkpoint, object_id_hex(arena, kept.commit));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
 static void keep_refuses_what_was_not_measured(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed = bed_new(arena, TEN, "sed -i s/5/five/ a.py");
+    LoopBed bed = loopbed_new(arena, TEN, "sed -i s/5/five/ a.py");
     Overlay overlay = open_document(&bed, "a.py", true, S("x"));
     assert_true(str_has(keep_refused(&bed, &overlay), S("save a.py first")));
     test_sh(arena, bed.top, "chmod +x a.py");
@@ -292,26 +212,26 @@ static void keep_refuses_what_was_not_measured(void **state)
             "git checkout -q main; echo t > s; git add s; git commit -qm t;"
             "git merge -q side >/dev/null 2>&1 || true");
     assert_true(str_has(keep_refused(&bed, NULL), S("a merge is in progress")));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
 static void a_hook_that_says_no_leaves_everything_as_it_was(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed = bed_new(arena, TEN, "sed -i s/5/five/ a.py; echo n > n.py");
+    LoopBed bed = loopbed_new(arena, TEN, "sed -i s/5/five/ a.py; echo n > n.py");
     test_sh(arena, bed.top,
             "printf '#!/bin/sh\\necho not today >&2\\nexit 1\\n' > .git/hooks/pre-commit;"
             "chmod +x .git/hooks/pre-commit");
     assert_true(str_has(keep_refused(&bed, NULL), S("not today")));
-    refresh(&bed);
+    loopbed_refresh(&bed);
     assert_str(bed.iteration.state, S("measured"));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
 static void a_hook_that_changes_the_commit_is_told(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed = bed_new(arena, TEN, "sed -i s/5/five/ a.py");
+    LoopBed bed = loopbed_new(arena, TEN, "sed -i s/5/five/ a.py");
     test_sh(arena, bed.top,
             "printf '#!/bin/sh\\nsed -i s/five/FIVE/ a.py; echo gen > gen; git add a.py gen\\n'"
             "> .git/hooks/pre-commit; chmod +x .git/hooks/pre-commit");
@@ -320,13 +240,13 @@ static void a_hook_that_changes_the_commit_is_told(void **state)
     assert_str(kept.differ.items[0], S("a.py"));
     assert_str(kept.more.items[0], S("gen"));
     assert_true(str_has(kept.sentence, S("measure again")));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
 static void line_ends_and_filters_are_gits_business(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed = bed_new(
+    LoopBed bed = loopbed_new(
         arena,
         "git config filter.up.clean 'tr a-z A-Z'; git config filter.up.smudge 'tr A-Z a-z';"
         "printf '*.txt text\\n*.up filter=up\\n' > .gitattributes; printf 'a\\r\\n' > a.txt;"
@@ -340,34 +260,34 @@ static void line_ends_and_filters_are_gits_business(void **state)
     revert(&bed);
     assert_str(test_sh(arena, bed.top, "cat a.txt b.up"), S("a\r\nbig\n"));
     assert_str(bed.iteration.state, S("reverted"));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
 static void what_was_staged_otherwise_is_kept_aside(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed = bed_new(arena, TEN, "echo staged only > a.py; git add a.py; seq 12 > a.py");
+    LoopBed bed = loopbed_new(arena, TEN, "echo staged only > a.py; git add a.py; seq 12 > a.py");
     Keep kept = keep(&bed);
     assert_int_equal(kept.staged.len, 1);
     Str show =
         str_fmt(arena, "git show refs/perfloop/staged/%lld:a.py", (long long)bed.iteration.id);
     assert_str(test_sh(arena, bed.top, str_cstr(arena, show)), S("staged only\n"));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
 static void it_works_detached_and_before_the_first_commit(void **state)
 {
     Arena *arena = test_arena(state);
-    Bed bed = bed_new(arena, TEN "git checkout -q --detach", "sed -i s/5/five/ a.py");
+    LoopBed bed = loopbed_new(arena, TEN "git checkout -q --detach", "sed -i s/5/five/ a.py");
     assert_true(keep(&bed).detached);
-    bed_close(&bed);
-    bed = bed_new(arena, "seq 3 > a; git add a; seq 3 > c", "seq 4 > a");
+    loopbed_close(&bed);
+    bed = loopbed_new(arena, "seq 3 > a; git add a; seq 3 > c", "seq 4 > a");
     Keep kept = keep(&bed);
     assert_int_equal(kept.paths.len, 1);
     assert_str(
         test_sh(arena, bed.top, "git show --format= --name-only HEAD; git status --porcelain"),
         S("a\n?? c\n"));
-    bed_close(&bed);
+    loopbed_close(&bed);
 }
 
 TEST_MAIN(TEST(revert_gives_the_base_and_restore_the_candidate),
