@@ -98,18 +98,17 @@ bool keep_check_files(Loop *loop, const TreeChanges *changes, const Overlay *ove
 
 /* ---- tests */
 
-typedef struct Tail {
-    Loop *loop;
-    uint64_t bytes;
-} Tail;
-
+/* The last words of the tests are their progress. */
 static void show_output(void *context, int stream, Str bytes)
 {
-    Tail *tail = context;
+    Loop *loop = context;
+    Str line, last = {0};
     (void)stream;
-    tail->bytes += bytes.len;
-    report_progress(tail->loop->report, -1, "tests: %llu bytes of output",
-                    (unsigned long long)tail->bytes);
+    while (str_next_line(&bytes, &line))
+        if (str_trim(line).len)
+            last = str_trim(line);
+    if (last.len)
+        report_progress(loop->report, -1, "tests: " STR_FMT, STR_ARG(str_head(last, 80)));
 }
 
 bool keep_tests(Loop *loop, const LedgerIteration *iteration, const Workload *workload, bool *green,
@@ -120,14 +119,13 @@ bool keep_tests(Loop *loop, const LedgerIteration *iteration, const Workload *wo
     int lock = -1;
     if (!loop_lock(loop, LOOP_TREES, &lock, err))
         return false;
-    Tail tail = {.loop = loop};
     ProcessOptions options = {
         .argv = workload->tests.argv,
         .argc = workload->tests.argc,
         .timeout_s = TESTS_TIMEOUT_S,
         .cancel = &report_cancelled,
         .on_output = show_output,
-        .context = &tail,
+        .context = loop,
     };
     ProcessResult result;
     report_progress(loop->report, -1, "tests: " STR_FMT, STR_ARG(workload->tests.text));
