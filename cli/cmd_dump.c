@@ -7,6 +7,7 @@
 #include "cli/dump.h"
 
 static const Command STAGES[] = {
+    {"anchors", dump_anchors, "PROFILED CURRENT [--lines 3,9-12]: where lines are now"},
     {"profile", dump_profile, "FILE: what a profile holds, stack by stack"},
     {"hotspots", dump_hotspots, "FILE: lines, functions and calls with their costs"},
     {"samples", dump_samples, "FILE: what a benchmark's report holds"},

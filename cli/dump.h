@@ -9,6 +9,7 @@
 
 #include "cli/commands.h"
 
+CommandFn dump_anchors;
 CommandFn dump_hotspots;
 CommandFn dump_profile;
 CommandFn dump_samples;

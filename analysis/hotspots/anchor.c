@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/hotspots/function_pairs.h"
 #include "analysis/source/linemap.h"
 #include "base/digest.h"
 
@@ -66,28 +67,40 @@ static Anchors anchors_new(Arena *arena, const Text *text, const LineNo *lines, 
     return anchors;
 }
 
-static void place(Anchor *anchor, LineTo line)
+static void place(Anchor *anchor, LineNo now, bool certain, bool same)
 {
-    anchor->now = line.to;
-    anchor->certain = line.certain;
-    anchor->state = line.fate == LINE_SAME      ? unchanged(anchor)
-                    : line.fate == LINE_ALTERED ? ANCHOR_CHANGED
-                                                : ANCHOR_GONE;
+    anchor->now = now;
+    anchor->certain = certain;
+    anchor->state = now.n == 0 ? ANCHOR_GONE : same ? unchanged(anchor) : ANCHOR_CHANGED;
+}
+
+static void find_one(Anchor *anchor, const AnchorSide *then, const AnchorSide *now,
+                     const LineMap *map, const FunctionPairs *pairs)
+{
+    LineTo line = map->lines[anchor->was.n - 1];
+    bool allowed = line.to.n && function_pairs_allow(pairs, anchor->was, line.to);
+    if (line.certain && allowed) {
+        place(anchor, line.to, true, line.fate == LINE_SAME);
+        return;
+    }
+    LineNo found = function_pairs_find(pairs, then->text, now->text, anchor->was);
+    place(anchor, found.n ? found : line.to, found.n > 0, found.n > 0);
 }
 
 Anchors anchors_find(Arena *arena, const AnchorSide *then, const AnchorSide *now,
                      const LineNo *lines, size_t count)
 {
     Anchors anchors = anchors_new(arena, then->text, lines, count);
-    LineMap map = {0};
-    bool identical = digest_eq(text_id(then->text), text_id(now->text));
-    if (!identical)
-        map = linemap_of(arena, then->text, now->text);
-    for (size_t i = 0; i < anchors.len; i++) {
-        Anchor *anchor = &anchors.items[i];
-        LineTo itself = {.to = anchor->was, .fate = LINE_SAME, .certain = true};
-        place(anchor, identical ? itself : map.lines[anchor->was.n - 1]);
+    if (digest_eq(text_id(then->text), text_id(now->text))) {
+        for (size_t i = 0; i < anchors.len; i++)
+            place(&anchors.items[i], anchors.items[i].was, true, true);
+        return anchors;
     }
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("anchors");
+    LineMap map = linemap_of(scratch, then->text, now->text);
+    FunctionPairs pairs = function_pairs_of(scratch, then->outline, now->outline, &map);
+    for (size_t i = 0; i < anchors.len; i++)
+        find_one(&anchors.items[i], then, now, &map, &pairs);
     return anchors;
 }
 

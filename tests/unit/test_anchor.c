@@ -72,6 +72,38 @@ static void one_of_two_equal_lines_deleted_leaves_both_in_doubt(void **state)
     assert_str(describe(arena, &anchors), S("1-1 changed\n2-0 gone\n3-2 moved\n"));
 }
 
+static void a_renamed_function_keeps_its_lines(void **state)
+{
+    Arena *arena = test_arena(state);
+    Anchors anchors = find(arena, S("def f(x):\n    y = x\n    return y\n"),
+                           S("def g(x):\n    y = x\n    return y\n"), ONE_TO_THREE, 3);
+    assert_str(describe(arena, &anchors), S("1-1 changed\n2-2 exact\n3-3 exact\n"));
+}
+
+/* `return y` stands in both functions; only the syntax knows which is which. */
+static void a_function_that_was_moved_takes_its_lines_along(void **state)
+{
+    Arena *arena = test_arena(state);
+    const LineNo lines[] = {{1}, {2}, {3}};
+    Anchors anchors = find(arena,
+                           S("def f(x):\n    y = 1\n    return y\n\ndef g(x):\n    y = 2\n"
+                             "    z = 3\n    return y\n"),
+                           S("def g(x):\n    y = 2\n    z = 3\n    return y\n\ndef f(x):\n"
+                             "    y = 1\n    return y\n"),
+                           lines, 3);
+    assert_str(describe(arena, &anchors), S("1-6 moved\n2-7 moved\n3-8 moved\n"));
+}
+
+/* The bytes are the same, but they are called from elsewhere now. */
+static void a_line_that_fell_into_another_function_is_changed(void **state)
+{
+    Arena *arena = test_arena(state);
+    const LineNo lines[] = {{2}, {3}};
+    Anchors anchors = find(arena, S("def f(x):\n    y = 1\n    z = 2\n"),
+                           S("def f(x):\n    y = 1\ndef helper(x):\n    z = 2\n"), lines, 2);
+    assert_str(describe(arena, &anchors), S("2-2 exact\n3-4 changed\n"));
+}
+
 /* ------------------------------------------------------------------ carrying */
 
 static Anchors carry(Arena *arena, const Anchors *old, const Text **text, uint32_t start,
@@ -143,6 +175,9 @@ TEST_MAIN(TEST(lines_below_an_insertion_have_moved),
           TEST(another_line_end_changes_nothing),
           TEST(a_reindented_block_is_changed_and_not_confused_with_itself),
           TEST(one_of_two_equal_lines_deleted_leaves_both_in_doubt),
+          TEST(a_renamed_function_keeps_its_lines),
+          TEST(a_function_that_was_moved_takes_its_lines_along),
+          TEST(a_line_that_fell_into_another_function_is_changed),
           TEST(typing_in_a_line_changes_it_and_undoing_makes_it_exact_again),
           TEST(a_new_line_above_moves_and_enter_at_the_end_does_not),
           TEST(deleted_lines_are_gone_and_stay_gone),
