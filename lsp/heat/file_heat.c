@@ -171,12 +171,21 @@ static void find_open_changes(Arena *arena, const FileHeatInput *input, const Fi
     last->n_places = n;
 }
 
-static bool any_changed(const HotFile *hot)
+static bool is_as_profiled(const FileHeatInput *input, const FileHeat *file)
 {
-    for (size_t i = 0; i < hot->n_lines; i++)
-        if (hot->lines[i].state == ANCHOR_CHANGED || hot->lines[i].state == ANCHOR_GONE)
-            return true;
-    return false;
+    return digest_eq(input->syntax->outline.text, file->base->profiled.outline->text);
+}
+
+/* A change that was kept after the profile is in the checkpoint, but not in the profiled text. */
+static bool profile_is_of_checkpoint(const Heat *heat, Str name)
+{
+    const LoopWorkload *loop = loop_view_find(&heat->loop, name);
+    for (size_t i = 0; loop && i < loop->iterations.len; i++) {
+        const LedgerIteration *iteration = &loop->iterations.items[i];
+        if (str_eq(iteration->state, S("kept")) && iteration->time_s > heat->now.row.time_s)
+            return false;
+    }
+    return true;
 }
 
 static LoopFacts facts_for(Arena *arena, const FileHeatInput *input, const FileHeat *file)
@@ -188,7 +197,8 @@ static LoopFacts facts_for(Arena *arena, const FileHeatInput *input, const FileH
         find_places(arena, input, file->path, &workloads[i].last);
         bool settled = workloads[i].last.step != LOOP_MEASURED;
         bool ours = str_eq(workloads[i].name, input->heat->now.row.workload);
-        if (settled && ours && file->base && any_changed(&file->hot))
+        if (settled && ours && file->base && !is_as_profiled(input, file) &&
+            profile_is_of_checkpoint(input->heat, workloads[i].name))
             find_open_changes(arena, input, file, &workloads[i].last);
     }
     facts.workloads = workloads;

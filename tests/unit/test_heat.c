@@ -434,6 +434,24 @@ static void a_regression_warns_where_the_function_is_now(void **state)
     stop(editor);
 }
 
+static void two_edited_functions_are_one_too_many(void **state)
+{
+    Editor *editor = start(state, S("{}"), S(""));
+    test_write(&editor->space, "perfloop.toml", S("[workload.w]\nbenchmark = \"true\"\n"));
+    test_profile(&editor->space, "w", S(PROFILE), 1000);
+    test_send(editor->server,
+              "{\"method\":\"workspace/didChangeWatchedFiles\",\"params\":{\"changes\":[]}}");
+    test_open(editor->server, editor->uri, S("python"), S(SOURCE));
+    test_settle(editor->server);
+    insert(editor, 2, 1, 0, "    text = text.strip()\\n");
+    assert_int_equal(count(diagnostics(editor), S("one-change")), 0);
+    insert(editor, 3, 6, 0, "    text = text.lower()\\n");
+    assert_int_equal(count(diagnostics(editor), S("\"code\":\"one-change\"")), 2);
+    assert_has(diagnostics(editor),
+               "2 functions changed since the last checkpoint (split, tokenize)");
+    stop(editor);
+}
+
 static void an_unclear_iteration_does_not_change_the_number(void **state)
 {
     Editor *editor = start_loop(state, S("unclear"), 0.0098, 0.2);
@@ -482,6 +500,7 @@ TEST_MAIN(TEST(an_opened_file_shows_its_heat), TEST(heat_moves_and_changes_with_
           TEST(symbols_are_sorted_by_cost), TEST(calls_carry_their_cost_in_the_name),
           TEST(a_new_profile_shows_itself_and_an_old_lens_list_never_empties),
           TEST(a_regression_warns_where_the_function_is_now),
+          TEST(two_edited_functions_are_one_too_many),
           TEST(an_unclear_iteration_does_not_change_the_number),
           TEST(a_closed_hot_file_has_its_diagnostics_until_it_is_opened),
           TEST(settings_switch_heat_off), TEST(a_workload_file_has_problems_completion_and_hover),
