@@ -297,6 +297,55 @@ def test_a_killed_server_takes_its_command_along():
                 assert not os.path.exists("/proc/" + children[0]), "it lives on"
 
 
+def processes_with(word):
+    """Ids of processes with this word on their command line."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % name, "rb") as file:
+                words = file.read().split(b"\0")
+        except OSError:
+            continue
+        if words[0].endswith(b"sleep") and word.encode() in words:
+            found.append(name)
+    return found
+
+
+def wait_for(condition, what):
+    end = time.monotonic() + WAIT_S
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.01)
+
+
+def end_of(client, how):
+    if how == "cancel":
+        client.ask("workspace/executeCommand", {"command": "perfloop.cancel"})
+    elif how == "end of input":
+        client.writer.close()
+    else:
+        client.process.send_signal(how)
+
+
+def test_no_benchmark_outlives_its_end():
+    for i, how in enumerate(("cancel", "end of input", signal.SIGTERM, signal.SIGKILL)):
+        with tempfile.TemporaryDirectory() as root:
+            seconds = "%d" % (10**9 + os.getpid() * 10 + i)
+            with open(root + "/perfloop.toml", "w") as file:
+                file.write('[workload.x]\nbenchmark = ["sleep", "%s"]\nharness = "command"\nmetric = "wall"\n' % seconds)
+            for command in ("init -q", "add -A", "-c user.name=a -c user.email=b commit -qm x"):
+                subprocess.run(["git", "-C", root, *command.split()], check=True)
+            env = {"XDG_STATE_HOME": root + "/state", "XDG_CACHE_HOME": root + "/cache"}
+            trust = [PERFLOOP, "trust", "--yes"]
+            subprocess.run(trust, cwd=root, env={**os.environ, **env}, check=True, capture_output=True)
+            with Session(env=env) as client:
+                client.initialize(root=root)
+                client.request("workspace/executeCommand", {"command": "perfloop.baseline"})
+                wait_for(lambda: processes_with(seconds), "the benchmark does not run")
+                end_of(client, how)
+                wait_for(lambda: not processes_with(seconds), "the benchmark lives on after %s" % how)
+
+
 def slow_handlers(lines_of_text):
     """Milliseconds of computing of each handler that took over 5 ms of wall time."""
     text = "".join("def f%d(x):\n    return [y for y in x]\n" % i for i in range(lines_of_text // 2))
