@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analysis/profile/readers.h"
+#include "base/proto.h"
 #include "base/strbuf.h"
 #include "base/unpack.h"
 #include "base/utf8.h"
@@ -71,6 +72,45 @@ static bool is_program(Str bytes)
                                "ELF"));
 }
 
+/* Numbers 1 and 2, and nothing else: pprof's ValueType, as in profile.proto. */
+static bool is_value_type(const Proto *outer, Str bytes)
+{
+    Proto in = proto_inside(outer, bytes);
+    for (ProtoField field; proto_next(&in, &field);)
+        if (field.number > 2 || field.wire != PROTO_VARINT)
+            return false;
+    return !in.problem && bytes.len <= 22;
+}
+
+/* No magic number: the first fields have to be of profile.proto's numbers and kinds. */
+static bool is_pprof(Str bytes)
+{
+    enum {
+        FIELDS = 50,
+        PROFILE_FIELDS = 15
+    };
+    Proto in = proto(bytes);
+    size_t tables = 0, fields = 0;
+    for (ProtoField field; fields < FIELDS && proto_next(&in, &field); fields++) {
+        bool message = field.number <= 6 || field.number == 11;
+        if (field.number > PROFILE_FIELDS || (message && field.wire != PROTO_BYTES) ||
+            (!message && field.wire != PROTO_VARINT && field.number != 13))
+            return false;
+        if (field.number == 1 && !is_value_type(&in, field.bytes))
+            return false;
+        tables += field.number == 1 || field.number == 2;
+    }
+    return tables && (!in.problem || fields > 2);
+}
+
+static bool is_old_pprof(Str bytes)
+{
+    return str_starts(bytes, S("heap profile: ")) || str_starts(bytes, S("--- contention")) ||
+           str_starts(bytes, S("--- heapz")) || str_starts(bytes, S("--- threadz")) ||
+           str_starts(bytes, S("goroutine profile: ")) ||
+           str_starts(bytes, S("threadcreate profile: "));
+}
+
 static bool is_empty(Str bytes)
 {
     return str_trim(bytes).len == 0;
@@ -96,6 +136,11 @@ static const Format FORMATS[] = {
     {STR_CONST("cProfile (.prof)"), is_pstats, read_pstats, STR_CONST("")},
     {STR_CONST(""), is_pickle, NULL,
      STR_CONST("a Python pickle, which could run any code: perfloop does not load pickles")},
+    {STR_CONST("gperftools CPU profile"), is_gperftools, read_gperftools, STR_CONST("")},
+    {STR_CONST(""), is_old_pprof, NULL,
+     STR_CONST("a profile in one of pprof's old text forms: `pprof -proto FILE >FILE.pb.gz` gives "
+               "one that perfloop reads")},
+    {STR_CONST("pprof (Go, gperftools, pprof-rs)"), is_pprof, read_pprof, STR_CONST("")},
     {STR_CONST(""), is_archive, NULL, STR_CONST("a zip archive: unpack it first")},
     {STR_CONST(""), is_program, NULL, STR_CONST("a program, not a profile of one")},
     {STR_CONST("folded stacks (py-spy raw, flamegraph)"), is_collapsed, read_collapsed,

@@ -24,5 +24,10 @@ ProfileReader read_collapsed;
 ProfileReader read_speedscope;
 /* cProfile's .prof: a marshalled dict, read without an interpreter. */
 ProfileReader read_pstats;
+/* pprof's profile.proto, unpacked. */
+ProfileReader read_pprof;
+/* What gperftools wrote before: machine words and a memory map. */
+ProfileReader read_gperftools;
+bool is_gperftools(Str bytes);
 
 #endif

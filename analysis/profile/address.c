@@ -1,0 +1,30 @@
+#include "analysis/profile/address.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static Str base_name(Str path)
+{
+    Str folder, name;
+    return str_cut_last(path, '/', &folder, &name) ? name : path;
+}
+
+ProfileFrame address_frame(ProfileBuilder *build, const AddressRange *range, uint64_t address)
+{
+    enum {
+        NAME_MAX_BYTES = 200
+    };
+    char text[NAME_MAX_BYTES + 20];
+    Str name = range ? str_head(base_name(range->file), NAME_MAX_BYTES) : (Str){0};
+    int len;
+    if (name.len)
+        len = snprintf(text, sizeof(text), STR_FMT "+0x%" PRIx64, STR_ARG(name),
+                       address - range->start + range->offset);
+    else
+        len = snprintf(text, sizeof(text), "0x%" PRIx64, address);
+    return (ProfileFrame){
+        .function = profile_add_text(build, (Str){text, (size_t)len}),
+        .module = range ? profile_add_text(build, range->file) : 0,
+        .kind = str_starts(name, S("[kernel")) ? FRAME_KERNEL : FRAME_NATIVE,
+    };
+}

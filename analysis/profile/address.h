@@ -1,0 +1,24 @@
+/*
+ * Address: a frame for code that a profile knows by address only, named through what was mapped
+ * there: "libc-2.15.so+0x36d90", the offset being the one in the file, so that it can be looked up
+ * with addr2line whatever address the file was loaded at. Without a mapping: "0x7f5e1454e5b0".
+ */
+#ifndef ANALYSIS_PROFILE_ADDRESS_H
+#define ANALYSIS_PROFILE_ADDRESS_H
+
+#include <stdint.h>
+
+#include "analysis/profile/profile.h"
+#include "base/str.h"
+
+typedef struct AddressRange {
+    uint64_t start;
+    uint64_t end;    /* 0: not known, everything from start */
+    uint64_t offset; /* of start in the file */
+    Str file;        /* empty: anonymous memory */
+} AddressRange;
+
+/* The range may be NULL. */
+ProfileFrame address_frame(ProfileBuilder *build, const AddressRange *range, uint64_t address);
+
+#endif

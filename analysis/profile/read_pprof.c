@@ -1,0 +1,477 @@
+/*
+ * pprof's profile.proto (github.com/google/pprof): what Go, gperftools, pprof-rs, Pyroscope and
+ * many others write, mostly in gzip.
+ *
+ * Samples come before the tables they point into, and the text of every name is last, so the
+ * message is walked twice: tables first, then samples. A location is one address, with several
+ * lines when functions were inlined there: the innermost first. Without lines it is named by its
+ * mapping (address.h). Comments and the drop_frames and keep_frames expressions only steer
+ * pprof's own display; nothing of them is used.
+ *
+ * The metric that the file calls the default, or else the last, comes first.
+ */
+
+#include <math.h>
+
+#include "analysis/profile/address.h"
+#include "analysis/profile/readers.h"
+#include "base/array.h"
+#include "base/idmap.h"
+#include "base/proto.h"
+
+enum {
+    DEPTH_MAX = 10000,
+    INLINES_MAX = 200,
+    /* Stack nodes per byte of the file; real ones have less than one. */
+    NODES_PER_BYTE = 8,
+    TYPES_MAX = PROFILE_METRICS_MAX,
+};
+
+typedef struct ValueType {
+    uint64_t type; /* texts of the file */
+    uint64_t unit;
+    size_t metric; /* ours; SIZE_MAX when there was no room */
+    double scale;
+} ValueType;
+
+typedef struct Function {
+    uint64_t name;
+    uint64_t system_name;
+    uint64_t file;
+    uint64_t start_line;
+} Function;
+
+typedef struct Location {
+    uint64_t mapping;
+    uint64_t address;
+    Str lines;       /* of the file, where its first line begins: the whole message */
+    uint32_t first;  /* in `frames`, outermost first; valid when frames > 0 */
+    uint32_t frames; /* 0: not made yet */
+} Location;
+
+typedef struct Mapping {
+    AddressRange range;
+    uint64_t file; /* text of the file */
+} Mapping;
+
+/* Ids of the file to places in a table; mostly they count up from 1. */
+typedef struct Ids {
+    IdMap map;
+    size_t len;
+} Ids;
+
+typedef struct Pprof {
+    Arena *arena;
+    ProfileBuilder *build;
+    Str bytes;
+    Array(Str) texts;
+    Array(ValueType) types;
+    Array(Function) functions;
+    Array(Location) locations;
+    Array(Mapping) mappings;
+    Ids function_ids, location_ids, mapping_ids;
+    uint64_t default_type;
+    Array(uint32_t) frames; /* of all locations */
+    Array(uint64_t) path;   /* of the sample being read */
+    IdMap nodes;            /* (parent, location + 1) to node */
+    size_t nodes_left;
+    size_t samples;
+    size_t count_type; /* the metric that counts samples, or SIZE_MAX */
+    size_t unknown;    /* locations that are not in the table */
+    size_t deep;
+    size_t bad; /* messages inside which something was wrong */
+} Pprof;
+
+static Str text_at(const Pprof *in, uint64_t text)
+{
+    return text < in->texts.len ? in->texts.items[text] : (Str){0};
+}
+
+/* ------------------------------------------------------------------ tables */
+
+static void ids_add(Ids *ids, uint64_t id)
+{
+    *idmap_slot(&ids->map, id) = (uint32_t)++ids->len;
+}
+
+/* Place in the table, + 1; 0 when it is not there. */
+static uint32_t ids_find(const Ids *ids, uint64_t id)
+{
+    return idmap_get(&ids->map, id);
+}
+
+/* Fields 1 to `len` of a message that are numbers; what else there is, is left out. */
+static void take_numbers(Pprof *in, Proto message, uint64_t *numbers, size_t len)
+{
+    for (ProtoField field; proto_next(&message, &field);)
+        if (field.number <= len && field.wire == PROTO_VARINT)
+            numbers[field.number - 1] = field.value;
+    in->bad += message.problem != NULL;
+}
+
+static void read_type(Pprof *in, Proto message)
+{
+    uint64_t numbers[2] = {0};
+    take_numbers(in, message, numbers, 2);
+    if (in->types.len < TYPES_MAX)
+        *array_push(in->arena, &in->types) = (ValueType){.type = numbers[0], .unit = numbers[1]};
+}
+
+static void read_mapping(Pprof *in, Proto message)
+{
+    uint64_t numbers[5] = {0};
+    take_numbers(in, message, numbers, 5);
+    ids_add(&in->mapping_ids, numbers[0]);
+    *array_push(in->arena, &in->mappings) = (Mapping){
+        .range = {.start = numbers[1], .end = numbers[2], .offset = numbers[3]},
+        .file = numbers[4],
+    };
+}
+
+static void read_location(Pprof *in, Proto message, Str bytes)
+{
+    uint64_t numbers[3] = {0};
+    take_numbers(in, message, numbers, 3);
+    ids_add(&in->location_ids, numbers[0]);
+    *array_push(in->arena, &in->locations) =
+        (Location){.mapping = numbers[1], .address = numbers[2], .lines = bytes};
+}
+
+static void read_function(Pprof *in, Proto message)
+{
+    uint64_t numbers[5] = {0};
+    take_numbers(in, message, numbers, 5);
+    ids_add(&in->function_ids, numbers[0]);
+    *array_push(in->arena, &in->functions) = (Function){.name = numbers[1],
+                                                        .system_name = numbers[2],
+                                                        .file = numbers[3],
+                                                        .start_line = numbers[4]};
+}
+
+static void read_tables(Pprof *in, Proto *file)
+{
+    for (ProtoField field; proto_next(file, &field);) {
+        if (field.wire != PROTO_BYTES) {
+            if (field.number == 14 && field.wire == PROTO_VARINT)
+                in->default_type = field.value;
+            continue;
+        }
+        Proto inside = proto_inside(file, field.bytes);
+        switch (field.number) {
+        case 1:
+            read_type(in, inside);
+            break;
+        case 3:
+            read_mapping(in, inside);
+            break;
+        case 4:
+            read_location(in, inside, field.bytes);
+            break;
+        case 5:
+            read_function(in, inside);
+            break;
+        case 6:
+            *array_push(in->arena, &in->texts) = field.bytes;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ metrics */
+
+typedef struct Unit {
+    Str unit;
+    Str ours;
+    double scale;
+} Unit;
+
+static Unit unit_of(Str unit)
+{
+    static const Unit UNITS[] = {
+        {STR_CONST("nanoseconds"), STR_CONST("ns"), 1},
+        {STR_CONST("nanosecond"), STR_CONST("ns"), 1},
+        {STR_CONST("ns"), STR_CONST("ns"), 1},
+        {STR_CONST("microseconds"), STR_CONST("ns"), 1e3},
+        {STR_CONST("us"), STR_CONST("ns"), 1e3},
+        {STR_CONST("milliseconds"), STR_CONST("ns"), 1e6},
+        {STR_CONST("ms"), STR_CONST("ns"), 1e6},
+        {STR_CONST("seconds"), STR_CONST("ns"), 1e9},
+        {STR_CONST("s"), STR_CONST("ns"), 1e9},
+        {STR_CONST("bytes"), STR_CONST("bytes"), 1},
+        {STR_CONST("byte"), STR_CONST("bytes"), 1},
+        {STR_CONST("kilobytes"), STR_CONST("bytes"), 1024},
+        {STR_CONST("kb"), STR_CONST("bytes"), 1024},
+        {STR_CONST("megabytes"), STR_CONST("bytes"), 1048576},
+        {STR_CONST("mb"), STR_CONST("bytes"), 1048576},
+    };
+    for (size_t i = 0; i < sizeof(UNITS) / sizeof(UNITS[0]); i++)
+        if (str_eq(unit, UNITS[i].unit))
+            return UNITS[i];
+    return (Unit){unit, S("count"), 1};
+}
+
+/* "samples" or "cpu" in "count"s: how often the clock ticked. */
+static bool counts_samples(const Pprof *in, const ValueType *type)
+{
+    Str name = text_at(in, type->type);
+    return str_eq(unit_of(text_at(in, type->unit)).ours, S("count")) &&
+           (str_eq(name, S("samples")) || str_eq(name, S("sample")) || str_eq(name, S("cpu")));
+}
+
+/* Times and bytes are sampled; a count without a number of samples (cycles) is taken as exact. */
+static void add_metric(Pprof *in, ValueType *type)
+{
+    Unit unit = unit_of(text_at(in, type->unit));
+    Str name = text_at(in, type->type);
+    bool sampled = in->count_type != SIZE_MAX || !str_eq(unit.ours, S("count"));
+    type->metric = profile_add_metric(in->build, name.len ? name : S("weight"), unit.ours, sampled);
+    type->scale = unit.scale;
+}
+
+static void add_metrics(Pprof *in)
+{
+    size_t first = in->types.len - 1;
+    for (size_t i = 0; in->default_type && i < in->types.len; i++)
+        if (in->types.items[i].type == in->default_type)
+            first = i;
+    in->count_type = SIZE_MAX;
+    for (size_t i = 0; i < in->types.len; i++)
+        if (counts_samples(in, &in->types.items[i]))
+            in->count_type = i;
+    add_metric(in, &in->types.items[first]);
+    for (size_t i = 0; i < in->types.len; i++)
+        if (i != first)
+            add_metric(in, &in->types.items[i]);
+}
+
+/* ------------------------------------------------------------------ frames */
+
+/* Writers without debug information say so in place of a file. */
+static bool is_no_file(Str file)
+{
+    static const Str NAMES[] = {STR_CONST("Unknown"), STR_CONST("unknown"), STR_CONST("<unknown>"),
+                                STR_CONST("??"), STR_CONST("?")};
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        if (str_eq(file, NAMES[i]))
+            return true;
+    return false;
+}
+
+static uint32_t line_number(uint64_t line)
+{
+    return line < UINT32_MAX ? (uint32_t)line : 0; /* signed in the file; none is below 0 */
+}
+
+static ProfileFrame frame_of_line(Pprof *in, const Location *location, Proto message)
+{
+    uint64_t numbers[2] = {0};
+    take_numbers(in, message, numbers, 2);
+    uint32_t found = ids_find(&in->function_ids, numbers[0]);
+    Function function = found ? in->functions.items[found - 1] : (Function){0};
+    uint32_t mapping = ids_find(&in->mapping_ids, location->mapping);
+    Str name = text_at(in, function.name), file = text_at(in, function.file);
+    if (!name.len)
+        name = text_at(in, function.system_name);
+    if (is_no_file(file))
+        file = (Str){0};
+    Str module = mapping ? text_at(in, in->mappings.items[mapping - 1].file) : (Str){0};
+    return (ProfileFrame){
+        .function = profile_add_text(in->build, name.len ? name : S("?")),
+        .file = profile_add_text(in->build, file),
+        .module = profile_add_text(in->build, module),
+        .line = file.len ? line_number(numbers[1]) : 0,
+        .def_line = file.len ? line_number(function.start_line) : 0,
+        .kind = (uint16_t)frame_kind_of(name, file),
+    };
+}
+
+static void push_frame(Pprof *in, Location *location, ProfileFrame frame)
+{
+    *array_push(in->arena, &in->frames) = profile_add_frame(in->build, frame);
+    location->frames++;
+}
+
+static void add_address(Pprof *in, Location *location)
+{
+    uint32_t found = ids_find(&in->mapping_ids, location->mapping);
+    const AddressRange *range = NULL;
+    if (found) {
+        Mapping *mapping = &in->mappings.items[found - 1];
+        mapping->range.file = text_at(in, mapping->file);
+        range = &mapping->range;
+    }
+    push_frame(in, location, address_frame(in->build, range, location->address));
+}
+
+/* The file has the innermost line first, a stack the outermost. */
+static void make_frames(Pprof *in, Location *location)
+{
+    Str lines[INLINES_MAX];
+    size_t len = 0;
+    Proto message = proto(location->lines);
+    for (ProtoField field; proto_next(&message, &field);)
+        if (field.number == 4 && field.wire == PROTO_BYTES && len < INLINES_MAX)
+            lines[len++] = field.bytes;
+    location->first = (uint32_t)in->frames.len;
+    for (size_t i = len; i-- > 0;) {
+        ProfileFrame frame = frame_of_line(in, location, proto(lines[i]));
+        frame.inlined = i + 1 < len;
+        push_frame(in, location, frame);
+    }
+    if (len == 0)
+        add_address(in, location);
+}
+
+/* ------------------------------------------------------------------ samples */
+
+static uint32_t child_of(Pprof *in, uint32_t parent, uint32_t place)
+{
+    uint32_t *slot = idmap_slot(&in->nodes, idmap_pair(parent, place + 1));
+    Location *location = &in->locations.items[place];
+    if (*slot)
+        return *slot;
+    if (!location->frames)
+        make_frames(in, location);
+    if (in->nodes_left < location->frames) {
+        in->nodes_left = 0;
+        return parent;
+    }
+    in->nodes_left -= location->frames;
+    for (uint32_t i = 0; i < location->frames; i++)
+        parent = profile_add_stack(in->build, parent, in->frames.items[location->first + i]);
+    *slot = parent;
+    return parent;
+}
+
+/* The path in the file is leaf first. */
+static uint32_t stack_of(Pprof *in)
+{
+    uint32_t stack = 0;
+    size_t from = in->path.len;
+    if (from > DEPTH_MAX) {
+        in->deep++;
+        from = DEPTH_MAX;
+    }
+    while (from-- > 0) {
+        uint32_t found = ids_find(&in->location_ids, in->path.items[from]);
+        if (found)
+            stack = child_of(in, stack, found - 1);
+        else
+            in->unknown++;
+    }
+    return stack;
+}
+
+/* A label {key 1, text 2}; pprof-rs and austin name the thread so. */
+static void read_label(Pprof *in, Proto message, uint32_t *thread)
+{
+    uint64_t numbers[2] = {0};
+    take_numbers(in, message, numbers, 2);
+    Str key = text_at(in, numbers[0]), text = text_at(in, numbers[1]);
+    if (text.len && (str_eq(key, S("thread")) || str_eq(key, S("thread_name"))))
+        *thread = profile_add_text(in->build, text);
+}
+
+static void add_sample(Pprof *in, const int64_t *values, uint32_t thread)
+{
+    int64_t weights[PROFILE_METRICS_MAX] = {0};
+    uint64_t count = 1;
+    for (size_t i = 0; i < in->types.len; i++) {
+        const ValueType *type = &in->types.items[i];
+        double weight = (double)values[i] * type->scale;
+        if (type->metric == SIZE_MAX)
+            continue;
+        if (type->scale == 1)
+            weights[type->metric] = values[i];
+        else if (fabs(weight) < 9e18)
+            weights[type->metric] = llround(weight);
+    }
+    if (in->count_type < in->types.len && values[in->count_type] >= 0)
+        count = (uint64_t)values[in->count_type];
+    ProfileSample sample = {.stack = stack_of(in), .count = count};
+    if (thread)
+        sample.thread = profile_add_thread(in->build, (ProfileThread){.name = thread});
+    else
+        sample.thread = profile_add_thread(in->build, (ProfileThread){0});
+    profile_add_sample(in->build, sample, weights);
+    in->samples++;
+}
+
+static void read_sample(Pprof *in, Proto message)
+{
+    int64_t values[TYPES_MAX] = {0};
+    size_t len = 0;
+    uint32_t thread = 0;
+    in->path.len = 0;
+    for (ProtoField field; proto_next(&message, &field);) {
+        if (field.number == 3 && field.wire == PROTO_BYTES)
+            read_label(in, proto_inside(&message, field.bytes), &thread);
+        if (field.number != 1 && field.number != 2)
+            continue;
+        Proto numbers = proto_numbers(&message, &field);
+        for (uint64_t number; proto_next_number(&numbers, &field, &number);) {
+            if (field.number == 1)
+                *array_push(in->arena, &in->path) = number;
+            else if (len < in->types.len)
+                values[len++] = (int64_t)number;
+        }
+        in->bad += numbers.problem != NULL;
+    }
+    in->bad += message.problem != NULL;
+    add_sample(in, values, thread);
+}
+
+static void read_samples(Pprof *in)
+{
+    Proto file = proto(in->bytes);
+    for (ProtoField field; proto_next(&file, &field);)
+        if (field.number == 2 && field.wire == PROTO_BYTES)
+            read_sample(in, proto_inside(&file, field.bytes));
+}
+
+static void add_notes(Pprof *in, const Proto *file)
+{
+    Err err = {0};
+    if (!proto_ok(file, &err))
+        profile_note(in->build, "the file is cut or damaged: %s", err.msg);
+    if (in->bad)
+        profile_note(in->build, "%zu messages end in the middle of a field", in->bad);
+    if (in->unknown)
+        profile_note(in->build, "%zu times a stack names a location that is not in the file",
+                     in->unknown);
+    if (in->deep)
+        profile_note(in->build, "%zu stacks are deeper than %d frames and were cut", in->deep,
+                     DEPTH_MAX);
+    if (!in->nodes_left)
+        profile_note(in->build, "the stacks unfold to more than the file can mean; some were cut");
+}
+
+bool read_pprof(Arena *arena, Str bytes, Profile *out, Err *err)
+{
+    Pprof *in = NEW(arena, Pprof);
+    *in = (Pprof){.arena = arena,
+                  .build = profile_builder_new(arena),
+                  .bytes = bytes,
+                  .nodes = idmap_new(arena),
+                  .nodes_left = bytes.len * NODES_PER_BYTE,
+                  .function_ids = {.map = idmap_new(arena)},
+                  .location_ids = {.map = idmap_new(arena)},
+                  .mapping_ids = {.map = idmap_new(arena)}};
+    Proto file = proto(bytes);
+    read_tables(in, &file);
+    if (in->types.len == 0) {
+        Err cause = {0};
+        bool whole = proto_ok(&file, &cause);
+        return err_set(err, ERR_INPUT, "%s",
+                       whole ? "says nothing of what it measures" : cause.msg);
+    }
+    add_metrics(in);
+    read_samples(in);
+    if (in->samples == 0 && !proto_ok(&file, err))
+        return false;
+    add_notes(in, &file);
+    *out = profile_build(in->build, (Str){0}, S("pprof"));
+    return true;
+}
