@@ -60,6 +60,7 @@ typedef struct ProfileFrame {
     uint32_t def_line; /* where the function is defined; 0 when not known */
     uint16_t kind;     /* FrameKind */
     uint16_t inlined;  /* 1: the compiler put this frame into its parent */
+    uint64_t address;  /* in the module's file, to be looked up (symbols/symbolize.h); else 0 */
 } ProfileFrame;
 
 typedef struct ProfileStack {

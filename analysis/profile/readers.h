@@ -30,4 +30,8 @@ ProfileReader read_pprof;
 ProfileReader read_gperftools;
 bool is_gperftools(Str bytes);
 
+/* The text of `perf script`. */
+ProfileReader read_perf_script;
+bool is_perf_script(Str bytes);
+
 #endif
