@@ -11,7 +11,7 @@
 
 enum {
     SYMBOL_FUNCTION = 12,
-    ITEMS_MAX = 200,
+    ITEMS_MAX = 200
 };
 
 /* "scan [31 % of cpu time, 812 samples]" */
@@ -39,9 +39,9 @@ static Str detail_of(const Request *request, const Heat *heat, const HotSpot *fu
         text = str_fmt(request->arena, STR_FMT " · baseline " STR_FMT " with calls", STR_ARG(text),
                        STR_ARG(share));
     }
-    return benchmark.len
-               ? str_fmt(request->arena, STR_FMT " · " STR_FMT, STR_ARG(text), STR_ARG(benchmark))
-               : text;
+    if (benchmark.len)
+        text = str_fmt(request->arena, STR_FMT " · " STR_FMT, STR_ARG(text), STR_ARG(benchmark));
+    return text;
 }
 
 static void write_item(const Request *request, JsonOut *out, const Heat *heat, uint32_t spot,
