@@ -1,5 +1,5 @@
 /*
- * Bench: measure a candidate against its baseline, as docs/measure.md says.
+ * Bench: measure a candidate against its baseline, as docs/MEASURING.md says.
  *
  *     BenchOptions options = {.sides = {{.dir = base, .argv = argv, .argc = n},
  *                                       {.dir = candidate, .argv = argv, .argc = n}},

@@ -1,5 +1,5 @@
 /*
- * Conditions: what must be equal before two numbers may be compared, as docs/measure.md lists it.
+ * Conditions: what must be equal before two numbers may be compared, as docs/MEASURING.md lists it.
  *
  * A flat list of (group, key, value), so that a difference can be named. Groups and what a
  * difference in them means (conditions_compare):

@@ -1,5 +1,5 @@
 /*
- * Gate: is a processor free for a wall time to mean something (docs/measure.md 2.4)?
+ * Gate: is a processor free for a wall time to mean something (docs/MEASURING.md 2.4)?
  *
  * Before a pair we spin for 5 ms and read from schedstat how long somebody else had our processor.
  * The run itself is judged afterwards: by its own run delay, or, where it has threads or children

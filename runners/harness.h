@@ -36,7 +36,7 @@ struct Metric {
     bool more_is_better;
     MetricSource source;
     SampleMetric sample; /* for METRIC_REPORT */
-    bool gated;          /* waiting for a processor makes it wrong (docs/measure.md 2.4) */
+    bool gated;          /* waiting for a processor makes it wrong (docs/MEASURING.md 2.4) */
     double floor;        /* a difference must exceed this share; 0: the default */
     double floor_units;  /* and this much; 0: nothing */
     double same;         /* 0: the default */

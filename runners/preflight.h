@@ -1,5 +1,5 @@
 /*
- * Preflight: before two trees are compared, find out whether and how (docs/measure.md 2.2).
+ * Preflight: before two trees are compared, find out whether and how (docs/MEASURING.md 2.2).
  *
  * Warm-up of each side (discarded), with a list of what it loads; three pairs back to back, whose
  * times, processor share, threads and memory are the evidence kept with the verdict; equality of
