@@ -61,6 +61,13 @@ static bool is_pickle(Str bytes)
            str_cut(str_head(bytes, 200), '\n', &module, &rest) && !str_has(module, S(" "));
 }
 
+/* The class is named before anything else. */
+static bool is_lprof(Str bytes)
+{
+    Str head = str_head(bytes, LOOK);
+    return is_pickle(bytes) && str_has(head, S("line_profiler")) && str_has(head, S("LineStats"));
+}
+
 static bool is_archive(Str bytes)
 {
     return str_starts(bytes, S("PK\x03\x04"));
@@ -134,6 +141,7 @@ static const Format FORMATS[] = {
     {STR_CONST(""), is_empty, NULL, STR_CONST("empty")},
     {STR_CONST("speedscope JSON (py-spy)"), is_speedscope, read_speedscope, STR_CONST("")},
     {STR_CONST("cProfile (.prof)"), is_pstats, read_pstats, STR_CONST("")},
+    {STR_CONST("line_profiler (.lprof)"), is_lprof, read_lprof, STR_CONST("")},
     {STR_CONST(""), is_pickle, NULL,
      STR_CONST("a Python pickle, which could run any code: perfloop does not load pickles")},
     {STR_CONST("gperftools CPU profile"), is_gperftools, read_gperftools, STR_CONST("")},

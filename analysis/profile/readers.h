@@ -33,5 +33,7 @@ bool is_gperftools(Str bytes);
 /* The text of `perf script`. */
 ProfileReader read_perf_script;
 bool is_perf_script(Str bytes);
+/* line_profiler's .lprof: a pickle, read without an interpreter (pickle.h). */
+ProfileReader read_lprof;
 
 #endif
