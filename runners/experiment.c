@@ -269,6 +269,32 @@ static bool find_undo(Trial *trial, Err *err)
     return true;
 }
 
+/* The baseline's number was taken under other conditions: told, for it is not what is compared. */
+static bool compare_with_baseline(Trial *trial, const Conditions *now, Err *err)
+{
+    Loop *loop = trial->loop;
+    Str json;
+    Conditions was;
+    Err ignored = {0};
+    if (!ledger_conditions(loop->arena, loop->ledger, trial->out->baseline.conditions, &json, err))
+        return false;
+    if (!json.len || !conditions_from_json(loop->arena, json, &was, &ignored))
+        return true;
+    ConditionDifferences differences =
+        conditions_compare(loop->arena, &was, now, CONDITIONS_STORED);
+    array_each (ConditionDifference, difference, &differences) {
+        if (difference->action < CONDITION_REMEASURE ||
+            str_eq(difference->was.group, S("benchmark")))
+            continue;
+        report_note(loop->report,
+                    "conditions changed since the baseline (" STR_FMT
+                    "): its number stands for then, both sides were measured now",
+                    STR_ARG(conditions_difference_text(loop->arena, difference)));
+        break;
+    }
+    return true;
+}
+
 static bool run_pairs(Trial *trial, const LedgerIteration *open, Err *err)
 {
     Loop *loop = trial->loop;
@@ -287,6 +313,8 @@ static bool run_pairs(Trial *trial, const LedgerIteration *open, Err *err)
         return false;
     array_each (Str, note, &result.notes)
         report_note(loop->report, STR_FMT, STR_ARG(*note));
+    if (!compare_with_baseline(trial, &result.conditions, err))
+        return false;
     LedgerVerdict verdict = verdict_from(trial, &result);
     return store(trial, open, &verdict, &result, err);
 }

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# ctest-labels: slow alone
 # The loop through the real commands on a real little program: baseline, slower, revert, restore,
 # faster, red tests, keep, target, and what each leaves behind.
 set -eu

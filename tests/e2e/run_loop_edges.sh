@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# ctest-labels: slow alone
 # The loop where it is not straight: a first measure without a baseline, unsaved texts, a regression
 # that is taken back by itself, a cancel, two at once, a folder without git, a linked work tree.
 set -eu
