@@ -35,6 +35,15 @@ async function measure(person, code, meanwhile = async () => {}) {
   assert.match(diagnostics(doc, code)[0]?.message ?? messages().join("\n"), /ms → .*ms, [-+]\d+ %/);
 }
 
+/** The line with what is around it, once no lens speaks of a job that runs. */
+async function pictureOf(person, line, name) {
+  await person.eventually("calm lenses", async () => !(await lenses(doc)).some((item) => /Cancel/.test(item.command?.title)), 30);
+  const editor = vscode.window.activeTextEditor;
+  editor.selection = new vscode.Selection(line, 0, line, 0);
+  editor.revealRange(new vscode.Range(Math.max(line - 8, 0), 0, line, 0), vscode.TextEditorRevealType.AtTop);
+  await person.picture(name);
+}
+
 exports.walk = [
   ["the file opens and the extension starts", async (person) => {
     doc = await openFile();
@@ -52,12 +61,7 @@ exports.walk = [
     await person.eventually("hint", async () => /%/.test((await hintOn(hot))?.text), 30, () => hints(doc));
   }],
   ["hover says more", async () => assert.match(await hover(doc, hot), /%/)],
-  ["a picture of it", async (person) => {
-    const editor = vscode.window.activeTextEditor;
-    editor.selection = new vscode.Selection(hot, 0, hot, 0);
-    editor.revealRange(new vscode.Range(Math.max(hot - 8, 0), 0, hot, 0), vscode.TextEditorRevealType.AtTop);
-    await person.picture("heat.png");
-  }],
+  ["a picture of it", (person) => pictureOf(person, hot, "heat.png")],
   ["typing above moves diagnostic, lens and hint", async (person) => {
     const edit = new vscode.WorkspaceEdit();
     edit.insert(doc.uri, new vscode.Position(0, 0), "# one\n# two\n# three\n");
@@ -87,7 +91,7 @@ exports.walk = [
   ["a bad change, not saved, is slower", async (person) => {
     await setText(doc, fileIn("bad.py"));
     await measure(person, "regression");
-    await person.picture("regression.png");
+    await pictureOf(person, diagnostics(doc, "regression")[0].range.start.line, "regression.png");
   }],
   ["it is taken back", async (person) => {
     await takeAction(person, doc, lineWith(doc, "def tokenize("), "revert iteration");
