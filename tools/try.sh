@@ -80,7 +80,7 @@ cat <<END
   the scratch repository    $repo   (git log, git notes --ref=perfloop show)
   bring the change back     cd $repo && perfloop restore
   in Neovim                 nvim -u $here/editors/nvim/perfloop.lua $repo/tokenizer.py
-  in Emacs                  emacs -l $here/editors/emacs/perfloop.el $repo/tokenizer.py
+  in Emacs                  emacs -l $here/editors/emacs/perfloop.el -f perfloop-setup $repo/tokenizer.py
   in VS Code                the extension in $here/editors/vscode
   the program               $here/build/release/perfloop
 END

@@ -103,6 +103,7 @@ check_repository() {
 
 # close_work: away with WORK when nothing failed, and the exit status.
 close_work() {
+    [ -z "${KEEP_LOG:-}" ] || cp "$WORK/messages.jsonl" "$KEEP_LOG"
     trap - EXIT
     if [ "$failures" = 0 ]; then
         rm -rf "$WORK"

@@ -140,7 +140,7 @@
 (defun walk-action (line title)
   "Take the code action whose title holds TITLE on LINE.
 While a job runs there is little to take, so a person looks again."
-  (walk-eventually (format "the code action %s" title) 60 (car walk-asked)
+  (walk-eventually (format "the code action %s" title) 180 (car walk-asked)
     (walk-flush)
     (goto-char (point-min))
     (forward-line (1- line))
@@ -149,7 +149,7 @@ While a job runs there is little to take, so a person looks again."
           (last-nonmenu-event ?x))      ; nil would mean the mouse: a menu instead of a question
       (condition-case nil
           (progn (eglot-code-actions (point) (point) nil t) t)
-        (walk-no-choice (accept-process-output nil 0.2) nil)))))
+        (walk-no-choice (accept-process-output nil 0.3) nil)))))
 
 ;;; The walk
 

@@ -151,8 +151,11 @@ local function take_action(buf, line, title)
       return #asked > before
     end, 20)
     wanted = 'Allow'
-    return asked[before + 1] and asked[before + 1]:find(title)
-  end, 60, function()
+    if asked[before + 1] and asked[before + 1]:find(title) then
+      return true
+    end
+    vim.wait(300)
+  end, 180, function()
     return asked[#asked]
   end)
 end

@@ -46,8 +46,8 @@ async function takeAction(person, doc, line, title) {
   let found = [];
   const action = await person.eventually(`the code action ${title}`, async () => {
     found = await actions(doc, line);
-    return found.find((item) => item.title.includes(title));
-  }, 60, () => found.map((item) => item.title));
+    return found.find((item) => item.title.includes(title)) ?? new Promise((later) => setTimeout(later, 300));
+  }, 180, () => found.map((item) => item.title));
   const command = typeof action.command === "string" ? action : action.command;
   await vscode.commands.executeCommand(command.command, ...(command.arguments ?? []));
 }
