@@ -8,6 +8,7 @@
 #   nvim_012              from Debian forky, unpacked beside the system
 #   vscode                code-server, the node it needs and playwright from npm; chromium from apt
 #   python                a virtual environment with pytest-lsp and lsprotocol
+#   multiplexer           another with rass, which gives a buffer two servers, and pylsp
 #
 # A part that is already there costs nothing, and two calls at once do not disturb each other. What
 # cannot be had ends the script with a sentence and status 1: a test never goes without its editor.
@@ -151,26 +152,35 @@ get_vscode() {
     HOME=$(mktemp -d) expect '^4\.[0-9]+\.[0-9]+ .* with Code 1\.' "$folder/code-server"
 }
 
-get_python() {
-    local folder=$dest/python
+# virtual_environment FOLDER REQUIREMENTS MODULE...
+virtual_environment() {
+    local folder=$1 requirements=$2 module
+    shift 2
     rm -rf "$folder"
     python3 -m venv "$folder" || die "python3 has no venv module (apt-get install python3-venv)"
-    "$folder/bin/pip" install -q --disable-pip-version-check -r "$here/tests/e2e/proto/requirements.txt" >&2 ||
-        die "pip could not install tests/e2e/proto/requirements.txt"
-    "$folder/bin/python" -c 'import pytest_lsp, lsprotocol' || die "the virtual environment is incomplete"
+    "$folder/bin/pip" install -q --disable-pip-version-check -r "$here/$requirements" >&2 ||
+        die "pip could not install $requirements"
+    for module in "$@"; do
+        "$folder/bin/python" -c "import $module" || die "$requirements brings no $module"
+    done
 }
+
+get_python() { virtual_environment "$dest/python" tests/e2e/proto/requirements.txt pytest_lsp lsprotocol; }
+
+get_multiplexer() { virtual_environment "$dest/multiplexer" tests/e2e/editors/multiplexer.txt rassumfrassum pylsp; }
 
 # What a part is made from; a change of it makes the part anew.
 recipe() {
-    declare -f "get_$1" unpack_from own_loader beside_nvim
+    declare -f "get_$1" unpack_from own_loader beside_nvim virtual_environment
     echo "$dest"
     case $1 in
     vscode) cat "$here/tests/e2e/vscode/package-lock.json" ;;
     python) cat "$here/tests/e2e/proto/requirements.txt" ;;
+    multiplexer) cat "$here/tests/e2e/editors/multiplexer.txt" ;;
     esac
 }
 
-all=(nvim_072 nvim_010 nvim_012 emacs_28 emacs_30 python vscode)
+all=(nvim_072 nvim_010 nvim_012 emacs_28 emacs_30 python multiplexer vscode)
 [ $# -gt 0 ] || set -- "${all[@]}"
 for part in "$@"; do
     [[ " ${all[*]} " == *" $part "* ]] || die "no part '$part'; there are: ${all[*]}"

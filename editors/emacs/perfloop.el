@@ -80,7 +80,7 @@ it, or when nil, perfloop is the buffer's only server."
                          command))))
 
 (defun perfloop--contact (&optional _interactive)
-  "The command that eglot starts: perfloop, or the multiplexer with both."
+  "Give the command to run: perfloop, or the multiplexer with both."
   (let ((other (and perfloop-add-on
                     (executable-find perfloop-multiplexer)
                     (perfloop--other-server))))
@@ -101,7 +101,8 @@ it, or when nil, perfloop is the buffer's only server."
   "Register the server with eglot and start it in the buffers it is for."
   (interactive)
   (dolist (key perfloop-languages)
-    (setf (alist-get key eglot-server-programs nil nil #'equal) #'perfloop--contact)
+    ;; In front of eglot's own entry, which stays: it names the other server.
+    (add-to-list 'eglot-server-programs (cons key #'perfloop--contact))
     (dolist (spec (perfloop--specs key))
       (add-hook (intern (format "%s-hook" (car spec))) #'perfloop--ensure))))
 
@@ -122,7 +123,7 @@ It answers at once; what comes of it arrives as messages and diagnostics."
                                     ,@arguments)]))))
 
 (defmacro perfloop--define (name command doc)
-  "Define the interactive function NAME that runs COMMAND and is described by DOC."
+  "Define the interactive function NAME for COMMAND, described by DOC."
   (declare (indent 2))
   `(defun ,name ()
      ,doc
