@@ -48,11 +48,11 @@ static void put_fields(JsonOut *out, const void *context)
     loop_log_json(out, shown->view, shown->limit);
 }
 
-/* Only the workload named, or all. */
+/* Only the workload named, or all. Where nothing was measured yet, that is the answer for any. */
 static bool filter(Arena *arena, LoopView *view, Str name, Err *err)
 {
     LoopWorkloads kept = {0};
-    if (!name.len)
+    if (!name.len || !view->workloads.len)
         return true;
     const LoopWorkload *found = loop_view_find(view, name);
     if (!found)
