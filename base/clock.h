@@ -9,6 +9,8 @@
 
 /* Monotonic nanoseconds since some moment in the past. */
 uint64_t clock_now_ns(void);
+/* Nanoseconds this thread has computed: a busy machine does not lengthen them. */
+uint64_t clock_thread_ns(void);
 /* Wall clock, seconds since 1970. */
 int64_t clock_unix_s(void);
 /* "2026-11-22T09:30:00Z" */

@@ -51,6 +51,7 @@ static DocSyntax *make_syntax(Job *job, const Analysis *analysis, const DocEdit 
     DocSyntax *made = NEW(arena, DocSyntax);
     made->refs = 1;
     made->arena = arena;
+    made->bin = analysis->snapshot->bin;
     const Syntax *old = analysis->has_edits ? analysis->from.syntax->syntax : NULL;
     const DocVersion *target = analysis->target;
     if (text_bytes(target->text).len <= ANALYSIS_SYNTAX_MAX)
@@ -71,6 +72,7 @@ static DocHeat *make_heat(Job *job, const Analysis *analysis, const DocEdit *edi
     DocHeat *made = NEW(arena, DocHeat);
     made->refs = 1;
     made->arena = arena;
+    made->bin = analysis->snapshot->bin;
     made->generation = world->generation;
     const DocHeat *before = analysis->has_edits ? analysis->from.heat : NULL;
     if (before && before->generation != world->generation)

@@ -102,6 +102,7 @@ DocVersion *version_after(const DocVersion *before)
     version->uri = str_copy(arena, before->uri);
     version->path = str_copy(arena, before->path);
     version->lang = before->lang;
+    version->bin = before->bin;
     version->serial = before->serial + 1;
     return version;
 }
@@ -292,6 +293,7 @@ void documents_open(Server *server, DocVersion *version)
 {
     Documents *documents = server->documents;
     Doc *doc = find(documents, version->uri);
+    version->bin = server->bin;
     if (doc) {
         log_warn("lsp: opened again: " STR_FMT, STR_ARG(version->uri));
         version->serial = doc->newest->serial + 1;

@@ -5,9 +5,11 @@
 
 #include "base/array.h"
 #include "base/clock.h"
+#include "base/log.h"
 
 enum {
     THREADS_MAX = 16,
+    SLOW_DONE_NS = 5 * 1000 * 1000,
 };
 
 typedef struct JobQueue {
@@ -214,8 +216,14 @@ size_t pool_drain(Pool *pool)
     uv_mutex_unlock(&pool->lock);
     size_t count = 0;
     for (Job *job; (job = dequeue(&finished)); count++) {
+        const char *name = job->name;
+        uint64_t start = clock_now_ns(), start_cpu = clock_thread_ns();
         pool->busy--;
         job->done(job);
+        uint64_t spent = clock_now_ns() - start;
+        if (spent > SLOW_DONE_NS)
+            log_warn("lsp: the end of job %s took %.1f ms on the loop thread, %.1f ms computing",
+                     name, (double)spent / 1e6, (double)(clock_thread_ns() - start_cpu) / 1e6);
     }
     if (count && !pool->thread_count)
         uv_async_send(pool->wake);

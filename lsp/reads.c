@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "lsp/documents.h"
 #include "lsp/feature.h"
+#include "lsp/rpc.h"
 
 struct Read {
     Read *next; /* in the list of its document while it waits */
@@ -85,7 +86,7 @@ void reads_refuse(Server *server, Read *read, RpcCode code, const char *why)
 
 typedef struct ReadResult {
     bool ok;
-    Str json;
+    Str response; /* the whole message: it may be large, so it is not put together on the loop */
     Err err;
 } ReadResult;
 
@@ -105,7 +106,10 @@ static void run_read(Job *job)
     if (read->version)
         request.doc = snapshot_find_uri(read->snapshot, read->version->uri);
     result->ok = read->method->read(&request, &out, &result->err);
-    result->json = strbuf_str(&buf);
+    if (!EXPECT(!result->ok || buf.len > 0))
+        json_put_null(&out);
+    if (result->ok)
+        result->response = rpc_response(job->arena, read->message->id, strbuf_str(&buf));
 }
 
 static RpcCode code_of(const Err *err)
@@ -126,10 +130,8 @@ static void answer(Server *server, const Read *read, const ReadResult *result)
         server_reply_error(server, read->message->id, RPC_REQUEST_FAILED, "the server ends");
     else if (!result->ok)
         server_reply_error(server, read->message->id, code_of(&result->err), "%s", result->err.msg);
-    else if (EXPECT(result->json.len > 0))
-        server_reply(server, read->message->id, result->json);
     else
-        server_reply(server, read->message->id, S("null"));
+        outbox_push(server->outbox, LANE_RESPONSE, S(""), result->response);
 }
 
 static void finish_read(Job *job)

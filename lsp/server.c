@@ -2,12 +2,12 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/json_out.h"
 #include "base/log.h"
 #include "base/strbuf.h"
+#include "lsp/bin.h"
 #include "lsp/calls.h"
 #include "lsp/child.h"
 #include "lsp/closed.h"
@@ -34,6 +34,7 @@ Server *server_new(const ServerOptions *options)
     server->loop = options->loop;
     server->outbox = outbox_new();
     server->pool = pool_new(options->loop, options->threads);
+    server->bin = bin_new(server->pool);
     Arena *arena = arena_new("settings");
     server->choice = NEW(arena, Choice);
     *server->choice = (Choice){.refs = 1, .arena = arena, .settings = settings_default()};
@@ -57,6 +58,7 @@ void server_free(Server *server)
     watch_free(server->watch);
     pause_free(server->pause);
     pool_free(server->pool);
+    bin_close(server->bin);
     children_free(server->children);
     documents_free(server, server->documents);
     reads_free(server, server->reads);
@@ -66,6 +68,7 @@ void server_free(Server *server)
     snapshot_unref(server->snapshot);
     choice_unref(server->choice);
     world_unref(server->world);
+    bin_free(server->bin);
     outbox_free(server->outbox);
     arena_free(server->arena);
     free(server);
@@ -95,6 +98,7 @@ Snapshot *server_snapshot(Server *server)
     Snapshot *snapshot = NEW(arena, Snapshot);
     snapshot->refs = 1;
     snapshot->arena = arena;
+    snapshot->bin = server->bin;
     snapshot->client = &server->client;
     snapshot->places = server->has_places ? &server->places : NULL;
     snapshot->choice = choice_ref(server->choice);
@@ -227,17 +231,9 @@ static void take_bad(Server *server, const Message *message)
         server_hang_up(server, "too many messages that are no JSON-RPC");
 }
 
-/* Of this thread alone: a busy machine is not the handler's fault. */
-static uint64_t thread_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 void server_receive(Server *server, Message *message)
 {
-    uint64_t start = clock_now_ns(), start_cpu = thread_ns();
+    uint64_t start = clock_now_ns(), start_cpu = clock_thread_ns();
     if (message->kind == MESSAGE_BAD) {
         take_bad(server, message);
         message_free(message);
@@ -262,7 +258,7 @@ void server_receive(Server *server, Message *message)
         server->slow_handlers++;
         log_warn("lsp: " STR_FMT " of %zu bytes took %.1f ms on the loop thread, %.1f ms computing",
                  STR_ARG(seen.method), seen.bytes, (double)spent / 1e6,
-                 (double)(thread_ns() - start_cpu) / 1e6);
+                 (double)(clock_thread_ns() - start_cpu) / 1e6);
     }
     trace(server, &seen, spent);
 }

@@ -73,6 +73,7 @@ typedef struct Server {
     struct uv_loop_s *loop;
     Outbox *outbox;
     Pool *pool;
+    struct Bin *bin;
     Phase phase;
     int exit_code;
     Trace trace;

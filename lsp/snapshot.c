@@ -1,5 +1,6 @@
 #include "lsp/snapshot.h"
 
+#include "lsp/bin.h"
 #include "lsp/heat/heat.h"
 
 const Settings *snapshot_settings(const Snapshot *snapshot)
@@ -29,10 +30,15 @@ DocVersion *version_ref(DocVersion *version)
     return version;
 }
 
+static void free_version(void *object)
+{
+    arena_free(((DocVersion *)object)->arena);
+}
+
 void version_unref(DocVersion *version)
 {
     if (version && --version->refs == 0)
-        arena_free(version->arena);
+        bin_put(version->bin, free_version, version);
 }
 
 DocSyntax *doc_syntax_ref(DocSyntax *syntax)
@@ -41,12 +47,17 @@ DocSyntax *doc_syntax_ref(DocSyntax *syntax)
     return syntax;
 }
 
-void doc_syntax_unref(DocSyntax *syntax)
+static void free_doc_syntax(void *object)
 {
-    if (!syntax || --syntax->refs > 0)
-        return;
+    DocSyntax *syntax = object;
     syntax_free(syntax->syntax);
     arena_free(syntax->arena);
+}
+
+void doc_syntax_unref(DocSyntax *syntax)
+{
+    if (syntax && --syntax->refs == 0)
+        bin_put(syntax->bin, free_doc_syntax, syntax);
 }
 
 DocHeat *doc_heat_ref(DocHeat *heat)
@@ -55,12 +66,17 @@ DocHeat *doc_heat_ref(DocHeat *heat)
     return heat;
 }
 
-void doc_heat_unref(DocHeat *heat)
+static void free_doc_heat(void *object)
 {
-    if (!heat || --heat->refs > 0)
-        return;
+    DocHeat *heat = object;
     file_heat_finish(heat->file);
     arena_free(heat->arena);
+}
+
+void doc_heat_unref(DocHeat *heat)
+{
+    if (heat && --heat->refs == 0)
+        bin_put(heat->bin, free_doc_heat, heat);
 }
 
 void open_doc_finish(OpenDoc *open)
@@ -78,12 +94,17 @@ World *world_ref(World *world)
     return world;
 }
 
-void world_unref(World *world)
+static void free_world(void *object)
 {
-    if (!world || --world->refs > 0)
-        return;
+    World *world = object;
     heat_finish(world->heat);
     arena_free(world->arena);
+}
+
+void world_unref(World *world)
+{
+    if (world && --world->refs == 0)
+        bin_put(world->bin, free_world, world);
 }
 
 Choice *choice_ref(Choice *choice)

@@ -28,6 +28,7 @@
 #include "lsp/settings.h"
 #include "runners/places.h"
 
+struct Bin;
 struct Heat;
 struct FileHeat;
 
@@ -37,9 +38,11 @@ typedef struct DocEdit {
     const Text *now; /* after this change */
 } DocEdit;
 
+/* `bin` is where the last count is dropped (lsp/bin.h); NULL frees on the spot. */
 typedef struct DocVersion {
     int refs;
     Arena *arena;
+    struct Bin *bin;
     Str uri;  /* as the editor spells it: answers use it */
     Str path; /* normal and absolute; empty for what is no local file */
     LangId lang;
@@ -54,6 +57,7 @@ typedef struct DocVersion {
 typedef struct DocSyntax {
     int refs;
     Arena *arena;
+    struct Bin *bin;
     Syntax *syntax; /* NULL for a language without a grammar */
     Outline outline;
 } DocSyntax;
@@ -61,6 +65,7 @@ typedef struct DocSyntax {
 typedef struct DocHeat {
     int refs;
     Arena *arena;
+    struct Bin *bin;
     struct FileHeat *file; /* NULL before the first World is loaded */
     uint64_t generation;
 } DocHeat;
@@ -68,6 +73,7 @@ typedef struct DocHeat {
 typedef struct World {
     int refs;
     Arena *arena;
+    struct Bin *bin;
     uint64_t generation; /* grows with every World */
     struct Heat *heat;
     struct ClosedFiles *closed; /* lsp/closed.h */
@@ -97,6 +103,7 @@ typedef struct RunningJob {
 typedef struct Snapshot {
     int refs;
     Arena *arena;
+    struct Bin *bin;      /* of what is made from it */
     const Client *client; /* these two live as long as the server */
     const Places *places; /* NULL while no workspace is known */
     Choice *choice;

@@ -86,6 +86,7 @@ static void run_load(Job *job)
     World *world = NEW(arena, World);
     world->refs = 1;
     world->arena = arena;
+    world->bin = load->snapshot->bin;
     world->heat =
         heat_load(arena, &(HeatInput){
                              .places = load->snapshot->places,
