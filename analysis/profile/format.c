@@ -68,6 +68,12 @@ static bool is_lprof(Str bytes)
     return is_pickle(bytes) && str_has(head, S("line_profiler")) && str_has(head, S("LineStats"));
 }
 
+static bool is_tracemalloc(Str bytes)
+{
+    Str head = str_head(bytes, LOOK);
+    return is_pickle(bytes) && str_has(head, S("tracemalloc")) && str_has(head, S("Snapshot"));
+}
+
 static bool is_archive(Str bytes)
 {
     return str_starts(bytes, S("PK\x03\x04"));
@@ -142,6 +148,7 @@ static const Format FORMATS[] = {
     {STR_CONST("speedscope JSON (py-spy)"), is_speedscope, read_speedscope, STR_CONST("")},
     {STR_CONST("cProfile (.prof)"), is_pstats, read_pstats, STR_CONST("")},
     {STR_CONST("line_profiler (.lprof)"), is_lprof, read_lprof, STR_CONST("")},
+    {STR_CONST("tracemalloc (Snapshot.dump)"), is_tracemalloc, read_tracemalloc, STR_CONST("")},
     {STR_CONST(""), is_pickle, NULL,
      STR_CONST("a Python pickle, which could run any code: perfloop does not load pickles")},
     {STR_CONST("gperftools CPU profile"), is_gperftools, read_gperftools, STR_CONST("")},

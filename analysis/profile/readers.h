@@ -35,5 +35,7 @@ ProfileReader read_perf_script;
 bool is_perf_script(Str bytes);
 /* line_profiler's .lprof: a pickle, read without an interpreter (pickle.h). */
 ProfileReader read_lprof;
+/* tracemalloc's Snapshot.dump(), likewise. */
+ProfileReader read_tracemalloc;
 
 #endif
