@@ -9,7 +9,7 @@ add_library(testlib STATIC ${test_lib})
 target_link_libraries(testlib PUBLIC cli PkgConfig::CMOCKA)
 
 set(test_environment "PERFLOOP=$<TARGET_FILE:perfloop>" "PERFLOOP_SOURCE=${CMAKE_SOURCE_DIR}"
-                     "UBSAN_OPTIONS=print_stacktrace=1" "TSAN_OPTIONS=second_deadlock_stack=1")
+                     "UBSAN_OPTIONS=print_stacktrace=1" "TSAN_OPTIONS=second_deadlock_stack=1:suppressions=${CMAKE_SOURCE_DIR}/tests/tsan.supp")
 
 function(register name file)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT "${test_environment}" SKIP_RETURN_CODE 77 TIMEOUT 600)
