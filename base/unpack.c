@@ -97,3 +97,43 @@ bool unpack(Arena *arena, Str bytes, size_t limit, Str *out, Err *err)
     *out = strbuf_str(&text);
     return true;
 }
+
+struct UnpackStream {
+    Arena *arena;
+    ZSTD_DStream *zstd;
+};
+
+UnpackStream *unpack_stream_new(Arena *arena)
+{
+    UnpackStream *stream = NEW(arena, UnpackStream);
+    stream->arena = arena;
+    stream->zstd = ZSTD_createDStream();
+    return stream;
+}
+
+bool unpack_stream_add(UnpackStream *stream, Str part, Str before, size_t limit, Str *out, Err *err)
+{
+    if (!stream->zstd)
+        return err_set(err, ERR_INPUT, "zstd: cannot start");
+    StrBuf text = strbuf_new(stream->arena);
+    ZSTD_inBuffer in = {part.ptr, part.len, 0};
+    strbuf_add(&text, before);
+    for (bool more = true; more || in.pos < in.size;) {
+        ZSTD_outBuffer to = {strbuf_reserve(&text, STEP), STEP, 0};
+        size_t state = ZSTD_decompressStream(stream->zstd, &to, &in);
+        text.len += to.pos;
+        if (ZSTD_isError(state))
+            return err_set(err, ERR_INPUT, "zstd: %s", ZSTD_getErrorName(state));
+        if (text.len - before.len > limit)
+            return too_large(limit, err);
+        more = to.pos == STEP;
+    }
+    *out = strbuf_str(&text);
+    return true;
+}
+
+void unpack_stream_free(UnpackStream *stream)
+{
+    if (stream)
+        ZSTD_freeDStream(stream->zstd);
+}

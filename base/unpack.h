@@ -26,4 +26,15 @@ Packing unpack_kind(Str bytes);
 /* The bytes as they are when they are not packed. */
 bool unpack(Arena *arena, Str bytes, size_t limit, Str *out, Err *err) MUST_CHECK;
 
+/*
+ * A zstd stream that comes in parts, each of which gives bytes: perf's compressed records.
+ * `before` is put in front of what comes out. NULL may be freed.
+ */
+typedef struct UnpackStream UnpackStream;
+
+UnpackStream *unpack_stream_new(Arena *arena);
+bool unpack_stream_add(UnpackStream *stream, Str part, Str before, size_t limit, Str *out,
+                       Err *err) MUST_CHECK;
+void unpack_stream_free(UnpackStream *stream);
+
 #endif

@@ -14,6 +14,7 @@ typedef Array(ProfileFrame) Frames;
 typedef Array(ProfileStack) Stacks;
 typedef Array(ProfileThread) Threads;
 typedef Array(ProfileCall) Calls;
+typedef Array(ProfileModule) Modules;
 
 /* Columns of one row each: as many as there are metrics. */
 typedef struct Columns {
@@ -34,7 +35,9 @@ struct ProfileBuilder {
     Stacks stacks;
     IdMap children; /* (parent, frame) to stack */
     Threads threads;
-    IdMap thread_ids;       /* hash of a thread to its number + 1 */
+    IdMap thread_ids; /* hash of a thread to its number + 1 */
+    Modules modules;
+    IdMap module_of;        /* text to number + 1 */
     uint32_t *sample_of;    /* by stack: its newest sample + 1 */
     uint32_t *sample_older; /* by sample: the stack's sample before it + 1, of another thread */
     size_t sample_of_room;
@@ -61,6 +64,7 @@ ProfileBuilder *profile_builder_new(Arena *arena)
     build->texts = intern_new(arena);
     build->children = idmap_new(arena);
     build->thread_ids = idmap_new(arena);
+    build->module_of = idmap_new(arena);
     build->frame_cells = NEW_ARRAY(arena, uint32_t, FIRST_CELLS);
     build->frame_mask = FIRST_CELLS - 1;
     array_push(arena, &build->stacks);
@@ -100,6 +104,15 @@ uint32_t profile_add_thread(ProfileBuilder *build, ProfileThread thread)
         *slot = (uint32_t)build->threads.len;
     }
     return *slot - 1;
+}
+
+void profile_add_module(ProfileBuilder *build, uint32_t module, uint32_t build_id)
+{
+    uint32_t *slot = idmap_slot(&build->module_of, module);
+    if (*slot)
+        return;
+    *array_push(build->arena, &build->modules) = (ProfileModule){module, build_id};
+    *slot = (uint32_t)build->modules.len;
 }
 
 static size_t frame_cell(const ProfileBuilder *build, const ProfileFrame *frame)
@@ -273,6 +286,8 @@ Profile profile_build(ProfileBuilder *build, Str tool, Str format)
         .stacks_len = build->stacks.len,
         .threads = build->threads.items,
         .threads_len = build->threads.len,
+        .modules = build->modules.items,
+        .modules_len = build->modules.len,
         .samples_len = build->samples_len,
         .sample_stack = build->sample_stack,
         .sample_thread = build->sample_thread,

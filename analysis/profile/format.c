@@ -158,6 +158,7 @@ static const Format FORMATS[] = {
     {STR_CONST("pprof (Go, gperftools, pprof-rs)"), is_pprof, read_pprof, STR_CONST("")},
     {STR_CONST(""), is_archive, NULL, STR_CONST("a zip archive: unpack it first")},
     {STR_CONST(""), is_program, NULL, STR_CONST("a program, not a profile of one")},
+    {STR_CONST("perf.data"), is_perf_data, read_perf_data, STR_CONST("")},
     {STR_CONST("perf script text"), is_perf_script, read_perf_script, STR_CONST("")},
     {STR_CONST("folded stacks (py-spy raw, flamegraph)"), is_collapsed, read_collapsed,
      STR_CONST("")},

@@ -71,10 +71,14 @@ static Str unit_of(const PerfEvent *event)
 void perf_totals_finish(PerfTotals *totals)
 {
     size_t metric[PROFILE_METRICS_MAX] = {0};
+    bool used[PROFILE_METRICS_MAX] = {0};
+    array_each (PerfRow, row, &totals->rows)
+        used[row->event] = true;
     array_each (PerfEvent, event, &totals->events)
-        metric[event - totals->events.items] =
-            profile_add_metric(totals->build, event->name, unit_of(event), true);
-    if (!totals->events.len)
+        if (used[event - totals->events.items])
+            metric[event - totals->events.items] =
+                profile_add_metric(totals->build, event->name, unit_of(event), true);
+    if (!totals->rows.len)
         profile_add_metric(totals->build, S("samples"), S("count"), true);
     array_each (PerfRow, row, &totals->rows) {
         int64_t weights[PROFILE_METRICS_MAX] = {0};

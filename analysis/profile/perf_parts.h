@@ -55,6 +55,7 @@ PerfTotals perf_totals_new(Arena *arena, ProfileBuilder *build);
 /* The event of this name, made when new; UINT32_MAX when there are too many. */
 uint32_t perf_totals_event(PerfTotals *totals, Str recorded, bool weighted);
 void perf_totals_add(PerfTotals *totals, PerfSample sample);
+/* An event without a sample is no metric. */
 void perf_totals_finish(PerfTotals *totals);
 
 /* Whether the address or the name of its module says that this is the kernel. */

@@ -82,6 +82,12 @@ typedef struct ProfileMetric {
     uint32_t unused;
 } ProfileMetric;
 
+/* What is known about a module beside its name; only between a reader and symbolize.h. */
+typedef struct ProfileModule {
+    uint32_t module;   /* text */
+    uint32_t build_id; /* text: hexadecimal digits */
+} ProfileModule;
+
 /* One edge of a graph profile. */
 typedef struct ProfileCall {
     uint32_t caller; /* frame */
@@ -109,6 +115,8 @@ typedef struct Profile {
     size_t stacks_len;
     const ProfileThread *threads; /* at least 1; thread 0 is unnamed when the tool names none */
     size_t threads_len;
+    const ProfileModule *modules; /* not kept in a profile file */
+    size_t modules_len;
 
     size_t samples_len;
     const uint32_t *sample_stack;
@@ -163,6 +171,8 @@ void profile_add_sample(ProfileBuilder *build, ProfileSample sample, const int64
 /* Graph profiles: the edge's cost per metric, and a frame's inclusive cost. */
 void profile_add_call(ProfileBuilder *build, ProfileCall call, const int64_t *totals);
 void profile_add_total(ProfileBuilder *build, uint32_t frame, const int64_t *totals);
+/* The first build id that a module is given is kept. */
+void profile_add_module(ProfileBuilder *build, uint32_t module, uint32_t build_id);
 /* A sentence for the people who read the result; after PROFILE_NOTES_MAX they are counted. */
 void profile_note(ProfileBuilder *build, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Texts are copied. The builder is used up. */

@@ -417,9 +417,11 @@ static Span read_piece(Script *in, Str text, bool leaf)
 
 /* ------------------------------------------------------------------ stacks */
 
+/* Whether the event happened at this address itself: the innermost, or the one that the kernel
+ * interrupted. The kernel's addresses have all 16 digits. */
 static bool is_leaf(const Script *in, size_t piece)
 {
-    return piece == 0 && in->stack.len;
+    return piece == 0 || str_starts(in->stack.items[piece - 1].text, S("ffff"));
 }
 
 /* The table calls the frames of a piece by its number, and whether it is the innermost. */
@@ -459,7 +461,7 @@ static uint32_t stack_of(Script *in)
     uint64_t prefix = 0;
     for (size_t i = depth; i-- > 0;) {
         Piece *piece = &in->stack.items[i];
-        prefix = prefix_hash(prefix, piece->hash + (i == 0));
+        prefix = prefix_hash(prefix, piece->hash + is_leaf(in, i));
         piece->prefix = prefix;
         prefix_prefetch(&in->stacks, prefix);
     }

@@ -20,6 +20,9 @@ typedef bool ProfileReader(Arena *arena, Str bytes, Profile *out, Err *err);
 
 /* Folded stacks, `a;b;c 12` per line; py-spy's raw format with its `name (file:line)` frames. */
 ProfileReader read_collapsed;
+/* perf.data, as a file or a pipe's bytes; frames leave as module and address. */
+ProfileReader read_perf_data;
+bool is_perf_data(Str bytes);
 /* speedscope's own JSON, sampled and evented. */
 ProfileReader read_speedscope;
 /* cProfile's .prof: a marshalled dict, read without an interpreter. */
