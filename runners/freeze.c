@@ -45,14 +45,18 @@ static bool write_file(Arena *scratch, Str path, Str bytes, uint32_t mode, Err *
     return ok;
 }
 
-static bool write_entry(Arena *scratch, Repo *repo, Str dir, const GitEntry *entry, Err *err)
+/* `made` is the folder of the entry before: entries are sorted, so it is mostly the same one. */
+static bool write_entry(Arena *scratch, Repo *repo, Str dir, const GitEntry *entry, Str *made,
+                        Err *err)
 {
-    Str path = path_join(scratch, dir, entry->path);
+    Str path = path_join(scratch, dir, entry->path), folder = path_dir(entry->path);
     Str bytes;
     if (entry->mode == GIT_MODE_SUBMODULE)
         return file_make_dirs(path, err);
-    if (!file_make_dirs(path_dir(path), err) ||
-        !repo_read_blob(scratch, repo, entry->blob, &bytes, err))
+    if (!str_eq(folder, *made) && !file_make_dirs(path_dir(path), err))
+        return false;
+    *made = folder;
+    if (!repo_read_blob(scratch, repo, entry->blob, &bytes, err))
         return false;
     if (snapshot_is_note(bytes))
         bytes = path_join(scratch, repo_top(repo), entry->path);
@@ -74,9 +78,10 @@ bool snapshot_freeze(Arena *arena, Repo *repo, const Places *places, ObjectId tr
                            str_head(object_id_hex(scratch, tree), NAME_DIGITS));
     if ((file_exists(folder) && !file_remove_tree(folder, err)) || !file_make_dirs(folder, err))
         return false;
+    Str made = {0};
     array_each (GitEntry, entry, &entries) {
         CLEANUP(arena_cleanup) Arena *each = arena_new("file");
-        if (!write_entry(each, repo, folder, entry, err))
+        if (!write_entry(each, repo, folder, entry, &made, err))
             return err_wrap(err, "frozen tree");
     }
     *dir = folder;

@@ -153,13 +153,13 @@ static bool index_paths(Keeping *keeping, Str command, Str option, const Snapsho
 /* git commits only paths it knows: new files are announced first, and forgotten when it fails. */
 static bool announce(Keeping *keeping, Err *err)
 {
-    return index_paths(keeping, S("add"), S("--intent-to-add"), &keeping->keep->added, err);
+    return index_paths(keeping, S("add"), S("--intent-to-add"), &keeping->keep->unknown, err);
 }
 
 static void withdraw(Keeping *keeping)
 {
     Err problem = {0};
-    if (!index_paths(keeping, S("rm"), S("--cached"), &keeping->keep->added, &problem))
+    if (!index_paths(keeping, S("rm"), S("--cached"), &keeping->keep->unknown, &problem))
         log_warn("keep: %s", problem.msg);
 }
 
@@ -168,9 +168,9 @@ static Str action_detail(Arena *arena, const Keep *keep)
     StrBuf buf = strbuf_new(arena);
     JsonOut out = json_out(&buf);
     json_open(&out, '{');
-    json_key(&out, "added");
+    json_key(&out, "announced");
     json_open(&out, '[');
-    array_each (const Str, path, &keep->added)
+    array_each (const Str, path, &keep->unknown)
         json_put_str(&out, *path);
     json_close(&out, ']');
     json_close(&out, '}');
@@ -320,7 +320,7 @@ static bool withdraw_action(Loop *loop, const LedgerAction *action, Err *err)
     SnapshotPaths announced = {0};
     if (!json_parse(loop->arena, action->detail, &root, err))
         return false;
-    JsonIn list = json_optional(root, "added");
+    JsonIn list = json_optional(root, "announced");
     for (size_t i = 0; i < json_len(list); i++) {
         GitEntry entry;
         Str path = json_as_str(json_item(list, i));

@@ -36,6 +36,7 @@ typedef struct Keep {
     SnapshotPaths more;    /* in the commit, but not of the iteration: a hook added them */
     SnapshotPaths besides; /* uncommitted differences from HEAD that were measured too */
     SnapshotPaths added;   /* new files among the paths */
+    SnapshotPaths unknown; /* those of them that git did not know yet */
     SnapshotPaths staged;  /* whose staged text stays under refs/perfloop/staged/ID */
     bool detached;
     Str sentence;

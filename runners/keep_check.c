@@ -69,7 +69,7 @@ bool keep_check_files(Loop *loop, const TreeChanges *changes, const Overlay *ove
                       Err *err)
 {
     GitFiles files;
-    keep->paths = keep->added = (SnapshotPaths){0};
+    keep->paths = keep->added = keep->unknown = (SnapshotPaths){0};
     if (!repo_list(loop->arena, loop->repo, &files, err))
         return false;
     Map *tracked = map_new(loop->arena);
@@ -90,6 +90,8 @@ bool keep_check_files(Loop *loop, const TreeChanges *changes, const Overlay *ove
         if (!known && !change->to.mode)
             continue; /* was never tracked, and is gone */
         if (!known)
+            *array_push(loop->arena, &keep->unknown) = change->path;
+        if (!change->from.mode)
             *array_push(loop->arena, &keep->added) = change->path;
         *array_push(loop->arena, &keep->paths) = change->path;
     }

@@ -8,7 +8,7 @@
 
 /*
  * Every changed path holds what was measured, none is unsaved, in a submodule or in conflict.
- * Fills keep's paths and added anew.
+ * Fills keep's paths, added and unknown anew.
  */
 bool keep_check_files(Loop *loop, const TreeChanges *changes, const Overlay *overlay, Keep *keep,
                       Err *err) MUST_CHECK;
