@@ -74,6 +74,12 @@ static bool is_tracemalloc(Str bytes)
     return is_pickle(bytes) && str_has(head, S("tracemalloc")) && str_has(head, S("Snapshot"));
 }
 
+/* Mostly packed by LZ4, which no other profile is. */
+static bool is_memray_bin(Str bytes)
+{
+    return str_starts(bytes, S("memray\0")) || str_starts(bytes, S("\x04\x22\x4d\x18"));
+}
+
 static bool is_archive(Str bytes)
 {
     return str_starts(bytes, S("PK\x03\x04"));
@@ -149,6 +155,10 @@ static const Format FORMATS[] = {
     {STR_CONST("cProfile (.prof)"), is_pstats, read_pstats, STR_CONST("")},
     {STR_CONST("line_profiler (.lprof)"), is_lprof, read_lprof, STR_CONST("")},
     {STR_CONST("tracemalloc (Snapshot.dump)"), is_tracemalloc, read_tracemalloc, STR_CONST("")},
+    {STR_CONST("memray (transform csv)"), is_memray_csv, read_memray_csv, STR_CONST("")},
+    {STR_CONST(""), is_memray_bin, NULL,
+     STR_CONST("memray's own recording, which only memray of its version reads: make a csv of it "
+               "with `memray transform csv -o OUT.csv FILE`")},
     {STR_CONST(""), is_pickle, NULL,
      STR_CONST("a Python pickle, which could run any code: perfloop does not load pickles")},
     {STR_CONST("gperftools CPU profile"), is_gperftools, read_gperftools, STR_CONST("")},

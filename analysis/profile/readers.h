@@ -40,5 +40,8 @@ bool is_perf_script(Str bytes);
 ProfileReader read_lprof;
 /* tracemalloc's Snapshot.dump(), likewise. */
 ProfileReader read_tracemalloc;
+/* memray transform csv. */
+ProfileReader read_memray_csv;
+bool is_memray_csv(Str bytes);
 
 #endif

@@ -1,0 +1,207 @@
+/*
+ * memray transform csv (1.4 and later): a row per stack,
+ *
+ *     allocator,num_allocations,size,tid,thread_name,stack_trace
+ *     MALLOC,3,4096,1,0x1,leaf;work.py;9|caller;work.py;30
+ *
+ * Without --leaks or --temporary-allocations, which the file does not tell, the rows are what was
+ * alive when the process used the most memory. The .bin of memray is private to each version of
+ * it; memray itself makes the csv of it.
+ *
+ * With --native a function's name may hold any of ; | , and quotes (operator|), so a stack is cut
+ * where a line number ends, and a frame is split from its end.
+ */
+
+#include "analysis/profile/readers.h"
+#include "base/array.h"
+#include "base/strbuf.h"
+
+enum {
+    COLUMNS = 6,
+    DEPTH_MAX = 10000,
+};
+
+typedef struct Rows {
+    Arena *arena;
+    ProfileBuilder *build;
+    Array(uint32_t) frames; /* of the row, leaf first */
+    size_t keep;            /* of them: what lies further out is memray's own */
+    bool cutting;           /* frames of runpy belong to memray, too, beside its own */
+    size_t rows;
+    size_t bad;
+    size_t deep;
+} Rows;
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* ------------------------------------------------------------------ stacks */
+
+/* Takes the first frame off the stack: up to a '|' behind ";123", or all. */
+static Str next_frame(Str *stack)
+{
+    size_t at = 0;
+    for (; at < stack->len; at++) {
+        size_t digits = at;
+        if (stack->ptr[at] != '|')
+            continue;
+        while (digits > 0 && is_digit(stack->ptr[digits - 1]))
+            digits--;
+        if (digits < at && digits > 0 && stack->ptr[digits - 1] == ';')
+            break;
+    }
+    Str frame = str_head(*stack, at);
+    *stack = str_from(*stack, at < stack->len ? at + 1 : at);
+    return frame;
+}
+
+static bool add_frame(Rows *in, Str text)
+{
+    Str rest, number, function, file;
+    uint64_t line;
+    if (!str_cut_last(text, ';', &rest, &number) || !str_to_u64(number, &line) ||
+        !str_cut_last(rest, ';', &function, &file))
+        return false;
+    bool own = str_ends(file, S("memray/commands/run.py")) ||
+               str_ends(file, S("memray/commands/common.py"));
+    bool runner = str_eq(file, S("<frozen runpy>")) || str_ends(file, S("/runpy.py"));
+    if (own && !in->cutting) {
+        in->cutting = true;
+    } else if (!runner && !in->cutting) {
+        in->keep = in->frames.len + 1;
+    }
+    *array_push(in->arena, &in->frames) = profile_add_frame(
+        in->build, (ProfileFrame){
+                       .function = profile_add_text(in->build, function),
+                       .file = profile_add_text(in->build, file),
+                       .line = line < UINT32_MAX ? (uint32_t)line : 0,
+                       .kind = (uint16_t)(file.len ? frame_kind_of(function, file) : FRAME_NATIVE),
+                   });
+    return true;
+}
+
+/* What memray needs to start the program is left out, unless it is all there is. */
+static uint32_t stack_of(Rows *in, Str text)
+{
+    uint32_t stack = 0;
+    in->frames.len = in->keep = 0;
+    in->cutting = false;
+    while (text.len && in->frames.len < DEPTH_MAX)
+        if (!add_frame(in, next_frame(&text)))
+            in->bad++;
+    in->deep += text.len > 0;
+    size_t depth = in->cutting && in->keep ? in->keep : in->frames.len;
+    for (size_t i = depth; i-- > 0;)
+        stack = profile_add_stack(in->build, stack, in->frames.items[i]);
+    return stack;
+}
+
+/* ------------------------------------------------------------------ rows */
+
+/* A field with "" for a quote inside; it may run over several lines. */
+static void quoted(Rows *in, Str *rest, Str *field)
+{
+    StrBuf text = strbuf_new(in->arena);
+    size_t at = 1;
+    for (; at < rest->len; at++) {
+        if (rest->ptr[at] == '"' && !(at + 1 < rest->len && rest->ptr[++at] == '"'))
+            break;
+        strbuf_char(&text, rest->ptr[at]);
+    }
+    *field = strbuf_str(&text);
+    *rest = str_from(*rest, at < rest->len ? at : rest->len);
+    if (rest->len && rest->ptr[0] == '"')
+        *rest = str_from(*rest, 1);
+}
+
+/* False at the end of the row, which is taken, too. */
+static bool next_field(Rows *in, Str *rest, Str *field)
+{
+    size_t at = 0;
+    if (rest->len && rest->ptr[0] == '"') {
+        quoted(in, rest, field);
+    } else {
+        while (at < rest->len && rest->ptr[at] != ',' && rest->ptr[at] != '\n')
+            at++;
+        *field = str_trim(str_head(*rest, at));
+        *rest = str_from(*rest, at);
+    }
+    while (rest->len && rest->ptr[0] == '\r')
+        *rest = str_from(*rest, 1);
+    bool more = rest->len && rest->ptr[0] == ',';
+    if (rest->len)
+        *rest = str_from(*rest, 1);
+    return more;
+}
+
+static size_t next_row(Rows *in, Str *rest, Str fields[COLUMNS])
+{
+    size_t len = 0;
+    for (bool more = true; more;) {
+        Str field;
+        more = next_field(in, rest, &field);
+        if (len < COLUMNS)
+            fields[len] = field;
+        len++;
+    }
+    return len;
+}
+
+static void add_row(Rows *in, const Str fields[COLUMNS])
+{
+    uint64_t count;
+    int64_t size, tid = 0;
+    if (!str_to_u64(fields[1], &count) || count > INT64_MAX || !str_to_i64(fields[2], &size) ||
+        size < 0) {
+        in->bad++;
+        return;
+    }
+    in->rows++;
+    bool named = str_to_i64(fields[3], &tid) && tid > 0;
+    uint32_t thread =
+        profile_add_thread(in->build, (ProfileThread){
+                                          .name = profile_add_text(in->build, fields[4]),
+                                          .tid = named ? (uint64_t)tid : 0,
+                                      });
+    ProfileSample sample = {.stack = stack_of(in, fields[5]), .thread = thread, .count = count};
+    profile_add_sample(in->build, sample, (int64_t[]){size, (int64_t)count});
+}
+
+static void add_notes(Rows *in)
+{
+    profile_note(in->build, "memray's csv does not say what it holds; taken as memory at its peak, "
+                            "not as --leaks or --temporary-allocations");
+    if (in->bad)
+        profile_note(in->build, "%zu rows or frames are not as memray writes them", in->bad);
+    if (in->deep)
+        profile_note(in->build, "%zu stacks are deeper than %d frames and were cut", in->deep,
+                     DEPTH_MAX);
+}
+
+bool is_memray_csv(Str bytes)
+{
+    return str_starts(bytes, S("allocator,num_allocations,size,tid,thread_name,stack_trace"));
+}
+
+bool read_memray_csv(Arena *arena, Str bytes, Profile *out, Err *err)
+{
+    Rows in = {.arena = arena, .build = profile_builder_new(arena)};
+    profile_add_metric(in.build, S("peak"), S("bytes"), false);
+    profile_add_metric(in.build, S("allocations"), S("count"), false);
+    Str fields[COLUMNS], header;
+    str_next_line(&bytes, &header);
+    while (bytes.len) {
+        size_t len = next_row(&in, &bytes, fields);
+        if (len == COLUMNS)
+            add_row(&in, fields);
+        else if (len > 1 || fields[0].len)
+            in.bad++;
+    }
+    if (!in.rows && in.bad)
+        return err_set(err, ERR_INPUT, "a csv with memray's header, but without its rows");
+    add_notes(&in);
+    *out = profile_build(in.build, S("memray"), S("memray csv"));
+    return true;
+}

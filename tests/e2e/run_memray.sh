@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# memray: recordings made here, each line beside what memray's own reader says; Python and native.
+set -eu
+. tools/deps.sh
+need_venv build/venv_memory tests/requirements_memory.txt
+export PATH=$PWD/build/venv_memory/bin:$PATH
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export XDG_CACHE_HOME=$work/cache XDG_STATE_HOME=$work/state
+cp tests/programs/memory/alloc.py "$work"
+checker=$PWD/tests/e2e/compare_memray.py
+cd "$work"
+peak=$(grep -n '# PEAK' alloc.py | cut -d: -f1)
+
+memray run -f -q -o run.bin alloc.py >/dev/null
+memray transform csv -f -o run.csv run.bin >/dev/null
+"$PERFLOOP" hot run.csv --top 0 --json >peak.json
+"$PERFLOOP" hot run.csv --top 0 --json --metric allocations >allocations.json
+python "$checker" run.bin peak.json allocations.json
+"$PERFLOOP" hot run.csv --top 1 >hot.txt
+grep -q "^memray: .* MB peak" hot.txt && grep -q "8 MB .*alloc.py:$peak" hot.txt || { cat hot.txt; exit 1; }
+
+# ---- with native frames: one stack, and the planted line is still in it
+memray run -f -q --native -o native.bin alloc.py >/dev/null
+memray transform csv -f -o native.csv native.bin >/dev/null
+"$PERFLOOP" hot native.csv --top 0 --sort total >hot.txt
+grep -q "8 MB *[0-9.]* % *alloc.py:$peak\|[0-9.]* % *alloc.py:$peak" hot.txt || { cat hot.txt; exit 1; }
+
+# ---- the recording itself is private to memray
+if "$PERFLOOP" hot run.bin 2>err.txt; then echo "run.bin was accepted"; exit 1; fi
+grep -q "memray transform csv" err.txt || { cat err.txt; exit 1; }
+echo "every line equals memray's own reader; native frames keep the Python line"
