@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# ctest-labels: slow alone
 # The whole loop through the protocol, with the real program, pytest and git.
 here=$(dirname "$0")
 . "$here/../../tools/deps.sh"
