@@ -75,7 +75,7 @@ static bool take(Machine *in, size_t len, const unsigned char **out)
 /* Little endian, unsigned. */
 static bool take_uint(Machine *in, size_t size, uint64_t *out)
 {
-    const unsigned char *from;
+    const unsigned char *from = NULL;
     if (!take(in, size, &from))
         return false;
     *out = 0;
@@ -159,7 +159,7 @@ static bool push_long(Machine *in)
 /* Big endian, as nothing else here. */
 static bool push_float(Machine *in)
 {
-    const unsigned char *from;
+    const unsigned char *from = NULL;
     uint64_t bits = 0;
     if (!take(in, 8, &from))
         return false;
@@ -172,7 +172,7 @@ static bool push_float(Machine *in)
 static bool push_text(Machine *in, size_t count_bytes)
 {
     uint64_t len;
-    const unsigned char *from;
+    const unsigned char *from = NULL;
     if (!take_uint(in, count_bytes, &len) || !take(in, len, &from))
         return false;
     push(in, PICKLE_TEXT)->text = (Str){(const char *)from, len};
@@ -250,7 +250,7 @@ static bool make_tuple(Machine *in, size_t len)
 
 static bool make_marked_tuple(Machine *in)
 {
-    size_t from;
+    size_t from = 0;
     return pop_mark(in, &from) && make_tuple(in, in->stack.len - from);
 }
 
@@ -272,7 +272,7 @@ static bool add_some(Machine *in, size_t count, PickleType type)
 
 static bool add_marked(Machine *in, PickleType type)
 {
-    size_t from;
+    size_t from = 0;
     return pop_mark(in, &from) && add_items(in, from, type);
 }
 
@@ -426,7 +426,7 @@ const Pickle *pickle_read(Arena *arena, Str bytes, const Str *classes, size_t cl
     Machine in = {
         .arena = arena, .bytes = bytes, .classes = classes, .classes_len = classes_len, .err = err};
     for (;;) {
-        const unsigned char *op;
+        const unsigned char *op = NULL;
         in.op_at = in.at;
         if (!take(&in, 1, &op))
             return NULL;
