@@ -99,6 +99,16 @@ static bool next(JsonScan *scan, char closing, const char *expected)
     return true;
 }
 
+bool json_close_after_comma(JsonScan *scan, char bracket)
+{
+    if (json_peek(scan) != bracket)
+        return false;
+    scan->at++;
+    scan->depth--;
+    scan->first = false;
+    return true;
+}
+
 /* From an opening quote to behind the closing one. */
 static Str take_string(JsonScan *scan)
 {

@@ -59,6 +59,11 @@ bool json_enter(JsonScan *scan, char bracket);
 bool json_next_key(JsonScan *scan, Str *key);
 /* True when there is one more item; false after the last, when the array is left. */
 bool json_next_item(JsonScan *scan);
+/*
+ * For files with a comma behind the last item: asked after json_next_item was true, it leaves the
+ * array (object) when the bracket comes next.
+ */
+bool json_close_after_comma(JsonScan *scan, char bracket);
 void json_skip(JsonScan *scan);
 
 /* One value. Null reads as zero or as the empty text. */

@@ -40,6 +40,18 @@ static bool is_speedscope(Str bytes)
            (str_has(head, S("\"type\":\"sampled\"")) && str_has(head, S("\"samples\"")));
 }
 
+/* An array of events, or an object with one, behind what may be some pages of other keys. */
+static bool is_chrome_trace(Str bytes)
+{
+    enum {
+        LOOK_FAR = 1 << 18
+    };
+    Str text = str_trim(str_head(bytes, LOOK));
+    if (text.len && text.ptr[0] == '[')
+        return str_has(text, S("\"ph\"")) && str_has(text, S("{"));
+    return is_json(bytes) && str_has(str_head(bytes, LOOK_FAR), S("\"traceEvents\""));
+}
+
 /* A marshalled dict whose first key is a tuple. */
 static bool is_pstats(Str bytes)
 {
@@ -152,6 +164,8 @@ static bool is_collapsed(Str bytes)
 static const Format FORMATS[] = {
     {STR_CONST(""), is_empty, NULL, STR_CONST("empty")},
     {STR_CONST("speedscope JSON (py-spy)"), is_speedscope, read_speedscope, STR_CONST("")},
+    {STR_CONST("Chrome trace (viztracer, tracing-chrome, PyTorch)"), is_chrome_trace,
+     read_chrome_trace, STR_CONST("")},
     {STR_CONST("cProfile (.prof)"), is_pstats, read_pstats, STR_CONST("")},
     {STR_CONST("line_profiler (.lprof)"), is_lprof, read_lprof, STR_CONST("")},
     {STR_CONST("tracemalloc (Snapshot.dump)"), is_tracemalloc, read_tracemalloc, STR_CONST("")},

@@ -32,6 +32,8 @@ ProfileReader read_pprof;
 /* What gperftools wrote before: machine words and a memory map. */
 ProfileReader read_gperftools;
 bool is_gperftools(Str bytes);
+/* Trace events: viztracer, tracing-chrome, py-spy, PyTorch, browsers. */
+ProfileReader read_chrome_trace;
 
 /* The text of `perf script`. */
 ProfileReader read_perf_script;

@@ -1,0 +1,287 @@
+/*
+ * Trace events to stacks. In the order of time, each thread has a stack of what is open: a begin
+ * or a complete event opens, an end or the passing of its duration closes. What is on top is
+ * charged with the time that passes; that is its self time.
+ *
+ * Real files break every rule of nesting, and nothing here fails for it: what an end leaves open
+ * above its begin is closed with it, an end without begin is left out, a complete event that
+ * reaches beyond what it began in is cut there, and what is still open at the end of a thread's
+ * events ends there. Each is counted for a note.
+ */
+
+#include "analysis/profile/chrome_trace.h"
+
+#include <string.h>
+
+enum {
+    /* Starts and durations are rounded each by itself: this much beyond is no crossing. */
+    ROUNDING_NS = 1001,
+};
+
+/* ------------------------------------------------------------------ order */
+
+static int64_t duration_of(const ChromeTrace *in, const TraceEvent *event)
+{
+    if (event->duration & TRACE_LONG)
+        return in->durations.items[event->duration & ~TRACE_LONG];
+    return event->duration;
+}
+
+static bool is_complete(const ChromeTrace *in, const TraceEvent *event)
+{
+    uint32_t kind = in->whats.items[event->what].kind;
+    return kind == TRACE_COMPLETE || kind == TRACE_GPU;
+}
+
+/* At one time: begins and ends as in the file, then complete events, the longest first. */
+static bool comes_after(const ChromeTrace *in, const TraceEvent *a, const TraceEvent *b)
+{
+    if (a->at != b->at)
+        return a->at > b->at;
+    bool complete = is_complete(in, a);
+    if (complete != is_complete(in, b))
+        return complete;
+    return complete && duration_of(in, a) < duration_of(in, b);
+}
+
+/* Merges two sorted halves; only the first is copied out. */
+static void merge(const ChromeTrace *in, TraceEvent *events, size_t middle, size_t len,
+                  TraceEvent *room)
+{
+    size_t left = 0, right = middle, to = 0;
+    memcpy(room, events, middle * sizeof(*events));
+    while (left < middle && right < len) {
+        if (comes_after(in, &room[left], &events[right]))
+            events[to++] = events[right++];
+        else
+            events[to++] = room[left++];
+    }
+    memcpy(events + to, room + left, (middle - left) * sizeof(*events));
+}
+
+/* Most files are nearly in order, so halves that already are cost one comparison. */
+static void sort(const ChromeTrace *in, TraceEvent *events, size_t len, TraceEvent *room)
+{
+    if (len < 2)
+        return;
+    size_t middle = len / 2;
+    sort(in, events, middle, room);
+    sort(in, events + middle, len - middle, room);
+    if (comes_after(in, &events[middle - 1], &events[middle]))
+        merge(in, events, middle, len, room);
+}
+
+static void sort_events(ChromeTrace *in)
+{
+    bool sorted = true;
+    for (size_t i = 1; i < in->len && sorted; i++)
+        sorted = !comes_after(in, &in->events[i - 1], &in->events[i]);
+    if (sorted)
+        return;
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("trace order");
+    sort(in, in->events, in->len, NEW_ARRAY(scratch, TraceEvent, in->len / 2 + 1));
+}
+
+/* ------------------------------------------------------------------ threads */
+
+static uint64_t number_of(Str text)
+{
+    uint64_t number = 0;
+    return str_to_u64(text, &number) ? number : 0;
+}
+
+static uint32_t thread_of(ChromeTrace *in, TraceLane *lane)
+{
+    if (lane->thread)
+        return lane->thread - 1;
+    Str pid = intern_str(&in->texts, lane->pid), tid = intern_str(&in->texts, lane->tid);
+    Str process = intern_str(&in->texts, idmap_get(&in->process_names, lane->pid));
+    Str name = lane->name ? intern_str(&in->texts, lane->name)
+                          : str_fmt(in->arena, "thread " STR_FMT, STR_ARG(tid));
+    if (process.len)
+        process = str_fmt(in->arena, STR_FMT " ", STR_ARG(process));
+    lane->thread = profile_add_thread(in->build,
+                                      (ProfileThread){
+                                          .process = profile_add_text(in->build, process),
+                                          .name = profile_add_text(in->build, name),
+                                          .pid = number_of(pid),
+                                          .tid = number_of(tid),
+                                      }) +
+                   1;
+    return lane->thread - 1;
+}
+
+/* ------------------------------------------------------------------ open and close */
+
+static TraceOpen *top_of(TraceLane *lane)
+{
+    return lane->open.len ? &lane->open.items[lane->open.len - 1] : NULL;
+}
+
+static void close_top(ChromeTrace *in, TraceLane *lane)
+{
+    TraceOpen *top = top_of(lane);
+    int64_t weights[PROFILE_METRICS_MAX] = {top->self};
+    profile_add_sample(
+        in->build, (ProfileSample){.stack = top->node, .thread = thread_of(in, lane), .count = 1},
+        weights);
+    lane->open.len--;
+}
+
+static void pass_to(TraceLane *lane, int64_t at)
+{
+    if (lane->open.len)
+        top_of(lane)->self += at - lane->at;
+    lane->at = at;
+    lane->orphan = 0;
+    lane->implied = 0;
+}
+
+/* Lets time pass until `at`: complete events end on the way. */
+static void advance(ChromeTrace *in, TraceLane *lane, int64_t at)
+{
+    for (TraceOpen *top; (top = top_of(lane)) && top->end <= at;) {
+        if (top->end > lane->at)
+            pass_to(lane, top->end);
+        lane->implied += top->is_begin;
+        close_top(in, lane);
+    }
+    if (at > lane->at)
+        pass_to(lane, at);
+}
+
+static uint32_t child_node(ChromeTrace *in, const TraceWhat *what, const TraceOpen *top,
+                           bool *call_stack)
+{
+    uint32_t parent = top ? top->node : 0;
+    *call_stack = top && top->call_stack;
+    if (what->call_stack && !*call_stack && !top) {
+        parent = trace_call_stack(in, what->call_stack);
+        *call_stack = true;
+    }
+    return profile_add_stack(in->build, parent, trace_frame(in, what->name));
+}
+
+static void open_event(ChromeTrace *in, TraceLane *lane, const TraceWhat *what, int64_t end)
+{
+    if (lane->open.len == TRACE_DEPTH_MAX) {
+        lane->too_deep += what->kind == TRACE_BEGIN;
+        in->deep++;
+        return;
+    }
+    const TraceOpen *top = top_of(lane);
+    if (top && end > top->end) {
+        in->crossing += what->kind == TRACE_COMPLETE && end - top->end > ROUNDING_NS;
+        end = top->end;
+    }
+    bool call_stack;
+    uint32_t node = child_node(in, what, top, &call_stack);
+    *array_push(in->arena, &lane->open) = (TraceOpen){.node = node,
+                                                      .name = in->names.items[what->name].name,
+                                                      .end = end,
+                                                      .is_begin = what->kind == TRACE_BEGIN,
+                                                      .call_stack = call_stack};
+    if (what->correlation)
+        *idmap_slot(&in->launches, what->correlation) = node + 1;
+}
+
+static void begin_event(ChromeTrace *in, TraceLane *lane, const TraceWhat *what)
+{
+    bool was_ended = lane->orphan && lane->orphan == in->names.items[what->name].name;
+    open_event(in, lane, what, INT64_MAX);
+    if (!was_ended)
+        return;
+    lane->orphan = 0; /* its end stood before it in the file, at the same time */
+    in->unmatched--;
+    if (lane->too_deep)
+        lane->too_deep--;
+    else
+        close_top(in, lane);
+}
+
+/* An end without a name closes what is innermost. */
+static void end_event(ChromeTrace *in, TraceLane *lane, uint32_t name)
+{
+    size_t at = lane->open.len;
+    if (lane->too_deep) {
+        lane->too_deep--;
+        return;
+    }
+    while (at > 0 && name && lane->open.items[at - 1].name != name)
+        at--;
+    if (at == 0) {
+        if (lane->implied) {
+            lane->implied--;
+            return;
+        }
+        lane->orphan = name;
+        in->unmatched++;
+        return;
+    }
+    lane->implied += lane->open.len - at;
+    while (lane->open.len >= at)
+        close_top(in, lane);
+}
+
+/* Kernels of one stream follow each other; each is below the call that launched it. */
+static void gpu_event(ChromeTrace *in, TraceLane *lane, const TraceWhat *what, int64_t duration)
+{
+    uint32_t launch = what->correlation ? idmap_get(&in->launches, what->correlation) : 0;
+    uint32_t node =
+        profile_add_stack(in->build, launch ? launch - 1 : 0, trace_frame(in, what->name));
+    int64_t weights[PROFILE_METRICS_MAX] = {0};
+    weights[in->gpu_metric] = duration;
+    profile_add_sample(in->build,
+                       (ProfileSample){.stack = node, .thread = thread_of(in, lane), .count = 1},
+                       weights);
+}
+
+static void take_event(ChromeTrace *in, const TraceEvent *event)
+{
+    const TraceWhat *what = &in->whats.items[event->what];
+    TraceLane *lane = &in->lanes.items[what->lane];
+    int64_t end, duration = is_complete(in, event) ? duration_of(in, event) : 0;
+    if (lane->async && in->has_sync) {
+        in->async_left_out++;
+        return;
+    }
+    thread_of(in, lane); /* numbers them in the order of their first events */
+    if (what->kind == TRACE_GPU) {
+        gpu_event(in, lane, what, duration);
+        return;
+    }
+    advance(in, lane, event->at);
+    if (__builtin_add_overflow(event->at, duration, &end))
+        end = INT64_MAX;
+    if (what->kind == TRACE_END)
+        end_event(in, lane, in->names.items[what->name].name);
+    else if (what->kind == TRACE_BEGIN)
+        begin_event(in, lane, what);
+    else
+        open_event(in, lane, what, end);
+}
+
+/* Complete events still run to their end; begins without an end stop at the last event. */
+static void finish(ChromeTrace *in, TraceLane *lane)
+{
+    while (lane->open.len) {
+        TraceOpen *top = top_of(lane);
+        if (top->end == INT64_MAX) {
+            in->open_at_end++;
+            close_top(in, lane);
+        } else {
+            advance(in, lane, top->end);
+        }
+    }
+}
+
+void trace_nest(ChromeTrace *in)
+{
+    sort_events(in);
+    array_each (TraceLane, lane, &in->lanes)
+        lane->at = INT64_MIN;
+    for (size_t i = 0; i < in->len; i++)
+        take_event(in, &in->events[i]);
+    array_each (TraceLane, lane, &in->lanes)
+        finish(in, lane);
+}
