@@ -163,31 +163,63 @@ static void walk(Roll *roll)
     }
 }
 
+/* Is the frame's total its function's, and not a line's (profile.h)? */
+static bool is_whole_function(const ProfileFrame *frame)
+{
+    return !frame->line && !frame->inlined;
+}
+
+static bool *functions_with_total(Arena *scratch, const Roll *roll)
+{
+    const Profile *profile = roll->profile;
+    bool *with = NEW_ARRAY(scratch, bool, roll->places->functions_len + 1);
+    for (size_t i = 0; i < profile->frames_len; i++)
+        if (is_whole_function(&profile->frames[i]))
+            with[roll->places->function_of[i]] = true;
+    return with;
+}
+
+/* The calls of one function by another stand at several lines. */
+static void take_calls(Arena *scratch, Roll *roll, size_t metric)
+{
+    const Profile *profile = roll->profile;
+    IdMap ids = idmap_new(scratch);
+    for (size_t i = 0; i < profile->calls_len; i++) {
+        uint32_t caller = roll->places->function_of[profile->calls[i].caller];
+        uint32_t callee = roll->places->function_of[profile->calls[i].callee];
+        uint32_t *slot = idmap_slot(&ids, idmap_pair(caller, callee));
+        if (!*slot) {
+            *array_push(scratch, &roll->edges) = (HotEdge){.caller = caller, .callee = callee};
+            *slot = (uint32_t)roll->edges.len;
+        }
+        roll->edges.items[*slot - 1].cost += profile->call_totals[metric][i];
+        roll->edges.items[*slot - 1].samples += profile->calls[i].count;
+    }
+}
+
 /* A graph profile says totals and edges itself. */
 static void take_graph(Arena *scratch, Roll *roll, size_t metric, const bool *wanted)
 {
     const Profile *profile = roll->profile;
+    const bool *with_total = functions_with_total(scratch, roll);
     for (size_t i = 0; i < profile->samples_len; i++) {
         uint32_t frame = profile->stacks[profile->sample_stack[i]].frame;
         uint32_t line = roll->places->line_of[frame];
+        uint32_t function = roll->places->function_of[frame];
         if (!wanted[i])
             continue;
-        HotSpot *both[2] = {&roll->functions[roll->places->function_of[frame]],
-                            line ? &roll->lines[line - 1] : NULL};
+        HotSpot *both[2] = {&roll->functions[function], line ? &roll->lines[line - 1] : NULL};
         roll->frame_self[frame] += profile->weights[metric][i];
         for (size_t k = 0; k < 2 && both[k]; k++) {
+            bool part =
+                k == 0 && with_total[function] && !is_whole_function(&profile->frames[frame]);
             both[k]->self += profile->weights[metric][i];
-            both[k]->total += profile->frame_totals[metric][frame];
+            both[k]->total += part ? 0 : profile->frame_totals[metric][frame];
             both[k]->self_samples += profile->sample_count[i];
             both[k]->samples += profile->sample_count[i];
         }
     }
-    for (size_t i = 0; i < profile->calls_len; i++)
-        *array_push(scratch, &roll->edges) =
-            (HotEdge){.caller = roll->places->function_of[profile->calls[i].caller],
-                      .callee = roll->places->function_of[profile->calls[i].callee],
-                      .cost = profile->call_totals[metric][i],
-                      .samples = profile->calls[i].count};
+    take_calls(scratch, roll, metric);
 }
 
 static void name_spots(Arena *arena, Roll *roll)

@@ -92,6 +92,13 @@ static bool is_memray_bin(Str bytes)
     return str_starts(bytes, S("memray\0")) || str_starts(bytes, S("\x04\x22\x4d\x18"));
 }
 
+static bool is_callgrind(Str bytes)
+{
+    Str head = str_head(bytes, LOOK);
+    return str_starts(head, S("# callgrind format")) ||
+           (str_has(head, S("events:")) && str_has(head, S("\nfn=")));
+}
+
 static bool is_archive(Str bytes)
 {
     return str_starts(bytes, S("PK\x03\x04"));
@@ -180,6 +187,7 @@ static const Format FORMATS[] = {
      STR_CONST("a profile in one of pprof's old text forms: `pprof -proto FILE >FILE.pb.gz` gives "
                "one that perfloop reads")},
     {STR_CONST("pprof (Go, gperftools, pprof-rs)"), is_pprof, read_pprof, STR_CONST("")},
+    {STR_CONST("callgrind"), is_callgrind, read_callgrind, STR_CONST("")},
     {STR_CONST(""), is_archive, NULL, STR_CONST("a zip archive: unpack it first")},
     {STR_CONST(""), is_program, NULL, STR_CONST("a program, not a profile of one")},
     {STR_CONST("perf.data"), is_perf_data, read_perf_data, STR_CONST("")},

@@ -9,7 +9,9 @@
  *   from the end sums up a tree. A sample is a node and what it weighs in each metric.
  * - graph (cProfile, callgrind): only functions and who called whom are known. Every function is a
  *   stack of its own below node 0 and carries its self cost; `frame_totals` has the inclusive
- *   cost, and `calls` the edges.
+ *   cost, and `calls` the edges. When the cost of single lines is known, too, each line is one
+ *   more stack of one frame, with the line's self cost and its total (its calls included); the
+ *   function's frame has line 0 and is not inlined, its total is the function's, and self costs are on the lines.
  *
  * Weights are whole numbers in the metric's unit: "ns", "bytes" or "count". Texts are ids; id 0 is
  * the empty text, "not known". A profile lives as long as the arena or the mapping it came from.

@@ -34,6 +34,8 @@ ProfileReader read_gperftools;
 bool is_gperftools(Str bytes);
 /* Trace events: viztracer, tracing-chrome, py-spy, PyTorch, browsers. */
 ProfileReader read_chrome_trace;
+/* Callgrind's text, as valgrind, xdebug and pprof write it. */
+ProfileReader read_callgrind;
 
 /* The text of `perf script`. */
 ProfileReader read_perf_script;
