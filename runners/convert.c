@@ -9,6 +9,7 @@
 
 #include "analysis/profile/format.h"
 #include "analysis/profile/store.h"
+#include "analysis/symbols/symbolize.h"
 #include "base/clock.h"
 #include "base/path.h"
 #include "runners/process.h"
@@ -35,8 +36,10 @@ bool convert_here(Str from, Str to, Err *err)
     Profile profile;
     if (!file_map(from, &map, err))
         return false;
-    return profile_read(arena, path_base(from), map.bytes, &profile, err) &&
-           file_write(to, profile_store_write(arena, &profile), err);
+    if (!profile_read(arena, path_base(from), map.bytes, &profile, err))
+        return false;
+    profile = symbolize(arena, &profile, (SymbolizeOptions){.home = str_from_c(getenv("HOME"))});
+    return file_write(to, profile_store_write(arena, &profile), err);
 }
 
 static Str own_program(Arena *arena)

@@ -30,6 +30,8 @@ LIBRARIES = {  # header -> the files (or folders) that may include it
     "sqlite3.h": ["runners/ledger.c", "analysis/profile/read_nsys.c"],
     "elfutils/": ["analysis/symbols"],
     "dwarf.h": ["analysis/symbols"],
+    "gelf.h": ["analysis/symbols"],
+    "libiberty/": ["analysis/symbols/demangle.c"],
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 

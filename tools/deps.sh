@@ -25,7 +25,7 @@ need_npm() {
 BUILD_PACKAGES=(
     gcc libc6-dev make cmake ninja-build pkg-config git ca-certificates
     libjansson-dev libuv1-dev libgit2-dev libsqlite3-dev libxxhash-dev uthash-dev
-    zlib1g-dev libzstd-dev libcmocka-dev
+    zlib1g-dev libzstd-dev libdw-dev libiberty-dev libcmocka-dev
 )
 
 # A virtual environment with pinned packages; made again when the list changes.

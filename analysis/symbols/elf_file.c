@@ -1,0 +1,164 @@
+#include "analysis/symbols/elf_file.h"
+
+#include <fcntl.h>
+#include <gelf.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+
+enum {
+    BUILD_ID_MOST = 64,
+};
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+/* Only files: a recorded path may name a pipe or a device. */
+static int open_file(Arena *arena, Str path)
+{
+    struct stat info;
+    int fd = open(str_cstr(arena, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd >= 0 && (fstat(fd, &info) || !S_ISREG(info.st_mode))) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static Str hex_of(Arena *arena, const unsigned char *bytes, size_t len)
+{
+    char *hex = NEW_ARRAY(arena, char, len * 2 + 1);
+    for (size_t i = 0; i < len; i++) {
+        hex[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    return (Str){hex, len * 2};
+}
+
+/* A recorded build id may be padded with zeros. */
+static bool same_build_id(Str ours, Str recorded)
+{
+    Str longer = ours.len > recorded.len ? ours : recorded;
+    Str shorter = ours.len > recorded.len ? recorded : ours;
+    if (!str_starts(longer, shorter))
+        return false;
+    for (size_t i = shorter.len; i < longer.len; i++)
+        if (longer.ptr[i] != '0')
+            return false;
+    return shorter.len > 0;
+}
+
+static const Dwfl_Callbacks CALLBACKS = {
+    .find_elf = dwfl_build_id_find_elf,
+    .find_debuginfo = dwfl_standard_find_debuginfo,
+    .section_address = dwfl_offline_section_address,
+};
+
+static bool read_segments(ElfFile *file, Elf *elf)
+{
+    size_t count = 0;
+    if (elf_getphdrnum(elf, &count))
+        return false;
+    for (size_t i = 0; i < count && file->segments_len < ELF_SEGMENTS_MAX; i++) {
+        GElf_Phdr header;
+        if (gelf_getphdr(elf, (int)i, &header) && header.p_type == PT_LOAD)
+            file->segments[file->segments_len++] =
+                (ElfSegment){header.p_offset, header.p_filesz, header.p_vaddr};
+    }
+    GElf_Ehdr header;
+    file->fixed = gelf_getehdr(elf, &header) && header.e_type == ET_EXEC;
+    return file->segments_len > 0;
+}
+
+static ElfFile *open_elf(Arena *arena, Str path, Str build_id, DwarfProblem *problem)
+{
+    CLEANUP(close_fd) int fd = open_file(arena, path);
+    if (fd < 0)
+        return NULL;
+    ElfFile *file = NEW(arena, ElfFile);
+    file->dwfl = dwfl_begin(&CALLBACKS);
+    if (!file->dwfl)
+        return NULL;
+    /* libdwfl owns the descriptor once it has taken it. */
+    file->module = dwfl_report_offline(file->dwfl, "", str_cstr(arena, path), fd);
+    if (file->module)
+        fd = -1;
+    dwfl_report_end(file->dwfl, NULL, NULL);
+    Elf *elf = file->module ? dwfl_module_getelf(file->module, &file->elf_bias) : NULL;
+    const unsigned char *id;
+    GElf_Addr ignored;
+    int id_len = elf ? dwfl_module_build_id(file->module, &id, &ignored) : 0;
+    bool other = id_len > 0 && id_len <= BUILD_ID_MOST && build_id.len &&
+                 !same_build_id(hex_of(arena, id, (size_t)id_len), build_id);
+    if (!elf || other || !read_segments(file, elf)) {
+        *problem = other ? DWARF_OTHER_FILE : *problem;
+        dwfl_end(file->dwfl);
+        return NULL;
+    }
+    return file;
+}
+
+/* Folders in which a build id's first two digits name a folder, and the rest a file. */
+static ElfFile *open_by_build_id(Arena *arena, DwarfOptions options, DwarfProblem *problem)
+{
+    Str id = options.build_id;
+    if (id.len < 4)
+        return NULL;
+    for (size_t i = 0; i < id.len; i++)
+        if (!memchr("0123456789abcdef", id.ptr[i], 16))
+            return NULL;
+    Str first = str_head(id, 2), rest = str_from(id, 2);
+    const Str paths[] = {
+        str_fmt(arena, STR_FMT "/.debug/.build-id/" STR_FMT "/" STR_FMT "/elf",
+                STR_ARG(options.home), STR_ARG(first), STR_ARG(rest)),
+        str_fmt(arena, "/usr/lib/debug/.build-id/" STR_FMT "/" STR_FMT, STR_ARG(first),
+                STR_ARG(rest)),
+    };
+    for (size_t i = options.home.len ? 0 : 1; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        ElfFile *file = open_elf(arena, paths[i], id, problem);
+        if (file)
+            return file;
+    }
+    return NULL;
+}
+
+/* perf writes this behind the path of a file that is gone; another may stand there now. */
+static Str without_deleted(Str path)
+{
+    Str mark = S(" (deleted)");
+    return str_ends(path, mark) ? str_head(path, path.len - mark.len) : path;
+}
+
+ElfFile *elf_file_open(Arena *arena, DwarfOptions options, DwarfProblem *problem)
+{
+    *problem = DWARF_NO_FILE;
+    ElfFile *file = open_elf(arena, without_deleted(options.path), options.build_id, problem);
+    return file ? file : open_by_build_id(arena, options, problem);
+}
+
+void elf_file_close(ElfFile *file)
+{
+    if (file && file->dwfl)
+        dwfl_end(file->dwfl);
+    if (file)
+        file->dwfl = NULL;
+}
+
+bool elf_file_address(const ElfFile *file, uint64_t offset, uint64_t *address)
+{
+    for (size_t i = 0; i < file->segments_len; i++) {
+        const ElfSegment *segment = &file->segments[i];
+        if (offset >= segment->offset && offset - segment->offset < segment->bytes) {
+            *address = offset - segment->offset + segment->address;
+            return true;
+        }
+    }
+    *address = offset;
+    return file->fixed;
+}

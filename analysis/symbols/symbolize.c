@@ -1,0 +1,237 @@
+#include "analysis/symbols/symbolize.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/profile/perf_parts.h"
+#include "analysis/symbols/demangle.h"
+#include "analysis/symbols/dwarf.h"
+#include "base/array.h"
+#include "base/path.h"
+
+/* The new frames that stand for an old one, outermost first: a part of Symbolizer.frames. */
+typedef struct Span {
+    uint32_t first;
+    uint32_t len;
+} Span;
+
+typedef struct Symbolizer {
+    Arena *arena;
+    const Profile *from;
+    SymbolizeOptions options;
+    ProfileBuilder *build;
+    uint32_t *names; /* by old text of a function: new text + 1 */
+    Array(uint32_t) frames;
+    Span *spans; /* by old frame */
+} Symbolizer;
+
+/* An address to look up. */
+typedef struct Query {
+    uint32_t module;
+    uint32_t frame;
+    uint64_t address;
+} Query;
+
+static uint32_t copy_text(Symbolizer *in, uint32_t text)
+{
+    return profile_add_text(in->build, profile_text(in->from, text));
+}
+
+static uint32_t copy_name(Symbolizer *in, uint32_t text)
+{
+    if (!in->names[text])
+        in->names[text] =
+            profile_add_text(in->build, demangle(in->arena, profile_text(in->from, text))) + 1;
+    return in->names[text] - 1;
+}
+
+static void push_frame(Symbolizer *in, ProfileFrame frame)
+{
+    *array_push(in->arena, &in->frames) = profile_add_frame(in->build, frame);
+}
+
+/* As the reader left it. */
+static Span keep_frame(Symbolizer *in, const ProfileFrame *old)
+{
+    ProfileFrame frame = *old;
+    frame.address = 0;
+    frame.function = copy_name(in, old->function);
+    frame.file = copy_text(in, old->file);
+    frame.module = copy_text(in, old->module);
+    push_frame(in, frame);
+    return (Span){(uint32_t)in->frames.len - 1, 1};
+}
+
+/* "[libc.so.6]" and "work+0x1234" are how readers call what they do not know. */
+static bool is_unknown(Str name)
+{
+    return !name.len || name.ptr[0] == '[' || str_has(name, S("+0x"));
+}
+
+static bool has_place(const DwarfFrame *frames, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (frames[i].line && frames[i].file.len)
+            return true;
+    return false;
+}
+
+static void push_found(Symbolizer *in, const ProfileFrame *old, const DwarfFrame *found)
+{
+    Str module = profile_text(in->from, old->module);
+    bool place = found->line && found->file.len;
+    ProfileFrame frame = {
+        .function = found->function.len ? profile_add_text(in->build, found->function)
+                                        : copy_name(in, old->function),
+        .file = profile_add_text(in->build, found->file),
+        .module = profile_add_text(in->build, module),
+        .line = found->file.len ? found->line : 0,
+        .def_line = found->file.len ? found->def_line : 0,
+        .kind = (uint16_t)(place ? FRAME_USER : perf_module_kind(module)),
+        .inlined = found->inlined,
+    };
+    push_frame(in, frame);
+}
+
+/* A frame that perf already called inlined is left out where the tree of inlined ones is ours. */
+static Span resolve(Symbolizer *in, DwarfFile *file, const ProfileFrame *old)
+{
+    DwarfFrame found[DWARF_FRAMES_MAX];
+    size_t len = file ? dwarf_lookup(file, old->address, found, DWARF_FRAMES_MAX) : 0;
+    bool place = has_place(found, len);
+    Span span = {.first = (uint32_t)in->frames.len};
+    if (old->inlined && place)
+        return span;
+    if (!len || (!place && !is_unknown(profile_text(in->from, old->function))) || old->inlined)
+        return keep_frame(in, old);
+    for (size_t i = len; i-- > 0;)
+        push_found(in, old, &found[i]);
+    span.len = (uint32_t)in->frames.len - span.first;
+    return span;
+}
+
+static Str build_id_of(const Profile *profile, uint32_t module)
+{
+    for (size_t i = 0; i < profile->modules_len; i++)
+        if (profile->modules[i].module == module)
+            return profile_text(profile, profile->modules[i].build_id);
+    return (Str){0};
+}
+
+static DwarfFile *open_module(Symbolizer *in, uint32_t module)
+{
+    Str path = profile_text(in->from, module);
+    DwarfOptions options = {
+        .path = path, .build_id = build_id_of(in->from, module), .home = in->options.home};
+    DwarfProblem problem;
+    DwarfFile *file = dwarf_open(in->arena, options, &problem);
+    bool users = perf_module_kind(path) == FRAME_USER;
+    if (problem == DWARF_OTHER_FILE)
+        profile_note(in->build,
+                     STR_FMT " was built anew since the recording: its lines are not known",
+                     STR_ARG(path));
+    else if (!file && users)
+        profile_note(in->build, STR_FMT " is not here: its functions and lines are not known",
+                     STR_ARG(path));
+    else if (file && users && !dwarf_has_lines(file))
+        profile_note(in->build,
+                     STR_FMT " has no debug information (-g): only its functions are known",
+                     STR_ARG(path));
+    return file;
+}
+
+static int by_module(const void *a, const void *b)
+{
+    const Query *left = a, *right = b;
+    if (left->module != right->module)
+        return left->module < right->module ? -1 : 1;
+    if (left->address != right->address)
+        return left->address < right->address ? -1 : 1;
+    return left->frame < right->frame ? -1 : left->frame > right->frame;
+}
+
+static void resolve_frames(Symbolizer *in)
+{
+    Array(Query) queries = {0};
+    DwarfFile *file = NULL;
+    for (uint32_t i = 0; i < in->from->frames_len; i++) {
+        const ProfileFrame *frame = &in->from->frames[i];
+        if (frame->address)
+            *array_push(in->arena, &queries) = (Query){frame->module, i, frame->address};
+        else
+            in->spans[i] = keep_frame(in, frame);
+    }
+    if (queries.len)
+        qsort(queries.items, queries.len, sizeof(*queries.items), by_module);
+    for (size_t i = 0; i < queries.len; i++) {
+        const Query *query = &queries.items[i];
+        if (i == 0 || query->module != query[-1].module) {
+            dwarf_close(file);
+            file = open_module(in, query->module);
+        }
+        in->spans[query->frame] = resolve(in, file, &in->from->frames[query->frame]);
+    }
+    dwarf_close(file);
+}
+
+static void copy_heads(Symbolizer *in)
+{
+    const Profile *from = in->from;
+    for (size_t m = 0; m < from->metrics_len; m++)
+        profile_add_metric(in->build, profile_text(from, from->metrics[m].name),
+                           profile_text(from, from->metrics[m].unit), from->metrics[m].sampled);
+    for (size_t i = 0; i < from->notes_len; i++)
+        profile_note(in->build, STR_FMT, STR_ARG(from->notes[i]));
+}
+
+static void copy_samples(Symbolizer *in)
+{
+    const Profile *from = in->from;
+    uint32_t *stacks = NEW_ARRAY(in->arena, uint32_t, from->stacks_len);
+    uint32_t *threads = NEW_ARRAY(in->arena, uint32_t, from->threads_len);
+    for (size_t i = 0; i < from->threads_len; i++) {
+        ProfileThread thread = from->threads[i];
+        thread.process = copy_text(in, thread.process);
+        thread.name = copy_text(in, thread.name);
+        threads[i] = profile_add_thread(in->build, thread);
+    }
+    for (size_t i = 1; i < from->stacks_len; i++) {
+        Span span = in->spans[from->stacks[i].frame];
+        stacks[i] = stacks[from->stacks[i].parent];
+        for (uint32_t k = 0; k < span.len; k++)
+            stacks[i] = profile_add_stack(in->build, stacks[i], in->frames.items[span.first + k]);
+    }
+    for (size_t i = 0; i < from->samples_len; i++) {
+        int64_t weights[PROFILE_METRICS_MAX] = {0};
+        for (size_t m = 0; m < from->metrics_len; m++)
+            weights[m] = from->weights[m][i];
+        profile_add_sample(in->build,
+                           (ProfileSample){.stack = stacks[from->sample_stack[i]],
+                                           .thread = threads[from->sample_thread[i]],
+                                           .count = from->sample_count[i]},
+                           weights);
+    }
+}
+
+static bool has_work(const Profile *profile)
+{
+    for (size_t i = 0; i < profile->frames_len; i++)
+        if (profile->frames[i].address ||
+            is_mangled(profile_text(profile, profile->frames[i].function)))
+            return true;
+    return false;
+}
+
+Profile symbolize(Arena *arena, const Profile *profile, SymbolizeOptions options)
+{
+    if (profile->graph || !has_work(profile))
+        return *profile;
+    Symbolizer in = {.arena = arena, .from = profile, .options = options};
+    in.build = profile_builder_new(arena);
+    in.names = NEW_ARRAY(arena, uint32_t, profile->texts_len + 1);
+    in.spans = NEW_ARRAY(arena, Span, profile->frames_len + 1);
+    copy_heads(&in);
+    resolve_frames(&in);
+    copy_samples(&in);
+    return profile_build(in.build, profile->tool, profile->format);
+}

@@ -1,0 +1,29 @@
+/*
+ * Symbolize: a profile of module addresses becomes one of functions and lines.
+ *
+ * Readers leave frames that have a module and an address (ProfileFrame.address) where the file
+ * they read holds no more. Each different one is looked up once, module after module, so that one
+ * program's debug information is open at a time; what was inlined there becomes frames of its
+ * own. Mangled names are made readable in all frames. Where nothing is found the frame stays as
+ * the reader named it, without the address.
+ *
+ *     profile = symbolize(arena, &profile, (SymbolizeOptions){.home = home});
+ *
+ * This is the one step of reading a profile that looks at files beside it: programs and their
+ * debug information, by the paths and build ids that the profile names.
+ */
+#ifndef ANALYSIS_SYMBOLS_SYMBOLIZE_H
+#define ANALYSIS_SYMBOLS_SYMBOLIZE_H
+
+#include "analysis/profile/profile.h"
+#include "base/arena.h"
+#include "base/str.h"
+
+typedef struct SymbolizeOptions {
+    Str home; /* below it lies .debug, perf's own cache; may be empty */
+} SymbolizeOptions;
+
+/* Texts and columns may still be those of the profile given. */
+Profile symbolize(Arena *arena, const Profile *profile, SymbolizeOptions options);
+
+#endif
