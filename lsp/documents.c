@@ -33,6 +33,7 @@ typedef struct Doc {
     Read *waiting;
     char *published; /* diagnostics as the client has them; NULL before the first */
     size_t published_len;
+    int64_t published_version;
     UT_hash_handle hh;
 } Doc;
 
@@ -135,13 +136,19 @@ static bool is_ready(const Server *server, const Doc *doc, const DocVersion *ver
            doc->ready.heat->generation == server->world->generation;
 }
 
-/* True when the client did not have them already. */
+/*
+ * True when the client did not have them already. The same ones are sent again for another version:
+ * rass drops what another of its servers has a newer version for, and newer eglots look at it, too.
+ */
 static bool publish(Server *server, Doc *doc, Str diagnostics)
 {
     if (doc->ready.doc != doc->newest)
         return false;
-    if (doc->published && str_eq((Str){doc->published, doc->published_len}, diagnostics))
+    bool same = doc->published && str_eq((Str){doc->published, doc->published_len}, diagnostics);
+    bool none = str_eq(diagnostics, S("[]"));
+    if (same && (none || doc->published_version == doc->ready.doc->version))
         return false;
+    doc->published_version = doc->ready.doc->version;
     free(doc->published);
     doc->published = malloc(diagnostics.len + 1);
     if (!doc->published)
@@ -158,7 +165,7 @@ static bool publish(Server *server, Doc *doc, Str diagnostics)
     json_close(&out, '}');
     server_notify(server, LANE_DIAGNOSTICS, doc->uri, "textDocument/publishDiagnostics",
                   strbuf_str(&buf));
-    return true;
+    return !same;
 }
 
 static void start_waiting(Server *server, Doc *doc)

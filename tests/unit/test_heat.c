@@ -319,6 +319,17 @@ static void a_new_profile_shows_itself_and_an_old_lens_list_never_empties(void *
     stop(editor);
 }
 
+static void the_same_diagnostics_are_sent_again_for_a_new_version(void **state)
+{
+    Editor *editor = start_open(state, S("{}"));
+    test_forget(editor->server);
+    insert(editor, 2, 999, 0, "# below all that is hot\\n");
+    assert_int_equal(test_count(editor->server, "textDocument/publishDiagnostics"), 1);
+    assert_has(diagnostics(editor), "\"version\":2");
+    assert_has(diagnostics(editor), "62 % ±3 of samples on this line");
+    stop(editor);
+}
+
 static void a_closed_hot_file_has_its_diagnostics_until_it_is_opened(void **state)
 {
     Editor *editor = start(state, S("{}"), S(PROFILE));
@@ -502,6 +513,7 @@ TEST_MAIN(TEST(an_opened_file_shows_its_heat), TEST(heat_moves_and_changes_with_
           TEST(a_regression_warns_where_the_function_is_now),
           TEST(two_edited_functions_are_one_too_many),
           TEST(an_unclear_iteration_does_not_change_the_number),
+          TEST(the_same_diagnostics_are_sent_again_for_a_new_version),
           TEST(a_closed_hot_file_has_its_diagnostics_until_it_is_opened),
           TEST(settings_switch_heat_off), TEST(a_workload_file_has_problems_completion_and_hover),
           TEST(a_file_outside_the_workspace_is_quiet))
