@@ -176,6 +176,7 @@ static const Format FORMATS[] = {
     {STR_CONST("cProfile (.prof)"), is_pstats, read_pstats, STR_CONST("")},
     {STR_CONST("line_profiler (.lprof)"), is_lprof, read_lprof, STR_CONST("")},
     {STR_CONST("tracemalloc (Snapshot.dump)"), is_tracemalloc, read_tracemalloc, STR_CONST("")},
+    {STR_CONST("heaptrack"), is_heaptrack, read_heaptrack, STR_CONST("")},
     {STR_CONST("memray (transform csv)"), is_memray_csv, read_memray_csv, STR_CONST("")},
     {STR_CONST(""), is_memray_bin, NULL,
      STR_CONST("memray's own recording, which only memray of its version reads: make a csv of it "

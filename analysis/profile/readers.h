@@ -47,5 +47,8 @@ ProfileReader read_tracemalloc;
 /* memray transform csv. */
 ProfileReader read_memray_csv;
 bool is_memray_csv(Str bytes);
+/* heaptrack's interpreted file, unpacked. */
+ProfileReader read_heaptrack;
+bool is_heaptrack(Str bytes);
 
 #endif
