@@ -1,10 +1,6 @@
 #include "runners/contents.h"
 
-#include <dirent.h>
-#include <unistd.h>
-
 #include "base/file.h"
-#include "base/map.h"
 #include "base/path.h"
 
 static Str folder_of(Arena *arena, const Places *places)
@@ -46,26 +42,4 @@ bool contents_has(const Places *places, Digest id)
 {
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("contents");
     return file_exists(file_of(scratch, places, id));
-}
-
-size_t contents_sweep(const Places *places, const Digest *keep, size_t count)
-{
-    CLEANUP(arena_cleanup) Arena *scratch = arena_new("sweep");
-    Map *wanted = map_new(scratch);
-    for (size_t i = 0; i < count; i++)
-        map_put(wanted, digest_hex(scratch, keep[i]), wanted);
-    Str folder = folder_of(scratch, places);
-    DIR *dir = opendir(str_cstr(scratch, folder));
-    if (!dir)
-        return 0;
-    size_t removed = 0;
-    for (struct dirent *entry; (entry = readdir(dir));) {
-        Str name = str_copy(scratch, str_from_c(entry->d_name));
-        Digest id;
-        if (!digest_from_hex(name, &id) || map_has(wanted, name))
-            continue;
-        removed += unlink(str_cstr(scratch, path_join(scratch, folder, name))) == 0;
-    }
-    closedir(dir);
-    return removed;
 }

@@ -7,7 +7,7 @@
  *     contents_get(arena, &places, id, &text, err)
  *
  * A file is named by the digest of what it holds, so readers check it and a damaged file counts as
- * absent. contents_sweep drops what nobody names any more.
+ * absent. Nothing is ever removed: a text is stored once however often it is profiled.
  */
 #ifndef RUNNERS_CONTENTS_H
 #define RUNNERS_CONTENTS_H
@@ -25,7 +25,5 @@ bool contents_put(const Places *places, Str text, Digest *id, Err *err) MUST_CHE
 /* ERR_NOT_FOUND when it was never put, was swept, or is damaged. */
 bool contents_get(Arena *arena, const Places *places, Digest id, Str *text, Err *err) MUST_CHECK;
 bool contents_has(const Places *places, Digest id);
-/* Removes every text that is not among the `count` ids in keep; gives the number removed. */
-size_t contents_sweep(const Places *places, const Digest *keep, size_t count);
 
 #endif

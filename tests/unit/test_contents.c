@@ -33,19 +33,4 @@ static void a_damaged_text_counts_as_absent(void **state)
     assert_int_equal(err.kind, ERR_NOT_FOUND);
 }
 
-static void sweeping_keeps_what_is_named(void **state)
-{
-    Arena *arena = test_arena(state);
-    Places places = {.state = test_temp_dir(arena)};
-    Err err = {0};
-    Digest kept, dropped;
-    assert_int_equal(contents_sweep(&places, NULL, 0), 0);
-    assert_ok(contents_put(&places, S("kept"), &kept, &err), &err);
-    assert_ok(contents_put(&places, S("dropped"), &dropped, &err), &err);
-    assert_int_equal(contents_sweep(&places, &kept, 1), 1);
-    assert_true(contents_has(&places, kept));
-    assert_false(contents_has(&places, dropped));
-}
-
-TEST_MAIN(TEST(a_text_comes_back_byte_for_byte), TEST(a_damaged_text_counts_as_absent),
-          TEST(sweeping_keeps_what_is_named))
+TEST_MAIN(TEST(a_text_comes_back_byte_for_byte), TEST(a_damaged_text_counts_as_absent))
