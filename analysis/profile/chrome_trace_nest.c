@@ -16,6 +16,8 @@
 enum {
     /* Starts and durations are rounded each by itself: this much beyond is no crossing. */
     ROUNDING_NS = 1001,
+    /* Events that are set aside while sorting: a 64th of all, and not less than this. */
+    TRACE_ROOM_MIN = 64,
 };
 
 /* ------------------------------------------------------------------ order */
@@ -44,9 +46,13 @@ static bool comes_after(const ChromeTrace *in, const TraceEvent *a, const TraceE
     return complete && duration_of(in, a) < duration_of(in, b);
 }
 
-/* Merges two sorted halves; only the first is copied out. */
-static void merge(const ChromeTrace *in, TraceEvent *events, size_t middle, size_t len,
-                  TraceEvent *room)
+typedef struct Room {
+    TraceEvent *events;
+    size_t len;
+} Room;
+
+static void merge_forward(const ChromeTrace *in, TraceEvent *events, size_t middle, size_t len,
+                          TraceEvent *room)
 {
     size_t left = 0, right = middle, to = 0;
     memcpy(room, events, middle * sizeof(*events));
@@ -59,8 +65,85 @@ static void merge(const ChromeTrace *in, TraceEvent *events, size_t middle, size
     memcpy(events + to, room + left, (middle - left) * sizeof(*events));
 }
 
+static void merge_backward(const ChromeTrace *in, TraceEvent *events, size_t middle, size_t len,
+                           TraceEvent *room)
+{
+    size_t left = middle, right = len - middle, to = len;
+    memcpy(room, events + middle, right * sizeof(*events));
+    while (left > 0 && right > 0) {
+        if (comes_after(in, &events[left - 1], &room[right - 1]))
+            events[--to] = events[--left];
+        else
+            events[--to] = room[--right];
+    }
+    memcpy(events + to - right, room, right * sizeof(*events));
+}
+
+/* How many of these sorted events come before the pivot; those at its place count if `equal`. */
+static size_t count_before(const ChromeTrace *in, const TraceEvent *events, size_t len,
+                           const TraceEvent *pivot, bool equal)
+{
+    size_t low = 0, high = len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        bool before = equal ? !comes_after(in, &events[middle], pivot)
+                            : comes_after(in, pivot, &events[middle]);
+        if (before)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void reverse(TraceEvent *events, size_t len)
+{
+    for (size_t i = 0; i < len / 2; i++) {
+        TraceEvent kept = events[i];
+        events[i] = events[len - 1 - i];
+        events[len - 1 - i] = kept;
+    }
+}
+
+/* Lets two neighbours change places. */
+static void rotate(TraceEvent *events, size_t first, size_t second)
+{
+    reverse(events, first);
+    reverse(events + first, second);
+    reverse(events, first + second);
+}
+
+/*
+ * Merges two sorted neighbours, in order where they are equal. When neither fits into the room,
+ * the longer is halved, the other is cut where that half's border belongs, the inner pieces
+ * change places, and what is left are two smaller merges.
+ */
+static void merge(const ChromeTrace *in, TraceEvent *events, size_t middle, size_t len, Room room)
+{
+    size_t right = len - middle;
+    if (middle == 0 || right == 0)
+        return;
+    if (middle <= room.len) {
+        merge_forward(in, events, middle, len, room.events);
+        return;
+    }
+    if (right <= room.len) {
+        merge_backward(in, events, middle, len, room.events);
+        return;
+    }
+    size_t from_left = middle / 2, from_right = right / 2;
+    if (middle >= right)
+        from_right = count_before(in, events + middle, right, &events[from_left], false);
+    else
+        from_left = count_before(in, events, middle, &events[middle + from_right], true);
+    size_t border = from_left + from_right;
+    rotate(events + from_left, middle - from_left, from_right);
+    merge(in, events, from_left, border, room);
+    merge(in, events + border, middle - from_left, len - border, room);
+}
+
 /* Most files are nearly in order, so halves that already are cost one comparison. */
-static void sort(const ChromeTrace *in, TraceEvent *events, size_t len, TraceEvent *room)
+static void sort(const ChromeTrace *in, TraceEvent *events, size_t len, Room room)
 {
     if (len < 2)
         return;
@@ -79,7 +162,8 @@ static void sort_events(ChromeTrace *in)
     if (sorted)
         return;
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("trace order");
-    sort(in, in->events, in->len, NEW_ARRAY(scratch, TraceEvent, in->len / 2 + 1));
+    size_t len = in->len / 64 < TRACE_ROOM_MIN ? TRACE_ROOM_MIN : in->len / 64;
+    sort(in, in->events, in->len, (Room){NEW_ARRAY(scratch, TraceEvent, len), len});
 }
 
 /* ------------------------------------------------------------------ threads */

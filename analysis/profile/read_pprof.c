@@ -73,8 +73,8 @@ typedef struct Pprof {
     uint64_t default_type;
     Array(uint32_t) frames; /* of all locations */
     Array(uint64_t) path;   /* of the sample being read */
-    IdMap nodes;            /* (parent, location + 1) to node */
-    size_t nodes_left;
+    size_t nodes_max;
+    size_t last_node;
     size_t samples;
     size_t count_type; /* the metric that counts samples, or SIZE_MAX */
     size_t unknown;    /* locations that are not in the table */
@@ -326,22 +326,16 @@ static void make_frames(Pprof *in, Location *location)
 
 /* ------------------------------------------------------------------ samples */
 
-static uint32_t child_of(Pprof *in, uint32_t parent, uint32_t place)
+/* New nodes are numbered upwards; there may be no more of them than the file can mean. */
+static uint32_t child_of(Pprof *in, uint32_t parent, Location *location)
 {
-    uint32_t *slot = idmap_slot(&in->nodes, idmap_pair(parent, place + 1));
-    Location *location = &in->locations.items[place];
-    if (*slot)
-        return *slot;
     if (!location->frames)
         make_frames(in, location);
-    if (in->nodes_left < location->frames) {
-        in->nodes_left = 0;
-        return parent;
-    }
-    in->nodes_left -= location->frames;
-    for (uint32_t i = 0; i < location->frames; i++)
+    for (uint32_t i = 0; i < location->frames && in->last_node < in->nodes_max; i++) {
         parent = profile_add_stack(in->build, parent, in->frames.items[location->first + i]);
-    *slot = parent;
+        if (parent > in->last_node)
+            in->last_node = parent;
+    }
     return parent;
 }
 
@@ -357,7 +351,7 @@ static uint32_t stack_of(Pprof *in)
     while (from-- > 0) {
         uint32_t found = ids_find(&in->location_ids, in->path.items[from]);
         if (found)
-            stack = child_of(in, stack, found - 1);
+            stack = child_of(in, stack, &in->locations.items[found - 1]);
         else
             in->unknown++;
     }
@@ -444,7 +438,7 @@ static void add_notes(Pprof *in, const Proto *file)
     if (in->deep)
         profile_note(in->build, "%zu stacks are deeper than %d frames and were cut", in->deep,
                      DEPTH_MAX);
-    if (!in->nodes_left)
+    if (in->last_node >= in->nodes_max)
         profile_note(in->build, "the stacks unfold to more than the file can mean; some were cut");
 }
 
@@ -454,8 +448,7 @@ bool read_pprof(Arena *arena, Str bytes, Profile *out, Err *err)
     *in = (Pprof){.arena = arena,
                   .build = profile_builder_new(arena),
                   .bytes = bytes,
-                  .nodes = idmap_new(arena),
-                  .nodes_left = bytes.len * NODES_PER_BYTE,
+                  .nodes_max = bytes.len * NODES_PER_BYTE,
                   .function_ids = {.map = idmap_new(arena)},
                   .location_ids = {.map = idmap_new(arena)},
                   .mapping_ids = {.map = idmap_new(arena)}};
