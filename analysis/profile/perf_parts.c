@@ -41,11 +41,21 @@ uint32_t perf_totals_event(PerfTotals *totals, Str recorded, bool weighted)
     return (uint32_t)totals->events.len - 1;
 }
 
-void perf_totals_add(PerfTotals *totals, PerfSample sample)
+/* A stack mostly comes from the thread and event that it came from before. */
+static PerfRow *row_of(PerfTotals *totals, PerfSample sample)
 {
-    if (sample.event >= totals->events.len)
-        return;
-    uint64_t weight = totals->events.items[sample.event].weighted ? sample.weight : 1;
+    if (sample.stack >= totals->newest_room) {
+        size_t room = (size_t)sample.stack * 2 + 64;
+        uint32_t *newest = NEW_ARRAY(totals->arena, uint32_t, room);
+        if (totals->newest_room)
+            memcpy(newest, totals->newest, totals->newest_room * sizeof(*newest));
+        totals->newest = newest;
+        totals->newest_room = room;
+    }
+    uint32_t newest = totals->newest[sample.stack];
+    PerfRow *row = newest ? &totals->rows.items[newest - 1] : NULL;
+    if (row && row->thread == sample.thread && row->event == sample.event)
+        return row;
     uint32_t owner = sample.thread * PROFILE_METRICS_MAX + sample.event;
     uint32_t *slot = idmap_slot(&totals->row_of, idmap_pair(sample.stack, owner));
     if (!*slot) {
@@ -53,7 +63,16 @@ void perf_totals_add(PerfTotals *totals, PerfSample sample)
             (PerfRow){.stack = sample.stack, .thread = sample.thread, .event = sample.event};
         *slot = (uint32_t)totals->rows.len;
     }
-    PerfRow *row = &totals->rows.items[*slot - 1];
+    totals->newest[sample.stack] = *slot;
+    return &totals->rows.items[*slot - 1];
+}
+
+void perf_totals_add(PerfTotals *totals, PerfSample sample)
+{
+    if (sample.event >= totals->events.len)
+        return;
+    uint64_t weight = totals->events.items[sample.event].weighted ? sample.weight : 1;
+    PerfRow *row = row_of(totals, sample);
     row->count++;
     if (weight > INT64_MAX || __builtin_add_overflow(row->weight, (int64_t)weight, &row->weight))
         totals->overflows++;

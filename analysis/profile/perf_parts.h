@@ -46,7 +46,9 @@ typedef struct PerfTotals {
     ProfileBuilder *build;
     Array(PerfEvent) events;
     Array(PerfRow) rows;
-    IdMap row_of; /* (stack, thread and event) to row + 1 */
+    IdMap row_of;     /* (stack, thread and event) to row + 1 */
+    uint32_t *newest; /* by stack: the row that it was in last + 1 */
+    size_t newest_room;
     uint64_t events_dropped;
     uint64_t overflows;
 } PerfTotals;

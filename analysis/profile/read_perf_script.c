@@ -424,13 +424,11 @@ static bool is_leaf(const Script *in, size_t piece)
     return piece == 0 || str_starts(in->stack.items[piece - 1].text, S("ffff"));
 }
 
-/* The table calls the frames of a piece by its number, and whether it is the innermost. */
+/* By the hashes of all pieces and of this one; comparing texts too would wait for memory. */
 static bool is_known(const Script *in, size_t piece, uint32_t *node)
 {
     const PrefixCell *cell = prefix_find(&in->stacks, in->stack.items[piece].prefix);
-    bool leaf = is_leaf(in, piece);
-    if (!cell || (cell->item & 1) != leaf ||
-        !str_eq(intern_str(&in->pieces[leaf], cell->item >> 1), in->stack.items[piece].text))
+    if (!cell || cell->item != (uint32_t)in->stack.items[piece].hash)
         return false;
     *node = cell->node;
     return true;
@@ -450,8 +448,8 @@ static uint32_t push_piece(Script *in, uint32_t parent, size_t piece)
     Span span = in->spans[leaf].items[id];
     for (uint32_t i = 0; i < span.len; i++)
         parent = profile_add_stack(in->build, parent, in->frames.items[span.first + i]);
-    if (parent && id <= UINT32_MAX / 2)
-        prefix_add(&in->stacks, from->prefix, id << 1 | leaf, parent);
+    if (parent)
+        prefix_add(&in->stacks, from->prefix, (uint32_t)from->hash, parent);
     return parent;
 }
 
