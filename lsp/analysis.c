@@ -52,11 +52,12 @@ static DocSyntax *make_syntax(Job *job, const Analysis *analysis, const DocEdit 
     made->refs = 1;
     made->arena = arena;
     made->bin = analysis->snapshot->bin;
-    const Syntax *old = analysis->has_edits ? analysis->from.syntax->syntax : NULL;
+    const Syntax *old = analysis->has_edits && count ? analysis->from.syntax->syntax : NULL;
     const DocVersion *target = analysis->target;
     if (text_bytes(target->text).len <= ANALYSIS_SYNTAX_MAX)
-        made->syntax = syntax_parse(target->lang, target->text, old, changes, old ? count : 0,
-                                    &job->cancelled);
+        made->syntax =
+            old ? syntax_follow(target->text, old, changes, count, &job->cancelled)
+                : syntax_parse(target->lang, target->text, NULL, NULL, 0, &job->cancelled);
     if (old && made->syntax)
         made->outline =
             outline_update(arena, &analysis->from.syntax->outline, made->syntax, target->text);
@@ -116,7 +117,8 @@ void analysis_run(Job *job)
     Analysis *analysis = job->input;
     size_t count = 0;
     DocEdit *edits = all_edits(job->arena, analysis, &count);
-    if (analysis->from.doc == analysis->target)
+    bool parse_anew = analysis->again && syntax_is_provisional(analysis->from.syntax->syntax);
+    if (analysis->from.doc == analysis->target && !parse_anew)
         analysis->syntax = analysis->from.syntax;
     else
         analysis->syntax = make_syntax(job, analysis, edits, count);

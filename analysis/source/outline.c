@@ -213,7 +213,7 @@ static ByteRanges dirty_ranges(Arena *arena, const Syntax *syntax)
     return dirty;
 }
 
-/* Where an item's range is after the edits; false when one of them touched it. */
+/* Where an item's range is after the recent edits; false when one of them touched it. */
 static bool follow(const Syntax *syntax, ByteRange *range)
 {
     for (size_t i = 0; i < syntax->edit_count; i++) {
@@ -286,11 +286,52 @@ static void merge_items(OutlineItems *kept, const OutlineItems *found)
     }
 }
 
+/* Of a range that an edit touched: what is left of it, with what was written inside. */
+static ByteRange stretched(const Syntax *syntax, ByteRange range)
+{
+    for (size_t i = 0; i < syntax->edit_count; i++) {
+        const SyntaxEdit *edit = &syntax->edits[i];
+        range.start.n = shifted(range.start.n, edit, edit->new_end);
+        range.end.n = shifted(range.end.n, edit, edit->start);
+        range.end.n = range.end.n > range.start.n ? range.end.n : range.start.n;
+    }
+    return range;
+}
+
+/* The outline of a tree that was only moved: the old one, moved. */
+static Outline moved_outline(Arena *arena, const Outline *old, const Syntax *syntax,
+                             const Text *text)
+{
+    OutlineItems items = {.items = NEW_ARRAY(arena, OutlineItem, old->len + 1)};
+    LineNo line = {1};
+    array_each (const OutlineItem, item, old) {
+        ByteRange range = item->range;
+        OutlineItem *copy = &items.items[items.len];
+        *copy = *item;
+        if (follow(syntax, &range)) {
+            move_item(copy, range, text, &line);
+            items.len++;
+            continue;
+        }
+        copy->range = stretched(syntax, item->range);
+        copy->name_range = stretched(syntax, item->name_range);
+        copy->body_start = stretched(syntax, (ByteRange){item->body_start, item->range.end}).start;
+        copy->first = text_line_at(text, copy->range.start);
+        copy->last = text_line_at(text, (ByteOffset){copy->range.end.n - 1});
+        copy->body = (Digest){0};
+        items.len += copy->range.end.n > copy->range.start.n;
+    }
+    sort_items(&items);
+    return finish(arena, syntax->lang, text, items);
+}
+
 Outline outline_update(Arena *arena, const Outline *old, const Syntax *syntax, const Text *text)
 {
     if (!syntax || !syntax->edit_count || old->lang != syntax->lang ||
         !digest_eq(old->text, syntax->before))
         return outline_of(arena, syntax, text);
+    if (syntax->stale)
+        return moved_outline(arena, old, syntax, text);
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("outline");
     ByteRanges dirty = dirty_ranges(scratch, syntax);
     OutlineItems found = {0};

@@ -32,13 +32,29 @@ static const char *read_bytes(void *payload, uint32_t offset, TSPoint point UNUS
     return *len ? bytes.ptr + offset : "";
 }
 
-static bool is_cancelled(TSParseState *state)
+enum {
+    STEPS_PER_CALL = 100,   /* tree-sitter asks whether to go on after that many */
+    CALLS_AFTER_ERROR = 16, /* recovering is the slow part, and seldom worth it between two keys */
+};
+
+typedef struct Limit {
+    const atomic_bool *cancelled;
+    uint32_t calls; /* left; UINT32_MAX for no limit */
+} Limit;
+
+static bool must_stop(TSParseState *state)
 {
-    const atomic_bool *cancelled = state->payload;
-    return cancelled && atomic_load_explicit(cancelled, memory_order_relaxed);
+    Limit *limit = state->payload;
+    if (limit->cancelled && atomic_load_explicit(limit->cancelled, memory_order_relaxed))
+        return true;
+    if (limit->calls == UINT32_MAX)
+        return false;
+    if (state->has_error && limit->calls > CALLS_AFTER_ERROR)
+        limit->calls = CALLS_AFTER_ERROR;
+    return limit->calls == 0 || --limit->calls == 0;
 }
 
-static TSTree *parse(LangId lang, const Text *text, const TSTree *old, const atomic_bool *cancelled)
+static TSTree *parse(LangId lang, const Text *text, const TSTree *old, Limit *limit)
 {
     CLEANUP(delete_parser) TSParser *parser = ts_parser_new();
     if (!ts_parser_set_language(parser, lang_get(lang)->grammar()))
@@ -48,39 +64,45 @@ static TSTree *parse(LangId lang, const Text *text, const TSTree *old, const ato
         .read = read_bytes,
         .encoding = TSInputEncodingUTF8,
     };
-    TSParseOptions options = {
-        .payload = (void *)(uintptr_t)cancelled,
-        .progress_callback = is_cancelled,
-    };
+    TSParseOptions options = {.payload = limit, .progress_callback = must_stop};
     return ts_parser_parse_with_options(parser, old, input, options);
 }
+
+/* ------------------------------------------------------------------ parsing again */
 
 static TSPoint point_of(TextPoint point)
 {
     return (TSPoint){.row = point.row, .column = point.column};
 }
 
-static void edit_tree(TSTree *tree, const TextChange *change)
+static TSTree *edited_tree(const Syntax *old, const TextChange *changes, size_t count)
 {
-    TSInputEdit edit = {
-        .start_byte = change->start.n,
-        .old_end_byte = change->old_end.n,
-        .new_end_byte = change->new_end.n,
-        .start_point = point_of(change->start_point),
-        .old_end_point = point_of(change->old_end_point),
-        .new_end_point = point_of(change->new_end_point),
-    };
-    ts_tree_edit(tree, &edit);
+    TSTree *tree = ts_tree_copy(old->tree);
+    for (size_t i = 0; i < count; i++) {
+        TSInputEdit edit = {
+            .start_byte = changes[i].start.n,
+            .old_end_byte = changes[i].old_end.n,
+            .new_end_byte = changes[i].new_end.n,
+            .start_point = point_of(changes[i].start_point),
+            .old_end_point = point_of(changes[i].old_end_point),
+            .new_end_point = point_of(changes[i].new_end_point),
+        };
+        ts_tree_edit(tree, &edit);
+    }
+    return tree;
 }
 
-static void note_history(Syntax *syntax, const TSTree *edited, const TextChange *changes,
-                         size_t count)
+static void note_edits(Syntax *syntax, const TextChange *changes, size_t count)
 {
     syntax->before = text_id(changes[0].before);
     syntax->edits = NEW_ARRAY(syntax->arena, SyntaxEdit, count);
     for (size_t i = 0; i < count; i++)
         syntax->edits[syntax->edit_count++] =
             (SyntaxEdit){changes[i].start.n, changes[i].old_end.n, changes[i].new_end.n};
+}
+
+static void note_changed(Syntax *syntax, const TSTree *edited)
+{
     uint32_t found;
     TSRange *ranges = ts_tree_get_changed_ranges(edited, syntax->tree, &found);
     syntax->changed = NEW_ARRAY(syntax->arena, ByteRange, found);
@@ -90,23 +112,44 @@ static void note_history(Syntax *syntax, const TSTree *edited, const TextChange 
     free(ranges);
 }
 
+/* NULL when the limit was reached. */
+static Syntax *reparse(const Text *text, const Syntax *old, const TextChange *changes, size_t count,
+                       Limit *limit)
+{
+    CLEANUP(delete_tree) TSTree *edited = edited_tree(old, changes, count);
+    TSTree *tree = parse(old->lang, text, edited, limit);
+    if (!tree)
+        return NULL;
+    Syntax *syntax = syntax_new(old->lang, tree);
+    note_edits(syntax, changes, count);
+    note_changed(syntax, edited);
+    return syntax;
+}
+
 Syntax *syntax_parse(LangId lang, const Text *text, const Syntax *old, const TextChange *changes,
                      size_t count, const atomic_bool *cancelled)
 {
+    Limit limit = {.cancelled = cancelled, .calls = UINT32_MAX};
     if (!lang_get(lang)->grammar)
         return NULL;
-    if (!old || old->lang != lang || count == 0) {
-        TSTree *tree = parse(lang, text, NULL, cancelled);
-        return tree ? syntax_new(lang, tree) : NULL;
-    }
-    CLEANUP(delete_tree) TSTree *edited = ts_tree_copy(old->tree);
-    for (size_t i = 0; i < count; i++)
-        edit_tree(edited, &changes[i]);
-    TSTree *tree = parse(lang, text, edited, cancelled);
-    if (!tree)
+    if (old && old->lang == lang && count > 0 && !old->stale)
+        return reparse(text, old, changes, count, &limit);
+    TSTree *tree = parse(lang, text, NULL, &limit);
+    return tree ? syntax_new(lang, tree) : NULL;
+}
+
+Syntax *syntax_follow(const Text *text, const Syntax *old, const TextChange *changes, size_t count,
+                      const atomic_bool *cancelled)
+{
+    Limit limit = {.cancelled = cancelled, .calls = SYNTAX_FOLLOW_STEPS / STEPS_PER_CALL};
+    if (!old || count == 0)
         return NULL;
-    Syntax *syntax = syntax_new(lang, tree);
-    note_history(syntax, edited, changes, count);
+    Syntax *syntax = old->stale ? NULL : reparse(text, old, changes, count, &limit);
+    if (syntax || (!old->stale && limit.calls > 0))
+        return syntax;
+    syntax = syntax_new(old->lang, ts_tree_copy(old->tree));
+    note_edits(syntax, changes, count);
+    syntax->stale = true;
     return syntax;
 }
 
@@ -125,6 +168,7 @@ Syntax *syntax_copy(const Syntax *syntax)
     if (!syntax)
         return NULL;
     Syntax *copy = syntax_new(syntax->lang, ts_tree_copy(syntax->tree));
+    copy->stale = syntax->stale;
     copy->before = syntax->before;
     copy->edits = copy_items(copy->arena, syntax->edits, syntax->edit_count, sizeof(SyntaxEdit));
     copy->edit_count = syntax->edit_count;
@@ -147,9 +191,19 @@ LangId syntax_lang(const Syntax *syntax)
     return syntax ? syntax->lang : LANG_NONE;
 }
 
+bool syntax_is_stale(const Syntax *syntax)
+{
+    return syntax && syntax->stale;
+}
+
 bool syntax_is_broken(const Syntax *syntax)
 {
     return syntax && ts_node_has_error(ts_tree_root_node(syntax->tree));
+}
+
+bool syntax_is_provisional(const Syntax *syntax)
+{
+    return syntax_is_stale(syntax) || (syntax && syntax->edit_count && syntax_is_broken(syntax));
 }
 
 Str syntax_print(Arena *arena, const Syntax *syntax)

@@ -9,7 +9,7 @@
  * from. No tree is thrown away for its errors; a file that does not compile still has an outline.
  * Where the text is broken, a tree made from an old one is in rare cases not the one that a fresh
  * parse would give (2 of 58,000 random edits): the parser recovers from an error by what it knows.
- * So parse anew, in a job, when the user pauses and syntax_is_broken.
+ * So parse anew, in a job, when the user pauses and syntax_is_provisional.
  *
  * Memory belongs to tree-sitter, so a Syntax is freed by hand. A tree must not be used by two
  * threads; a copy is cheap and is how a job gets one.
@@ -24,6 +24,10 @@
 #include "analysis/source/text.h"
 #include "grammars/lang.h"
 
+enum {
+    SYNTAX_FOLLOW_STEPS = 12800, /* of the parser; 2 to 4 ms */
+};
+
 typedef struct Syntax Syntax;
 
 /*
@@ -33,10 +37,25 @@ typedef struct Syntax Syntax;
  */
 Syntax *syntax_parse(LangId lang, const Text *text, const Syntax *old, const TextChange *changes,
                      size_t count, const atomic_bool *cancelled);
+/*
+ * The same between two keystrokes, and never for long. Most edits are parsed again in about a
+ * millisecond. But an open bracket can turn all that follows into something else, and in Python so
+ * can any edit at the end of a block (tree-sitter then reuses nothing behind it): up to 100 ms for
+ * 10,000 lines. After SYNTAX_FOLLOW_STEPS this gives up. The result is then stale: outline_update
+ * moves the old outline along, which is what a person would still see in the text, and further
+ * calls do nothing else. So parse anew, in a job, when the user pauses. NULL without an old tree or
+ * when cancelled.
+ */
+Syntax *syntax_follow(const Text *text, const Syntax *old, const TextChange *changes, size_t count,
+                      const atomic_bool *cancelled);
 Syntax *syntax_copy(const Syntax *syntax);
 void syntax_free(Syntax *syntax);
 
 LangId syntax_lang(const Syntax *syntax);
+/* The tree is not that of the text, but of an earlier one. */
+bool syntax_is_stale(const Syntax *syntax);
+/* Stale, or broken and made from an old tree: worth parsing anew when there is time. */
+bool syntax_is_provisional(const Syntax *syntax);
 /* Some part of the text is not well formed. */
 bool syntax_is_broken(const Syntax *syntax);
 /* The tree as an S-expression, for tests and `dump`. */

@@ -20,8 +20,9 @@ struct Syntax {
     Arena *arena; /* holds this struct */
     LangId lang;
     TSTree *tree;
-    /* For a tree parsed with an old one; empty otherwise. */
-    Digest before; /* text_id of the old text */
+    bool stale; /* the tree is still that of an earlier text, unmoved */
+    /* How it came from the text before; empty for a tree that was parsed afresh. */
+    Digest before;
     SyntaxEdit *edits;
     size_t edit_count;
     ByteRange *changed; /* in the new text: where the structure differs, edits aside */

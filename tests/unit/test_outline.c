@@ -1,4 +1,5 @@
 #include "analysis/source/outline.h"
+#include "base/strbuf.h"
 #include "tests/lib/check.h"
 
 static Outline outline_from(Arena *arena, LangId lang, Str bytes)
@@ -173,6 +174,90 @@ static void a_renamed_function_keeps_the_digest_of_its_body(void **state)
     assert_false(digest_is_zero(then.items[0].body));
 }
 
+static Str many_functions(Arena *arena, uint32_t count)
+{
+    StrBuf out = strbuf_new(arena);
+    for (uint32_t i = 0; i < count; i++)
+        strbuf_fmt(&out, "def f%u(xs):\n    for x in xs:\n        g(x)\n    return xs\n\n", i);
+    return strbuf_str(&out);
+}
+
+/* Wherever a function of the text before stands now. */
+static void check_moved(const Outline *then, const Outline *now, uint32_t behind, uint32_t lines)
+{
+    assert_int_equal(then->len, now->len);
+    for (size_t i = 0; i < then->len; i++) {
+        const OutlineItem *a = &then->items[i], *b = &now->items[i];
+        assert_str(b->name, a->name);
+        assert_int_equal(b->first.n, a->first.n + (a->first.n > behind ? lines : 0));
+        assert_int_equal(b->last.n, a->last.n + (a->last.n > behind ? lines : 0));
+    }
+}
+
+static void an_open_bracket_in_a_long_file_moves_the_outline_along(void **state)
+{
+    Arena *arena = test_arena(state);
+    const Text *text = text_new(arena, many_functions(arena, 3000));
+    Syntax *syntax = syntax_parse(LANG_PYTHON, text, NULL, NULL, 0, NULL);
+    Outline then = outline_of(arena, syntax, text);
+    TextChange change;
+    ByteOffset at = text_line_range(text, (LineNo){8}).end;
+    text = text_edit(arena, text, (ByteRange){at, at}, S(" + (\n"), &change);
+    Syntax *next = syntax_follow(text, syntax, &change, 1, NULL);
+    assert_true(syntax_is_stale(next) && syntax_is_provisional(next));
+    Outline moved = outline_update(arena, &then, next, text);
+    check_moved(&then, &moved, 8, 1);
+    syntax_free(syntax);
+    syntax = syntax_parse(LANG_PYTHON, text, next, &change, 1, NULL);
+    assert_false(syntax_is_stale(syntax));
+    Outline anew = outline_update(arena, &moved, syntax, text);
+    Syntax *fresh = syntax_parse(LANG_PYTHON, text, NULL, NULL, 0, NULL);
+    Outline want = outline_of(arena, fresh, text);
+    assert_str(outline_print(arena, &anew), outline_print(arena, &want));
+    syntax_free(fresh);
+    syntax_free(next);
+    syntax_free(syntax);
+}
+
+static void a_function_deleted_from_a_stale_outline_is_not_in_it(void **state)
+{
+    Arena *arena = test_arena(state);
+    const Text *text = text_new(arena, many_functions(arena, 3000));
+    Syntax *syntax = syntax_parse(LANG_PYTHON, text, NULL, NULL, 0, NULL);
+    Outline outline = outline_of(arena, syntax, text);
+    TextChange change;
+    ByteOffset at = text_line_range(text, (LineNo){4}).end;
+    text = text_edit(arena, text, (ByteRange){at, at}, S("(["), &change);
+    Syntax *stale = syntax_follow(text, syntax, &change, 1, NULL);
+    outline = outline_update(arena, &outline, stale, text);
+    ByteRange second = {text_line_range(text, (LineNo){6}).start,
+                        text_line_range(text, (LineNo){11}).start};
+    text = text_edit(arena, text, second, S(""), &change);
+    Syntax *staler = syntax_follow(text, stale, &change, 1, NULL);
+    assert_true(syntax_is_stale(staler));
+    outline = outline_update(arena, &outline, staler, text);
+    assert_null(outline_find_function(&outline, S("f1"), (LineNo){0}));
+    assert_int_equal(outline_find_function(&outline, S("f2"), (LineNo){0})->first.n, 6);
+    syntax_free(syntax);
+    syntax_free(stale);
+    syntax_free(staler);
+}
+
+static void parsing_stops_when_it_is_cancelled(void **state)
+{
+    Arena *arena = test_arena(state);
+    const Text *text = text_new(arena, many_functions(arena, 100));
+    atomic_bool cancelled = true;
+    assert_null(syntax_parse(LANG_PYTHON, text, NULL, NULL, 0, &cancelled));
+    cancelled = false;
+    Syntax *syntax = syntax_parse(LANG_PYTHON, text, NULL, NULL, 0, &cancelled);
+    Syntax *copy = syntax_copy(syntax);
+    syntax_free(syntax);
+    assert_false(syntax_is_broken(copy));
+    assert_int_equal(outline_of(arena, copy, text).len, 500);
+    syntax_free(copy);
+}
+
 static void a_file_without_grammar_has_an_empty_outline(void **state)
 {
     Outline outline = outline_from(test_arena(state), LANG_NONE, S("whatever"));
@@ -187,4 +272,7 @@ TEST_MAIN(TEST(python_functions_loops_statements_and_calls),
           TEST(functions_are_found_as_profilers_name_them),
           TEST(rust_names_with_hashes_traits_and_generics_are_found),
           TEST(a_renamed_function_keeps_the_digest_of_its_body),
+          TEST(an_open_bracket_in_a_long_file_moves_the_outline_along),
+          TEST(a_function_deleted_from_a_stale_outline_is_not_in_it),
+          TEST(parsing_stops_when_it_is_cancelled),
           TEST(a_file_without_grammar_has_an_empty_outline))
