@@ -86,6 +86,11 @@ static bool is_tracemalloc(Str bytes)
     return is_pickle(bytes) && str_has(head, S("tracemalloc")) && str_has(head, S("Snapshot"));
 }
 
+static bool is_dhat(Str bytes)
+{
+    return is_json(bytes) && str_has(str_head(bytes, LOOK), S("\"dhatFileVersion\""));
+}
+
 /* Mostly packed by LZ4, which no other profile is. */
 static bool is_memray_bin(Str bytes)
 {
@@ -176,6 +181,7 @@ static const Format FORMATS[] = {
     {STR_CONST("cProfile (.prof)"), is_pstats, read_pstats, STR_CONST("")},
     {STR_CONST("line_profiler (.lprof)"), is_lprof, read_lprof, STR_CONST("")},
     {STR_CONST("tracemalloc (Snapshot.dump)"), is_tracemalloc, read_tracemalloc, STR_CONST("")},
+    {STR_CONST("DHAT (valgrind, the dhat crate)"), is_dhat, read_dhat, STR_CONST("")},
     {STR_CONST("heaptrack"), is_heaptrack, read_heaptrack, STR_CONST("")},
     {STR_CONST("memray (transform csv)"), is_memray_csv, read_memray_csv, STR_CONST("")},
     {STR_CONST(""), is_memray_bin, NULL,

@@ -50,5 +50,7 @@ bool is_memray_csv(Str bytes);
 /* heaptrack's interpreted file, unpacked. */
 ProfileReader read_heaptrack;
 bool is_heaptrack(Str bytes);
+/* DHAT's JSON, of valgrind and of the dhat crate. */
+ProfileReader read_dhat;
 
 #endif
