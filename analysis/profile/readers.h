@@ -47,6 +47,9 @@ ProfileReader read_tracemalloc;
 /* memray transform csv. */
 ProfileReader read_memray_csv;
 bool is_memray_csv(Str bytes);
+/* memray stats --json. */
+ProfileReader read_memray_stats;
+bool is_memray_stats(Str bytes);
 /* heaptrack's interpreted file, unpacked. */
 ProfileReader read_heaptrack;
 bool is_heaptrack(Str bytes);

@@ -20,6 +20,18 @@ python "$checker" run.bin peak.json allocations.json
 "$PERFLOOP" hot run.csv --top 1 >hot.txt
 grep -q "^memray: .* MB peak" hot.txt && grep -q "8 MB .*alloc.py:$peak" hot.txt || { cat hot.txt; exit 1; }
 
+# ---- memray stats: all that was allocated, of which the planted TEMP is the most
+memray stats --json -f -o stats.json run.bin >/dev/null
+"$PERFLOOP" hot stats.json --json --top 0 >stats.out.json
+python - <<'PY'
+import json
+want, got = json.load(open("stats.json")), json.load(open("stats.out.json"))
+assert got["total"] == want["total_bytes_allocated"] > 90_000_000, got["total"]
+assert got["rows"][0]["self"] == want["top_allocations_by_size"][0]["size"]
+PY
+temp=$(grep -n '# TEMP' alloc.py | cut -d: -f1)
+"$PERFLOOP" hot stats.json --metric allocated --top 1 | grep -q "MB .*alloc.py:$temp"
+
 # ---- with native frames: one stack, and the planted line is still in it
 memray run -f -q --native -o native.bin alloc.py >/dev/null
 memray transform csv -f -o native.csv native.bin >/dev/null

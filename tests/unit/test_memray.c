@@ -126,6 +126,39 @@ static void deep_stacks_are_cut(void **state)
     assert_str(profile.notes[1], S("1 stacks are deeper than 10000 frames and were cut"));
 }
 
+/* Made by memray 1.9.1; figures as they stand in the file. */
+static void statistics_of_ours_are_read(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile =
+        read_path(arena, test_source_path(arena, "tests/profiles/memray/work.stats.json"));
+    assert_int_equal(profile_total(&profile, profile_metric(&profile, S("allocated"))), 12852908);
+    assert_int_equal(profile_total(&profile, profile_metric(&profile, S("allocations"))), 282);
+    assert_int_equal(total_of_line(arena, &profile, S("json/encoder.py"), 258), 8758085);
+    assert_int_equal(total_of_line(arena, &profile, S("work.py"), 29), 3733280);
+}
+
+static void statistics_of_lines_are_split_from_their_end(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_bytes(
+        arena, S("{\"total_num_allocations\":3,\"total_bytes_allocated\":9,"
+                 "\"top_allocations_by_size\":[{\"location\":\"std::f:a b.c:3\",\"size\":7},"
+                 "{\"location\":\"x\",\"size\":1},{\"location\":\"f:a.c:3\",\"size\":-1}],"
+                 "\"top_allocations_by_count\":[{\"location\":\"std::f:a b.c:3\",\"count\":2}]}"));
+    assert_str(
+        profile_print(arena, &profile),
+        S("profile: tool memray, format memray stats, stacks\n"
+          "frames 1, stacks 1, threads 1, samples 2 of 3\n"
+          "metric allocated in bytes, exact: total 9\n"
+          "metric allocations in count, exact: total 3\n"
+          "note: memray's statistics list the heaviest lines only (memray stats -n), without "
+          "what called them\n"
+          "note: 2 lines are not as memray writes them\n"
+          "7 2 x2 std::f (a b.c:3)\n"
+          "2 1 x1 \n"));
+}
+
 static void the_private_format_is_named(void **state)
 {
     Profile profile;
@@ -142,4 +175,5 @@ TEST_MAIN(TEST(a_recording_of_ours_is_read), TEST(a_recording_of_others_has_its_
           TEST(stacks_are_leaf_first_and_what_started_them_is_left_out),
           TEST(names_of_native_code_may_hold_anything), TEST(what_is_broken_is_noted_and_left_out),
           TEST(a_recording_of_nothing_is_empty), TEST(deep_stacks_are_cut),
+          TEST(statistics_of_ours_are_read), TEST(statistics_of_lines_are_split_from_their_end),
           TEST(the_private_format_is_named))
