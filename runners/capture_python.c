@@ -57,6 +57,9 @@ bool pyspy_command(CaptureJob *job, Err *err UNUSED)
     };
     add_all(job, words, sizeof(words) / sizeof(words[0]));
     add_all(job, benchmark->argv, benchmark->argc);
+    /* A benchmark made short for many pairs gives too few samples to rank lines by. */
+    if (capture_is_pytest_benchmark(job) && !benchmark->shell)
+        add(job, S("--benchmark-max-time=2"));
     return true;
 }
 
