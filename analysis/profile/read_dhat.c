@@ -217,14 +217,14 @@ static void read_file(Dhat *in)
 /* What only hands memory out is left off the inner end. */
 static uint32_t stack_of(Dhat *in, const Point *point)
 {
-    const uint32_t *frames = in->frames.items + point->first;
     uint32_t stack = 0, inner = 0, outer_address = 0;
     for (size_t i = point->len; i-- > 0;) {
-        if (frames[i] >= in->table.len) {
+        uint32_t index = in->frames.items[point->first + i];
+        if (index >= in->table.len) {
             in->unknown++;
             continue;
         }
-        const Entry *entry = &in->table.items[frames[i]];
+        const Entry *entry = &in->table.items[index];
         ProfileFrame frame = entry->frame;
         frame.inlined = entry->address && entry->address == outer_address;
         outer_address = entry->address;

@@ -182,6 +182,15 @@ static void what_is_broken_is_noted(void **state)
     assert_str(profile.notes[0], S("2 frames are not in the list of 2 frames"));
 }
 
+static void a_point_without_frames_keeps_its_cost(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_bytes(arena, S(FILE_OF(HEAP, "{\"tb\":9,\"tbk\":2}", "\"f\"")));
+    HotSpots spots = hotspots_of(arena, &profile, (HotOptions){.metric = 1});
+    assert_int_equal(spots.total, 9);
+    assert_int_equal(spots.unmapped, 9);
+}
+
 static void other_versions_and_cuts_are_refused(void **state)
 {
     Arena *arena = test_arena(state);
@@ -202,4 +211,4 @@ TEST_MAIN(TEST(recordings_of_ours_have_their_figures),
           TEST(recordings_of_others_have_their_figures), TEST(frames_of_one_address_are_inlined),
           TEST(frames_are_taken_apart_from_their_end), TEST(paths_that_were_cut_are_told),
           TEST(other_modes_have_other_figures), TEST(what_is_broken_is_noted),
-          TEST(other_versions_and_cuts_are_refused))
+          TEST(a_point_without_frames_keeps_its_cost), TEST(other_versions_and_cuts_are_refused))
