@@ -38,6 +38,9 @@ bool convert_here(Str from, Str to, Err *err)
         return false;
     if (!profile_read(arena, path_base(from), map.bytes, &profile, err))
         return false;
+    /* A server of debug information that does not answer must not use up the child's time. */
+    setenv("DEBUGINFOD_TIMEOUT", "5", 0);
+    setenv("DEBUGINFOD_MAXTIME", "20", 0);
     profile = symbolize(arena, &profile, (SymbolizeOptions){.home = str_from_c(getenv("HOME"))});
     return file_write(to, profile_store_write(arena, &profile), err);
 }
