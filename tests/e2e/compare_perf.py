@@ -31,7 +31,7 @@ def perf_lines():
             first = True
         elif first and (m := re.match(r"  (\S*):(\d+)", line)):
             first = False
-            if os.path.basename(m[1]) == source:
+            if os.path.basename(m[1]) == source and m[2] != "0":  # 0: code of no line
                 lines[int(m[2])] += 1
         elif first and line.startswith("  ["):
             first = False

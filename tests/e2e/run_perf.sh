@@ -35,7 +35,7 @@ print(sys.argv[3], "first:", rows[0]["file"], rows[0]["line"])' "$2" "$3" "$file
 }
 
 gcc -g -O1 -fno-omit-frame-pointer -o workc work.c
-check workc work.c 5,6,7,12,13
+check workc work.c 6,7,8,14,15
 if rustc --version >/dev/null 2>&1; then
     rustc -g -O -C force-frame-pointers=yes -o workrs work.rs
     check workrs work.rs 5,6,7,14,15
@@ -43,7 +43,7 @@ fi
 # A program built anew is told apart, and perf's cache still has the old one.
 gcc -g -O2 -fno-omit-frame-pointer -o workc work.c
 HOME=$work/none "$PERFLOOP" dump profile workc.data | grep -q "workc was built anew since the recording"
-HOME=$work "$PERFLOOP" dump profile workc.data | grep -q "mix (.*work.c:5) (inlined)"
+HOME=$work "$PERFLOOP" dump profile workc.data | grep -q "mix (.*work.c:[678]) (inlined)"
 rm workc
 HOME=$work/none "$PERFLOOP" dump profile workc.data | grep -q "workc is not here"
 # Lines in a file of their own, found by the link in the program and by build id.
@@ -51,6 +51,6 @@ gcc -g -O1 -fno-omit-frame-pointer -o plain work.c
 objcopy --only-keep-debug plain plain.debug
 objcopy --strip-debug --add-gnu-debuglink=plain.debug plain
 record -g -o plain.data ./plain
-"$PERFLOOP" dump profile plain.data | grep -q "mix (.*work.c:5) (inlined)"
+"$PERFLOOP" dump profile plain.data | grep -q "mix (.*work.c:[678]) (inlined)"
 rm plain.debug
 "$PERFLOOP" dump profile plain.data | grep -q "plain has no debug information"
