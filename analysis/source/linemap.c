@@ -1,56 +1,19 @@
 #include "analysis/source/linemap.h"
 
-#include <ctype.h>
-#include <string.h>
-
+#include "analysis/source/linemap_diff.h"
 #include "base/array.h"
 #include "base/digest.h"
+
+static const uint32_t NONE = UINT32_MAX;
 
 enum {
     DEPTH_MAX = 24,        /* levels of patience; a level is linear in the lines it looks at */
     CELLS_MAX = 256 * 256, /* largest table of the longest common subsequence */
 };
 
-static const uint32_t NONE = UINT32_MAX;
-
-/* One side of the comparison. Lines are counted from 0 within the span. */
-typedef struct Side {
-    const Text *text;
-    uint32_t first; /* number of the span's first line */
-    uint32_t count;
-    uint32_t *ids;  /* of every line: equal ids mean equal content, indentation aside */
-    bool *used;     /* is paired */
-    uint32_t *seen; /* per id, scratch: how often it occurs in the range looked at */
-    uint32_t *last; /* per id, scratch: where it occurs last in that range */
-} Side;
-
-typedef enum Pair {
-    PAIR_NONE,
-    PAIR_BY_PLACE, /* first with first, between two other pairs */
-    PAIR_ALIGNED,  /* equal, in a part of the texts */
-    PAIR_UNIQUE,   /* equal, and once in both texts, but carried past others */
-    PAIR_IN_ORDER, /* equal, once in both texts, and in order with the others of its kind */
-} Pair;
-
-typedef struct Diff {
-    Arena *scratch;
-    Side old;
-    Side now;
-    LineTo *lines;
-    Pair *pairs; /* of every old line */
-} Diff;
-
-/* A part of both sides: old [a, b) and new [c, d). */
-typedef struct Range {
-    uint32_t a;
-    uint32_t b;
-    uint32_t c;
-    uint32_t d;
-} Range;
-
 /* ------------------------------------------------------------------ lines as numbers */
 
-static Str line_of(const Side *side, uint32_t i)
+Str linemap_line(const Side *side, uint32_t i)
 {
     return text_line(side->text, (LineNo){side->first + i});
 }
@@ -92,7 +55,7 @@ static void number_lines(Arena *scratch, Numbering *numbering, Side *side)
     side->ids = NEW_ARRAY(scratch, uint32_t, side->count + 1);
     side->used = NEW_ARRAY(scratch, bool, side->count + 1);
     for (uint32_t i = 0; i < side->count; i++)
-        side->ids[i] = number_of(numbering, without_indent(line_of(side, i)));
+        side->ids[i] = number_of(numbering, without_indent(linemap_line(side, i)));
 }
 
 static void number_both(Arena *scratch, Diff *diff)
@@ -124,7 +87,9 @@ static void count_range(Diff *diff, Range range)
     count_lines(&diff->now, range.c, range.d);
 }
 
-static void uncount_range(Diff *diff, Range range)
+/* ------------------------------------------------------------------ pairs */
+
+void linemap_uncount(Diff *diff, Range range)
 {
     for (uint32_t i = range.a; i < range.b; i++)
         diff->old.seen[diff->old.ids[i]] = 0;
@@ -132,30 +97,13 @@ static void uncount_range(Diff *diff, Range range)
         diff->now.seen[diff->now.ids[i]] = 0;
 }
 
-/* ------------------------------------------------------------------ pairs */
-
-static void pair(Diff *diff, uint32_t i, uint32_t j, Pair kind)
+void linemap_pair(Diff *diff, uint32_t i, uint32_t j, Pair kind)
 {
     diff->lines[i].to.n = diff->now.first + j;
     diff->lines[i].aligned = kind != PAIR_BY_PLACE;
     diff->pairs[i] = kind;
     diff->old.used[i] = true;
     diff->now.used[j] = true;
-}
-
-/* What stands unpaired between two pairs is paired in order: first with first. */
-static void pair_by_place(Diff *diff, Range range)
-{
-    uint32_t j = range.c;
-    for (uint32_t i = range.a; i < range.b; i++) {
-        if (diff->old.used[i])
-            continue;
-        while (j < range.d && diff->now.used[j])
-            j++;
-        if (j == range.d)
-            return;
-        pair(diff, i, j, PAIR_BY_PLACE);
-    }
 }
 
 /* ------------------------------------------------------------------ where no line is unique */
@@ -165,7 +113,7 @@ static uint32_t worth(const Diff *diff, uint32_t i, uint32_t j)
 {
     if (diff->old.ids[i] != diff->now.ids[j])
         return 0;
-    return (1U << 16) + (str_eq(line_of(&diff->old, i), line_of(&diff->now, j)) ? 1 : 0);
+    return (1U << 16) + (str_eq(linemap_line(&diff->old, i), linemap_line(&diff->now, j)) ? 1 : 0);
 }
 
 /* A cell holds the worth of the best alignment of what is at or behind its two lines. */
@@ -233,12 +181,12 @@ static void align_rest(Diff *diff, Range range)
         align_ends(diff, range, &pairs);
     Range between = range;
     array_each (Range, at, &pairs) {
-        pair_by_place(diff, (Range){between.a, at->a, between.c, at->c});
-        pair(diff, at->a, at->c, PAIR_ALIGNED);
+        linemap_place(diff, (Range){between.a, at->a, between.c, at->c});
+        linemap_pair(diff, at->a, at->c, PAIR_ALIGNED);
         between.a = at->a + 1;
         between.c = at->c + 1;
     }
-    pair_by_place(diff, between);
+    linemap_place(diff, between);
     arena_rollback(diff->scratch, mark);
 }
 
@@ -253,7 +201,7 @@ static void unique_pairs(Diff *diff, Range range, Pairs *pairs)
         if (id != 0 && diff->old.seen[id] == 1 && diff->now.seen[id] == 1)
             *array_push(diff->scratch, pairs) = (Range){.a = i, .c = diff->now.last[id]};
     }
-    uncount_range(diff, range);
+    linemap_uncount(diff, range);
 }
 
 /*
@@ -301,9 +249,9 @@ static void align(Diff *diff, Range range, int depth)
     array_each (Range, at, &pairs) {
         /* A line unique in both whole texts is itself even where it was carried past others. */
         if (depth == 0)
-            pair(diff, at->a, at->c, at->d ? PAIR_IN_ORDER : PAIR_UNIQUE);
+            linemap_pair(diff, at->a, at->c, at->d ? PAIR_IN_ORDER : PAIR_UNIQUE);
         else if (at->d)
-            pair(diff, at->a, at->c, PAIR_ALIGNED);
+            linemap_pair(diff, at->a, at->c, PAIR_ALIGNED);
     }
     array_each (Range, at, &pairs) {
         if (!at->d)
@@ -319,136 +267,35 @@ static void align(Diff *diff, Range range, int depth)
     arena_rollback(diff->scratch, mark);
 }
 
-/* ------------------------------------------------------------------ doubts */
-
-/*
- * A line that occurs once in both texts is itself. Any other one is only itself while
- *   - it stands by its neighbour: an unbroken run of pairs leads from it, up or down, to a unique
- *     line or to an end of the span, and
- *   - its likes are all still there: between the two unique lines around it, it occurs as often in
- *     the new text as in the old one and has the same rank, or it occurs once in the old one.
- */
-static bool is_next(const LineTo *before, const LineTo *line)
-{
-    return before->aligned && line->aligned && before->to.n + 1 == line->to.n;
-}
-
-/* Bit 0: linked to what is above. Bit 1: to what is below. */
-static uint8_t *link_runs(const Diff *diff)
-{
-    const LineTo *lines = diff->lines;
-    uint32_t len = diff->old.count;
-    uint32_t first = diff->now.first, last = first + diff->now.count - 1;
-    uint8_t *links = NEW_ARRAY(diff->scratch, uint8_t, len + 1);
-    for (uint32_t i = 0; i < len; i++)
-        if (diff->pairs[i] >= PAIR_UNIQUE ||
-            (i == 0 ? lines[i].aligned && lines[i].to.n == first
-                    : links[i - 1] && is_next(&lines[i - 1], &lines[i])))
-            links[i] = 1;
-    for (uint32_t i = len; i-- > 0;)
-        if (diff->pairs[i] >= PAIR_UNIQUE ||
-            (i + 1 == len ? lines[i].aligned && lines[i].to.n == last
-                          : links[i + 1] & 2 && is_next(&lines[i], &lines[i + 1])))
-            links[i] |= 2;
-    return links;
-}
-
-/* Of each line: how many equal ones stand before it in the range. Leaves the counts in `seen`. */
-static uint32_t *ranks_of(Arena *scratch, Side *side, uint32_t from, uint32_t to)
-{
-    uint32_t *ranks = NEW_ARRAY(scratch, uint32_t, to - from + 1);
-    for (uint32_t i = from; i < to; i++)
-        ranks[i - from] = side->seen[side->ids[i]]++;
-    return ranks;
-}
-
-static bool has_copies(const Diff *diff, Range range)
-{
-    for (uint32_t i = range.a; i < range.b; i++)
-        if (diff->now.seen[diff->old.ids[i]] > diff->old.seen[diff->old.ids[i]])
-            return true;
-    return false;
-}
-
-/* "}" and the like are everywhere and say nothing. */
-static bool says_something(Str line)
-{
-    for (size_t i = 0; i < line.len; i++)
-        if (isalnum((unsigned char)line.ptr[i]) || (unsigned char)line.ptr[i] >= 0x80)
-            return true;
-    return false;
-}
-
-static void judge_range(Diff *diff, Range range, const uint8_t *links)
-{
-    if (range.a == range.b)
-        return;
-    ArenaMark mark = arena_mark(diff->scratch);
-    const uint32_t *old_ranks = ranks_of(diff->scratch, &diff->old, range.a, range.b);
-    const uint32_t *now_ranks = ranks_of(diff->scratch, &diff->now, range.c, range.d);
-    bool copies = has_copies(diff, range);
-    for (uint32_t i = range.a; i < range.b; i++) {
-        if (diff->pairs[i] != PAIR_ALIGNED)
-            continue;
-        uint32_t id = diff->old.ids[i];
-        uint32_t then = diff->old.seen[id], now = diff->now.seen[id];
-        uint32_t j = diff->lines[i].to.n - diff->now.first;
-        bool same_rank = old_ranks[i - range.a] == now_ranks[j - range.c];
-        bool firm = links[i] == 3 || (links[i] && says_something(line_of(&diff->old, i)));
-        bool all_there = then == now && same_rank && (!copies || links[i] == 3);
-        diff->lines[i].certain = firm && (then == 1 || all_there);
-    }
-    uncount_range(diff, range);
-    arena_rollback(diff->scratch, mark);
-}
-
-static void judge(Diff *diff)
-{
-    const uint8_t *links = link_runs(diff);
-    Range between = {0};
-    for (uint32_t i = 0; i < diff->old.count; i++) {
-        LineTo *line = &diff->lines[i];
-        line->certain = diff->pairs[i] >= PAIR_UNIQUE;
-        if (diff->pairs[i] != PAIR_IN_ORDER)
-            continue;
-        between.b = i;
-        between.d = line->to.n - diff->now.first;
-        judge_range(diff, between, links);
-        between.a = between.b + 1;
-        between.c = between.d + 1;
-    }
-    between.b = diff->old.count;
-    between.d = diff->now.count;
-    judge_range(diff, between, links);
-    for (uint32_t i = 0; i < diff->old.count; i++) {
-        LineTo *line = &diff->lines[i];
-        bool same =
-            line->certain && str_eq(line_of(&diff->old, i), text_line(diff->now.text, line->to));
-        line->fate = same ? LINE_SAME : line->to.n ? LINE_ALTERED : LINE_GONE;
-    }
-}
-
-LineMap linemap_between(Arena *arena, const Text *old, LineSpan old_span, const Text *now,
-                        LineSpan now_span)
+static LineMap diff_spans(Arena *arena, const Side *old, const Side *now, bool alike)
 {
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("linemap");
-    LineMap map = {.len = old_span.count};
-    map.lines = NEW_ARRAY(arena, LineTo, old_span.count + 1);
+    LineMap map = {.len = old->count, .lines = NEW_ARRAY(arena, LineTo, old->count + 1)};
     Diff diff = {
         .scratch = scratch,
-        .old = {.text = old, .first = old_span.first.n, .count = old_span.count},
-        .now = {.text = now, .first = now_span.first.n, .count = now_span.count},
+        .old = *old,
+        .now = *now,
         .lines = map.lines,
+        .pairs = NEW_ARRAY(scratch, Pair, old->count + 1),
+        .alike = alike,
     };
-    diff.pairs = NEW_ARRAY(scratch, Pair, old_span.count + 1);
     number_both(scratch, &diff);
-    align(&diff, (Range){0, old_span.count, 0, now_span.count}, 0);
-    judge(&diff);
+    align(&diff, (Range){0, old->count, 0, now->count}, 0);
+    linemap_judge(&diff);
     return map;
 }
 
 LineMap linemap_of(Arena *arena, const Text *old, const Text *now)
 {
-    return linemap_between(arena, old, (LineSpan){{1}, text_lines(old)}, now,
-                           (LineSpan){{1}, text_lines(now)});
+    Side before = {.text = old, .first = 1, .count = text_lines(old)};
+    Side after = {.text = now, .first = 1, .count = text_lines(now)};
+    return diff_spans(arena, &before, &after, true);
+}
+
+LineMap linemap_between(Arena *arena, const Text *old, LineSpan old_span, const Text *now,
+                        LineSpan now_span)
+{
+    Side before = {.text = old, .first = old_span.first.n, .count = old_span.count};
+    Side after = {.text = now, .first = now_span.first.n, .count = now_span.count};
+    return diff_spans(arena, &before, &after, false);
 }

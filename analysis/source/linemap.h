@@ -46,13 +46,14 @@ typedef struct LineMap {
     uint32_t len;
 } LineMap;
 
-LineMap linemap_of(Arena *arena, const Text *old, const Text *now);
-
-/* The same for a part: `old_count` lines from old_first against `now_count` from now_first. */
 typedef struct LineSpan {
     LineNo first;
     uint32_t count;
 } LineSpan;
+
+/* What has no counterpart by content is placed by likeness, then in order: first with first. */
+LineMap linemap_of(Arena *arena, const Text *old, const Text *now);
+/* The same for a part that is known to have replaced another; likeness is not asked. */
 LineMap linemap_between(Arena *arena, const Text *old, LineSpan old_span, const Text *now,
                         LineSpan now_span);
 
