@@ -9,7 +9,8 @@ mode=${1:-all}
 step() { printf '\n== %s (%ds)\n' "$1" "$SECONDS"; }
 
 step "dependencies"
-need_packages "${BUILD_PACKAGES[@]}" clang-format-14 hyperfine procps git-lfs openssh-client
+need_packages "${BUILD_PACKAGES[@]}" clang-format-14 hyperfine procps git-lfs openssh-client \
+    linux-perf heaptrack valgrind binutils g++
 need_npm
 need_venv build/venv tests/requirements.txt
 [ "$mode" = quick ] || tools/get_editors.sh

@@ -28,15 +28,19 @@ BUILD_PACKAGES=(
     zlib1g-dev libzstd-dev libdw-dev libiberty-dev libcmocka-dev
 )
 
-# A virtual environment with pinned packages; made again when the list changes.
+# A virtual environment with pinned packages; made again when the list changes. Tests that run at the
+# same time may ask for the same one.
 need_venv() {
     local dir=$1 requirements=$2
-    if ! cmp -s "$requirements" "$dir/requirements.txt"; then
+    mkdir -p "$(dirname "$dir")"
+    (
+        flock 9
+        cmp -s "$requirements" "$dir/requirements.txt" && exit
         # Debian's python3 brings venv in a package of its own.
         python3 -c 'import ensurepip' 2>/dev/null || need_packages python3 python3-venv
         rm -rf "$dir"
         python3 -m venv "$dir"
         "$dir/bin/pip" install -q --disable-pip-version-check -r "$requirements"
         cp "$requirements" "$dir/requirements.txt"
-    fi
+    ) 9>"$dir.lock"
 }

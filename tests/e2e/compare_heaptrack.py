@@ -65,6 +65,8 @@ def main():
         names = [name for name in want if name not in low and not ALLOCATORS.match(name)]
         assert len(names) > 1 and "" in names, want
         for name in names:
+            if name.startswith("_R"):  # heaptrack_print leaves Rust's new names mangled, we do not
+                continue
             assert got[name] == want[name], (file, cost, name, got[name], want[name])
         command = [perfloop, "hot", file, "--top", "0", "--json", "--metric", cost]
         table = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
