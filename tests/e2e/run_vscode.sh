@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # ctest-labels: editor slow alone
-# The loop in VS Code: see vscode/walk.cjs. Then the same folder, not trusted: vscode/restricted_walk.cjs.
+# The loop in VS Code: see vscode/walk.cjs. Before it the same folder, not trusted: vscode/restricted_walk.cjs.
 . "$(dirname "$0")/editors/common.sh"
 begin vscode vscode
 extension=$WORK/perfloop.vsix testhost=$WORK/testhost.vsix
@@ -22,6 +22,6 @@ drive() {
 }
 
 status=0
-RUN=$WORK/trusted drive walk.cjs || status=$?
 RESTRICTED=1 RUN=$WORK/restricted drive restricted_walk.cjs || status=$?
+RUN=$WORK/trusted drive walk.cjs || status=$?
 end $status

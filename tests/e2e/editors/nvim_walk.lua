@@ -285,11 +285,7 @@ local function walk()
     client.stop()
   end
   eventually('the server ends', function()
-    local now = vim.lsp.get_client_by_id(id)
-    if not now then
-      return true
-    end
-    return vim.fn.has('nvim-0.11') == 1 and now:is_stopped() or vim.fn.has('nvim-0.11') == 0 and now.is_stopped()
+    return vim.lsp.get_client_by_id(id) == nil
   end, 10)
 end
 

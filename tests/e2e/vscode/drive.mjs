@@ -127,8 +127,11 @@ async function serveRequests(page, until) {
         await page.locator(".notifications-toasts .monaco-button, .monaco-dialog-box .monaco-button", { hasText: click })
           .first().click({ timeout: 60000 });
       } else if (picture) {
-        await page.locator(".codelens-decoration a", { hasText: "%" }).first()
-          .waitFor({ timeout: 10000 }).catch(() => {});
+        // Lenses are drawn a moment after they are known.
+        await page.waitForFunction(() => {
+          const lenses = [...document.querySelectorAll(".codelens-decoration a")].map((lens) => lens.textContent);
+          return lenses.some((text) => text.includes("%")) && !lenses.some((text) => text.startsWith("Cancel"));
+        }, null, { timeout: 10000 }).catch(() => {});
         await page.screenshot({ path: path.join(SHOTS, picture) });
       }
       fs.rmSync(file);
