@@ -3,7 +3,7 @@
  *
  * Neovim lists one row per fromRange with the item's name as its text, so the cost stands in the
  * name and every item has at least one fromRange. An item is found again by its index in the
- * profile's functions and the generation of the World that it was made in, both kept in `data`.
+ * profile's functions and the id of the profile in the ledger, both kept in `data`.
  */
 
 #include "analysis/hints/words.h"
@@ -59,7 +59,7 @@ static void write_item(const Request *request, JsonOut *out, const Heat *heat, u
     json_key(out, "data");
     json_open(out, '{');
     json_key_i64(out, "function", spot);
-    json_key_i64(out, "generation", (int64_t)request->snapshot->world->generation);
+    json_key_i64(out, "profile", heat->now.row.id);
     json_close(out, '}');
 }
 
@@ -102,8 +102,8 @@ static bool item_of(const Request *request, const Heat *heat, uint32_t *spot, Er
 {
     JsonIn data = json_optional(json_at(request->params, "item"), "data");
     int64_t index = json_opt_i64(data, "function", -1);
-    int64_t generation = json_opt_i64(data, "generation", -1);
-    if (!heat || !heat->now.present || generation != (int64_t)request->snapshot->world->generation)
+    int64_t profile = json_opt_i64(data, "profile", -1);
+    if (!heat || !heat->now.present || profile != heat->now.row.id)
         return err_set(err, ERR_CONFLICT, "the profile is another one now: ask again");
     if (index < 0 || (size_t)index >= heat->now.spots->functions_len)
         return err_set(err, ERR_INPUT, "item.data.function: no such function");
