@@ -1,9 +1,9 @@
-/* perfloop convert: the child that reads one foreign profile (runners/convert.h). */
+/* perfloop convert: the child that reads one foreign profile (runners/profiling/convert.h). */
 
 #include <stdio.h>
 
 #include "cli/commands.h"
-#include "runners/convert.h"
+#include "runners/profiling/convert.h"
 
 int cmd_convert(int argc, char **argv)
 {

@@ -6,7 +6,7 @@
 
 #include "cli/args.h"
 #include "cli/commands.h"
-#include "runners/hot.h"
+#include "runners/profiling/hot.h"
 
 typedef struct Hot {
     Args common;

@@ -6,7 +6,7 @@
 #include "base/path.h"
 #include "cli/args.h"
 #include "cli/commands.h"
-#include "runners/import.h"
+#include "runners/profiling/import.h"
 
 typedef struct Import {
     Args common;

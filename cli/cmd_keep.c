@@ -6,10 +6,10 @@
 #include "base/json_out.h"
 #include "cli/commands.h"
 #include "cli/loop_args.h"
-#include "runners/bottleneck.h"
-#include "runners/keep.h"
-#include "runners/loop_view.h"
-#include "runners/profiling.h"
+#include "runners/loop/bottleneck.h"
+#include "runners/loop/keep.h"
+#include "runners/loop/loop_view.h"
+#include "runners/profiling/profiling.h"
 #include "runners/workloads.h"
 
 typedef struct KeepArgs {

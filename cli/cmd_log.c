@@ -2,7 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/loop_args.h"
-#include "runners/loop_text.h"
+#include "runners/loop/loop_text.h"
 
 typedef struct Show {
     LoopArgs loop;

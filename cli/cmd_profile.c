@@ -7,7 +7,7 @@
 #include "base/json_out.h"
 #include "cli/args.h"
 #include "cli/commands.h"
-#include "runners/profiling.h"
+#include "runners/profiling/profiling.h"
 #include "runners/workloads.h"
 
 typedef struct ProfileArgs {

@@ -3,7 +3,7 @@
 #include "base/json_out.h"
 #include "cli/commands.h"
 #include "cli/loop_args.h"
-#include "runners/takeback.h"
+#include "runners/loop/takeback.h"
 
 static const char DOC[] =
     "Brings the change of a reverted iteration (the one last reverted, unless one is named) again, "

@@ -3,7 +3,7 @@
 #include "base/json_out.h"
 #include "cli/commands.h"
 #include "cli/loop_args.h"
-#include "runners/takeback.h"
+#include "runners/loop/takeback.h"
 
 static const char DOC[] =
     "Puts the files of an iteration (the one last measured, unless one is named) back to what they "

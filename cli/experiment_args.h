@@ -3,7 +3,7 @@
 #define CLI_EXPERIMENT_ARGS_H
 
 #include "cli/loop_args.h"
-#include "runners/experiment.h"
+#include "runners/loop/experiment.h"
 
 typedef struct ExperimentArgs {
     LoopArgs loop;

@@ -9,7 +9,7 @@
 #define CLI_LOOP_ARGS_H
 
 #include "cli/args.h"
-#include "runners/loop.h"
+#include "runners/loop/loop.h"
 
 typedef struct LoopArgs {
     Args common;

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "lsp/world.h"
-#include "runners/ledger.h"
+#include "runners/ledger/ledger.h"
 
 enum {
     LOOK_EVERY_MS = 2000,

@@ -19,6 +19,11 @@ LAYERS = [
     "analysis/stats",
     "analysis/hints",
     "runners",
+    "runners/git",
+    "runners/measure",
+    "runners/ledger",
+    "runners/profiling",
+    "runners/loop",
     "lsp",
     "cli",
 ]
@@ -26,8 +31,8 @@ LIBRARIES = {  # header -> the files (or folders) that may include it
     "jansson.h": ["base/json_in.c"],
     "tree_sitter/": ["grammars", "analysis/source"],
     "uv.h": ["runners", "lsp", "cli"],
-    "git2.h": ["runners/git.c"],
-    "sqlite3.h": ["runners/ledger.c", "analysis/profile/read_nsys.c"],
+    "git2.h": ["runners/git/git.c"],
+    "sqlite3.h": ["runners/ledger/ledger.c", "analysis/profile/read_nsys.c"],
     "elfutils/": ["analysis/symbols"],
     "dwarf.h": ["analysis/symbols"],
     "gelf.h": ["analysis/symbols"],
@@ -37,7 +42,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s+([<"])([^>"]+)[>"]')
 
 
 def layer_of(path):
-    return next((layer for layer in LAYERS if path.startswith(layer + "/")), None)
+    within = [layer for layer in LAYERS if path.startswith(layer + "/")]
+    return max(within, key=len, default=None)
 
 
 def problems_in(path, text):

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "lsp/heat/heat_data.h"
-#include "runners/contents.h"
+#include "runners/ledger/contents.h"
 
 static FileHeatBase *base_ref(FileHeatBase *base)
 {

@@ -17,10 +17,10 @@
 #include "analysis/workload/workload.h"
 #include "base/map.h"
 #include "lsp/heat/heat.h"
-#include "runners/convert.h"
-#include "runners/ledger.h"
-#include "runners/loop_view.h"
+#include "runners/ledger/ledger.h"
+#include "runners/loop/loop_view.h"
 #include "runners/places.h"
+#include "runners/profiling/convert.h"
 
 /* A profile of the ledger, mapped and rolled up. */
 typedef struct HeatProfile {

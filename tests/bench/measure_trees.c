@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "cli/commands.h"
-#include "runners/bench.h"
+#include "runners/measure/bench.h"
 #include "runners/report.h"
 
 static void show_note(void *context, Str message)

@@ -6,7 +6,7 @@
 
 #include "base/path.h"
 #include "base/strbuf.h"
-#include "runners/workfile.h"
+#include "runners/git/workfile.h"
 #include "tests/lib/check.h"
 #include "tests/lib/repo.h"
 

@@ -10,7 +10,7 @@
 #ifndef TESTS_LIB_LOOPBED_H
 #define TESTS_LIB_LOOPBED_H
 
-#include "runners/loop.h"
+#include "runners/loop/loop.h"
 
 typedef struct LoopBed {
     Arena *arena;

@@ -8,8 +8,8 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "base/path.h"
-#include "runners/contents.h"
-#include "runners/ledger.h"
+#include "runners/ledger/contents.h"
+#include "runners/ledger/ledger.h"
 #include "tests/lib/check.h"
 
 TestWorkspace test_workspace(Arena *arena)

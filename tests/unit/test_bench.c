@@ -3,7 +3,7 @@
  * what the file "work" in its folder says. The machine may be busy: an effect here is large, and no
  * test asks for more than the right sign.
  */
-#include "runners/bench.h"
+#include "runners/measure/bench.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -18,7 +18,7 @@
 #include "base/file.h"
 #include "base/json_in.h"
 #include "base/path.h"
-#include "runners/turn.h"
+#include "runners/measure/turn.h"
 #include "tests/lib/check.h"
 
 /* ---------------------------------------------------------------- the program measured */

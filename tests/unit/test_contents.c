@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "runners/contents.h"
+#include "runners/ledger/contents.h"
 
 static void a_text_comes_back_byte_for_byte(void **state)
 {

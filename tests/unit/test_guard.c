@@ -1,7 +1,7 @@
 #include "tests/lib/check.h"
 
 #include "base/strbuf.h"
-#include "runners/guard.h"
+#include "runners/loop/guard.h"
 #include "tests/lib/repo.h"
 
 /* The guard's entries between a file's two texts (NULL: absent), one per line. */

@@ -8,7 +8,7 @@
 #include "base/strbuf.h"
 #include "lsp/documents.h"
 #include "lsp/uri.h"
-#include "runners/ledger.h"
+#include "runners/ledger/ledger.h"
 #include "tests/lib/check.h"
 #include "tests/lib/lsp.h"
 #include "tests/lib/workspace.h"

@@ -1,4 +1,4 @@
-#include "runners/import.h"
+#include "runners/profiling/import.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -7,8 +7,8 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strbuf.h"
-#include "runners/convert.h"
-#include "runners/hot.h"
+#include "runners/profiling/convert.h"
+#include "runners/profiling/hot.h"
 #include "tests/lib/check.h"
 #include "tests/lib/repo.h"
 

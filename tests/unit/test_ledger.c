@@ -5,8 +5,8 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "runners/ledger.h"
-#include "runners/loop_view.h"
+#include "runners/ledger/ledger.h"
+#include "runners/loop/loop_view.h"
 
 static Places places_in(Arena *arena, Str folder)
 {

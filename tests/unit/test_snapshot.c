@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "runners/snapshot.h"
+#include "runners/git/snapshot.h"
 #include "tests/lib/repo.h"
 
 /* The tree as lines "mode name-of-blob path", and one blob's text. */

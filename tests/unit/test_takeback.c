@@ -4,8 +4,8 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "runners/keep.h"
-#include "runners/takeback.h"
+#include "runners/loop/keep.h"
+#include "runners/loop/takeback.h"
 #include "tests/lib/loopbed.h"
 #include "tests/lib/repo.h"
 

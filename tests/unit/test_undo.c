@@ -1,6 +1,6 @@
 #include "tests/lib/check.h"
 
-#include "runners/undo.h"
+#include "runners/loop/undo.h"
 #include "tests/lib/repo.h"
 
 typedef struct Tracker {

@@ -37,8 +37,19 @@ async function hover(doc, line) {
   return found.flatMap((item) => item.contents.map((content) => content.value ?? content)).join("\n");
 }
 
+/**
+ * VS Code cancels its own question when another extension comes or goes while it is asked, and shows
+ * a person nothing; the next move of the cursor asks again, and so do we.
+ */
 async function actions(doc, line) {
-  return vscode.commands.executeCommand("vscode.executeCodeActionProvider", doc.uri, new vscode.Range(line, 4, line, 4));
+  for (let tries = 0; ; tries++) {
+    try {
+      return await vscode.commands.executeCommand("vscode.executeCodeActionProvider", doc.uri, new vscode.Range(line, 4, line, 4));
+    } catch (problem) {
+      if (tries === 9 || !/Cancel/.test(`${problem.name} ${problem.message}`)) throw problem;
+      await new Promise((later) => setTimeout(later, 500));
+    }
+  }
 }
 
 /** Takes the code action whose title holds the text. While a job runs there is little to take. */

@@ -1,0 +1,277 @@
+#include "runners/profiling/capture.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "runners/measure/turn.h"
+#include "runners/process.h"
+#include "runners/profiling/capture_tools.h"
+#include "runners/tools.h"
+
+static const CaptureTool TOOLS[] = {
+    {STR_CONST("py-spy"), STR_CONST("profile.speedscope.json"), pyspy_command, pyspy_collect,
+     pyspy_explain, NULL},
+    {STR_CONST("cprofile"), STR_CONST("profile.prof"), cprofile_command, cprofile_collect,
+     cprofile_explain, cprofile_is_ours},
+};
+
+bool capture_is_pytest_benchmark(const CaptureJob *job)
+{
+    return str_eq(job->options->workload->harness, S("pytest-benchmark"));
+}
+
+static const CaptureTool *find_row(Str name)
+{
+    for (size_t i = 0; i < sizeof(TOOLS) / sizeof(TOOLS[0]); i++)
+        if (str_eq(TOOLS[i].name, name))
+            return &TOOLS[i];
+    return NULL;
+}
+
+/* ---------------------------------------------------------------- which tool */
+
+static bool not_ready(const Tool *tool, Err *err)
+{
+    return err_set(err, ERR_TOOL, STR_FMT "%s" STR_FMT, STR_ARG(tool->problem),
+                   tool->mend.len ? ": " : "", STR_ARG(tool->mend));
+}
+
+/* The one asked for, or the first of the workload's and of ours that is there. */
+static bool choose_tool(CaptureJob *job, const CaptureTool **row, Err *err)
+{
+    ToolSearch search = {.cwd = job->options->places->root,
+                         .benchmark = &job->options->workload->benchmark,
+                         .cancel = job->options->cancel};
+    StrList names = {0};
+    if (job->options->tool.len) {
+        *array_push(job->arena, &names) = job->options->tool;
+    } else {
+        array_each (Str, name, &job->options->workload->profilers)
+            if (find_row(*name))
+                *array_push(job->arena, &names) = *name;
+        for (size_t i = 0; i < sizeof(TOOLS) / sizeof(TOOLS[0]); i++)
+            *array_push(job->arena, &names) = TOOLS[i].name;
+    }
+    for (size_t i = 0; i < names.len; i++) {
+        Tool tool = tool_look(job->arena, names.items[i], &search);
+        if (i == 0 || tool.ready)
+            job->tool = tool;
+        if (tool.ready)
+            break;
+    }
+    if (job->tool.ready && !str_eq(job->tool.name, names.items[0])) {
+        Tool wanted = tool_look(job->arena, names.items[0], &search);
+        report_note(job->report, STR_FMT " (" STR_FMT "); " STR_FMT " is used instead",
+                    STR_ARG(wanted.problem), STR_ARG(wanted.mend), STR_ARG(job->tool.name));
+    }
+    *row = find_row(job->tool.name);
+    return job->tool.ready || not_ready(&job->tool, err);
+}
+
+/* ---------------------------------------------------------------- the folder */
+
+static int lock_folder(Arena *arena, Str folder, int flags)
+{
+    Str path = path_join(arena, folder, S("lock"));
+    int fd = open(str_cstr(arena, path), O_RDWR | O_CLOEXEC | flags, 0600);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* Folders whose run was killed: nobody holds their lock. */
+static void remove_left_folders(Arena *arena, Str parent)
+{
+    DIR *dir = opendir(str_cstr(arena, parent));
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        Str name = str_from_c(entry->d_name), folder = path_join(arena, parent, name);
+        Err err = {0};
+        int lock = str_starts(name, S("capture-")) ? lock_folder(arena, folder, 0) : -1;
+        if (lock < 0)
+            continue;
+        if (!file_remove_tree(folder, &err))
+            log_warn("capture: %s", err.msg);
+        close(lock);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+static bool make_folder(Arena *arena, const Places *places, Capture *out, Err *err)
+{
+    Str parent = path_join(arena, places->cache, S("captures"));
+    if (!file_make_dirs(parent, err))
+        return false;
+    remove_left_folders(arena, parent);
+    char *folder = str_cstr(arena, path_join(arena, parent, S("capture-XXXXXX")));
+    if (!mkdtemp(folder))
+        return err_set(err, ERR_IO, "%s: %s", folder, strerror(errno));
+    out->folder = str_from_c(folder);
+    out->lock = lock_folder(arena, out->folder, O_CREAT);
+    if (out->lock < 0)
+        return err_set(err, ERR_IO, "%s: cannot be locked", folder);
+    return true;
+}
+
+void capture_finish(Capture *capture)
+{
+    Err err = {0};
+    if (capture->folder.len && !file_remove_tree(capture->folder, &err))
+        log_warn("capture: %s", err.msg);
+    if (capture->lock > 0)
+        close(capture->lock);
+    *capture = (Capture){0};
+}
+
+/* ---------------------------------------------------------------- the run */
+
+static void tick(void *context)
+{
+    CaptureJob *job = context;
+    uint64_t seconds = (clock_now_ns() - job->started_ns) / 1000000000;
+    if (seconds == job->told_s)
+        return;
+    job->told_s = seconds;
+    report_progress(job->report, -1, STR_FMT ": " STR_FMT ", %llu s", STR_ARG(job->tool.name),
+                    STR_ARG(job->options->workload->benchmark.text), (unsigned long long)seconds);
+}
+
+/* Keeps Python and pytest from writing into the work tree. */
+static StrList environment(CaptureJob *job)
+{
+    StrList env = {0};
+    Str options = str_from_c(getenv("PYTEST_ADDOPTS")), storage = {0};
+    if (capture_is_pytest_benchmark(job)) {
+        storage = str_fmt(job->arena, "--benchmark-storage=" STR_FMT "/storage",
+                          STR_ARG(job->capture->folder));
+        storage = workload_join(job->arena, &storage, 1);
+    }
+    *array_push(job->arena, &env) = S("PYTHONDONTWRITEBYTECODE=1");
+    *array_push(job->arena, &env) =
+        str_fmt(job->arena, "PYTEST_ADDOPTS=" STR_FMT " -p no:cacheprovider " STR_FMT STR_FMT,
+                STR_ARG(options), STR_ARG(storage), STR_ARG(job->pytest_options));
+    return env;
+}
+
+/* The benchmark's last word; py-spy writes its own lines in between. */
+static Str last_line(Str text)
+{
+    Str line, last = {0};
+    while (str_next_line(&text, &line))
+        if (str_trim(line).len && !str_starts(line, S("py-spy> ")))
+            last = str_trim(line);
+    return str_head(last, 200);
+}
+
+/* The benchmark's own exit status; -1 when it is not known because the profiler hid it. */
+static int benchmark_status(const CaptureJob *job, const ProcessResult *result)
+{
+    Str text;
+    Err err = {0};
+    int64_t status;
+    if (!job->status_file.len)
+        return result->status;
+    if (!file_read(job->arena, job->status_file, 64, &text, &err) ||
+        !str_to_i64(str_trim(text), &status))
+        return -1;
+    return (int)status;
+}
+
+static bool check_run(CaptureJob *job, const CaptureTool *row, const ProcessResult *result,
+                      Err *err)
+{
+    uint64_t bytes = 0;
+    int status = benchmark_status(job, result);
+    if (result->signal)
+        return process_check(result, row->name, err);
+    if (status > 0 && !(row->is_ours && row->is_ours(result))) {
+        Str last = last_line(result->out);
+        return err_set(err, ERR_TOOL,
+                       "the benchmark failed with status %d under " STR_FMT ": " STR_FMT, status,
+                       STR_ARG(row->name), STR_ARG(last.len ? last : last_line(result->errors)));
+    }
+    if (result->status == 0 && row->collect && !row->collect(job, err))
+        return false;
+    if (result->status == 0 && file_stat(job->capture->file, NULL, &bytes) && bytes > 0)
+        return true;
+    return row->explain(job, result, err);
+}
+
+static bool run_build(CaptureJob *job, Err *err)
+{
+    const WorkloadCommand *build = &job->options->workload->build;
+    ProcessOptions process = {.argv = build->argv,
+                              .argc = build->argc,
+                              .cwd = job->options->places->root,
+                              .cancel = job->options->cancel};
+    ProcessResult result;
+    if (build->argc == 0)
+        return true;
+    report_progress(job->report, -1, "building: " STR_FMT, STR_ARG(build->text));
+    return process_run(job->arena, &process, &result, err) &&
+           process_check(&result, build->text, err);
+}
+
+static void tell(void *context, Str message)
+{
+    CaptureJob *job = context;
+    report_note(job->report, STR_FMT, STR_ARG(message));
+}
+
+static bool run_tool(CaptureJob *job, const CaptureTool *row, Err *err)
+{
+    Capture *capture = job->capture;
+    CLEANUP(turn_finish) Turn turn = {.fd = -1};
+    capture->tool = row->name;
+    capture->version = job->tool.version;
+    capture->run_dir = job->options->places->root;
+    capture->file = path_join(job->arena, capture->folder, row->file_name);
+    /* Whoever measures meanwhile would measure our noise. */
+    if (!turn_take(&turn, job->options->places->user_state, job->options->cancel, tell, job, err) ||
+        !run_build(job, err) || !row->command(job, err))
+        return false;
+    StrList env = environment(job);
+    ProcessOptions process = {.argv = job->argv.items,
+                              .argc = job->argv.len,
+                              .cwd = capture->run_dir,
+                              .env = env.items,
+                              .env_count = env.len,
+                              .cancel = job->options->cancel,
+                              .on_tick = tick,
+                              .context = job};
+    ProcessResult result;
+    report_progress(job->report, -1, STR_FMT ": " STR_FMT, STR_ARG(row->name),
+                    STR_ARG(job->options->workload->benchmark.text));
+    job->started_ns = clock_now_ns();
+    if (!process_run(job->arena, &process, &result, err))
+        return false;
+    capture->wall_s = result.wall_s;
+    return check_run(job, row, &result, err);
+}
+
+bool capture_run(Arena *arena, Report *report, const CaptureOptions *options, Capture *out,
+                 Err *err)
+{
+    const CaptureTool *row;
+    Capture capture = {0};
+    CaptureJob job = {.arena = arena, .report = report, .options = options, .capture = &capture};
+    if (!choose_tool(&job, &row, err))
+        return false;
+    if (!make_folder(arena, options->places, &capture, err) || !run_tool(&job, row, err)) {
+        capture_finish(&capture);
+        return false;
+    }
+    *out = capture;
+    return true;
+}

@@ -1,0 +1,59 @@
+/*
+ * CaptureTools: what each profiler needs of capture.c. Inside this folder only.
+ *
+ * A profiler is a row of the table in capture.c and these functions: `command` writes the command line
+ * that runs the benchmark under it, `collect` makes the one profile file of what was written, `explain`
+ * says what it means when there is none although the benchmark ran.
+ */
+#ifndef RUNNERS_PROFILING_CAPTURE_TOOLS_H
+#define RUNNERS_PROFILING_CAPTURE_TOOLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "analysis/workload/workload.h"
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/str.h"
+#include "runners/process.h"
+#include "runners/profiling/capture.h"
+#include "runners/report.h"
+#include "runners/tools.h"
+
+typedef struct CaptureJob {
+    Arena *arena;
+    Report *report;
+    const CaptureOptions *options;
+    Capture *capture; /* `file` is where the profile is wanted */
+    Tool tool;
+    StrList argv;
+    Str status_file; /* where the benchmark's exit status is written, when the profiler hides it */
+    Str pytest_options; /* added to PYTEST_ADDOPTS */
+    uint64_t started_ns;
+    uint64_t told_s;
+} CaptureJob;
+
+typedef bool CaptureStep(CaptureJob *job, Err *err);
+/* Always false, with the sentence in err. */
+typedef bool CaptureExplain(CaptureJob *job, const ProcessResult *result, Err *err);
+
+typedef struct CaptureTool {
+    Str name;
+    Str file_name;
+    CaptureStep *command;
+    CaptureStep *collect; /* NULL: the profiler writes the file itself */
+    CaptureExplain *explain;
+    /* The benchmark failed because of what we added to it; NULL: never. */
+    bool (*is_ours)(const ProcessResult *result);
+} CaptureTool;
+
+bool capture_is_pytest_benchmark(const CaptureJob *job);
+
+CaptureStep pyspy_command, pyspy_collect;
+CaptureExplain pyspy_explain;
+
+CaptureStep cprofile_command, cprofile_collect;
+CaptureExplain cprofile_explain;
+bool cprofile_is_ours(const ProcessResult *result);
+
+#endif

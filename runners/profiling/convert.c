@@ -1,0 +1,167 @@
+#include "runners/profiling/convert.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "analysis/profile/format.h"
+#include "analysis/profile/store.h"
+#include "analysis/symbols/symbolize.h"
+#include "base/clock.h"
+#include "base/path.h"
+#include "runners/process.h"
+
+enum {
+    LEAST_TIME_S = 60,
+    BYTES_PER_SECOND = 4 * 1000 * 1000, /* what the slowest reader does on a slow machine */
+    MEMORY_FACTOR = 64,                 /* of the file: tables, text and what a gzip holds */
+    KEPT_DAYS = 90,
+};
+
+static const uint64_t LEAST_MEMORY = 1024 * 1024 * 1024;
+
+Str profile_cache_path(Arena *arena, Str cache, Digest id)
+{
+    Str hex = digest_hex(arena, id);
+    return str_fmt(arena, STR_FMT "/profiles/" STR_FMT ".plp", STR_ARG(cache), STR_ARG(hex));
+}
+
+bool convert_here(Str from, Str to, Err *err)
+{
+    CLEANUP(arena_cleanup) Arena *arena = arena_new("convert");
+    CLEANUP(file_unmap) FileMap map = {0};
+    Profile profile;
+    if (!file_map(from, &map, err))
+        return false;
+    if (!profile_read(arena, path_base(from), map.bytes, &profile, err))
+        return false;
+    /* A server of debug information that does not answer must not use up the child's time. */
+    setenv("DEBUGINFOD_TIMEOUT", "5", 0);
+    setenv("DEBUGINFOD_MAXTIME", "20", 0);
+    profile = symbolize(arena, &profile, (SymbolizeOptions){.home = str_from_c(getenv("HOME"))});
+    return file_write(to, profile_store_write(arena, &profile), err);
+}
+
+static Str own_program(Arena *arena)
+{
+    char *link = realpath("/proc/self/exe", NULL);
+    Str path = str_copy(arena, str_from_c(link));
+    free(link);
+    return path;
+}
+
+/* What a child that did not end well says about the file. */
+static bool child_failed(const ConvertOptions *options, const ProcessResult *result, Err *err)
+{
+    Str name = path_base(options->file), said = str_trim(result->errors);
+    Str prefix = S("perfloop: ");
+    if (str_starts(said, S("out of memory")))
+        return err_set(err, ERR_INPUT, STR_FMT ": needs too much memory for its size",
+                       STR_ARG(name));
+    if (result->timed_out || result->signal == SIGXCPU)
+        return err_set(err, ERR_INPUT, STR_FMT ": reading it takes too long", STR_ARG(name));
+    if (result->signal)
+        return err_set(err, ERR_INPUT, STR_FMT ": the reader crashed with signal %d", STR_ARG(name),
+                       result->signal);
+    if (str_starts(said, prefix))
+        said = str_from(said, prefix.len);
+    return err_set(err, ERR_INPUT, STR_FMT, STR_ARG(said));
+}
+
+static bool run_child(Arena *arena, const ConvertOptions *options, Str to, uint64_t bytes, Err *err)
+{
+    Str program = options->program.len ? options->program : own_program(arena);
+    const Str argv[] = {program, S("convert"), options->file, to};
+    uint64_t memory =
+        options->memory_bytes ? options->memory_bytes : LEAST_MEMORY + bytes * MEMORY_FACTOR;
+    double seconds = LEAST_TIME_S + (double)bytes / BYTES_PER_SECOND;
+    ProcessOptions child = {
+        .argv = argv,
+        .argc = 4,
+        .timeout_s = options->timeout_s > 0 ? options->timeout_s : seconds,
+        .memory_bytes = CONVERT_LIMITS_MEMORY ? memory : 0,
+        .cancel = options->cancel,
+    };
+    ProcessResult result;
+    if (!process_run(arena, &child, &result, err))
+        return false;
+    return (result.status == 0 && file_exists(to)) || child_failed(options, &result, err);
+}
+
+/* True when the cache holds a file that this version can map. */
+static bool is_cached(Arena *arena, Str cache, Digest id)
+{
+    OpenProfile open = {0};
+    Err ignored = {0};
+    if (!profile_open(arena, cache, id, &open, &ignored))
+        return false;
+    profile_close(&open);
+    return true;
+}
+
+bool convert_file(Arena *arena, const ConvertOptions *options, Converted *out, Err *err)
+{
+    CLEANUP(file_unmap) FileMap map = {0};
+    if (!file_map(options->file, &map, err))
+        return false;
+    Converted result = {.id = digest_of(map.bytes)};
+    result.path = profile_cache_path(arena, options->cache, result.id);
+    if (is_cached(arena, options->cache, result.id)) {
+        result.was_cached = true;
+        *out = result;
+        return true;
+    }
+    if (!file_make_dirs(path_dir(result.path), err) ||
+        !run_child(arena, options, result.path, map.bytes.len, err))
+        return false;
+    convert_sweep(options->cache, clock_unix_s() - (int64_t)KEPT_DAYS * 24 * 3600);
+    *out = result;
+    return true;
+}
+
+bool profile_open(Arena *arena, Str cache, Digest id, OpenProfile *out, Err *err)
+{
+    Str path = profile_cache_path(arena, cache, id);
+    OpenProfile open = {0};
+    if (!file_map(path, &open.map, err))
+        return err->kind == ERR_NOT_FOUND
+                   ? err_set(err, ERR_NOT_FOUND, "the profile is no longer in the cache")
+                   : false;
+    if (!profile_store_map(arena, open.map.bytes, &open.profile, err)) {
+        profile_close(&open);
+        err->kind = ERR_NOT_FOUND; /* read it again from its source */
+        return false;
+    }
+    utimensat(AT_FDCWD, str_cstr(arena, path), NULL, 0);
+    *out = open;
+    return true;
+}
+
+void profile_close(OpenProfile *open)
+{
+    file_unmap(&open->map);
+    *open = (OpenProfile){0};
+}
+
+size_t convert_sweep(Str cache, int64_t before_s)
+{
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("convert_sweep");
+    Str folder = str_fmt(scratch, STR_FMT "/profiles", STR_ARG(cache));
+    DIR *dir = opendir(str_cstr(scratch, folder));
+    size_t removed = 0;
+    if (!dir)
+        return 0;
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        Str name = str_from_c(entry->d_name);
+        Str path = path_join(scratch, folder, name);
+        int64_t changed_s;
+        if (str_has(name, S(".plp")) && file_stat(path, &changed_s, NULL) && changed_s < before_s &&
+            unlink(str_cstr(scratch, path)) == 0)
+            removed++;
+    }
+    closedir(dir);
+    return removed;
+}

@@ -1,0 +1,156 @@
+/* The table of hot.h as JSON and as text. */
+
+#include "base/strbuf.h"
+#include "runners/profiling/hot.h"
+
+/* ------------------------------------------------------------------ JSON */
+
+static void row_fields(JsonOut *out, const HotRow *row)
+{
+    json_open(out, '{');
+    json_key(out, "file");
+    if (row->spot.file.len)
+        json_put_str(out, row->spot.file);
+    else
+        json_put_null(out);
+    json_key_u64(out, "line", row->line);
+    json_key_str(out, "function", row->spot.function);
+    json_key_i64(out, "self", row->spot.self);
+    json_key_i64(out, "total", row->spot.total);
+    json_key_u64(out, "samples", row->spot.samples);
+    json_key_str(out, "state", row->state);
+    if (row->line != row->spot.line)
+        json_key_u64(out, "recorded_line", row->spot.line);
+    if (row->spot.kind != FRAME_USER)
+        json_key_str(out, "kind", frame_kind_name(row->spot.kind));
+    json_close(out, '}');
+}
+
+void hot_fields(JsonOut *out, const void *context)
+{
+    const HotTable *table = context;
+    json_key(out, "profile");
+    json_open(out, '{');
+    json_key_str(out, "tool", table->tool);
+    json_key_str(out, "format", table->format);
+    json_key_str(out, "id", table->id);
+    if (table->number)
+        json_key_i64(out, "number", table->number);
+    json_close(out, '}');
+    json_key_str(out, "metric", table->spots.metric);
+    json_key_str(out, "unit", table->spots.unit);
+    json_key_i64(out, "total", table->spots.total);
+    json_key(out, "metrics");
+    json_open(out, '[');
+    for (size_t i = 0; i < table->metrics_len; i++)
+        json_put_str(out, table->metrics[i]);
+    json_close(out, ']');
+    json_key_i64(out, "unmapped", table->spots.unmapped);
+    json_key_u64(out, "samples", table->spots.samples);
+    json_key_bool(out, "sampled", table->spots.sampled);
+    json_key(out, "notes");
+    json_open(out, '[');
+    for (size_t i = 0; i < table->notes_len; i++)
+        json_put_str(out, table->notes[i]);
+    json_close(out, ']');
+    json_key(out, "rows");
+    json_open(out, '[');
+    for (size_t i = 0; i < table->rows_len; i++)
+        row_fields(out, &table->rows[i]);
+    json_close(out, ']');
+}
+
+Str hot_json(Arena *arena, const HotTable *table)
+{
+    StrBuf text = strbuf_new(arena);
+    JsonOut out = json_out(&text);
+    json_open(&out, '{');
+    hot_fields(&out, table);
+    json_close(&out, '}');
+    strbuf_char(&text, '\n');
+    return strbuf_str(&text);
+}
+
+/* ------------------------------------------------------------------ text */
+
+/* Columns by characters, not bytes: the share's ± is two bytes. */
+static size_t width_of(Str text)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < text.len; i++)
+        width += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+    return width;
+}
+
+static void put_right(StrBuf *out, Str text, size_t width)
+{
+    for (size_t i = width_of(text); i < width; i++)
+        strbuf_char(out, ' ');
+    strbuf_add(out, text);
+}
+
+static void print_head(Arena *arena, StrBuf *out, const HotTable *table)
+{
+    const HotSpots *spots = &table->spots;
+    Str total = rank_cost_text(arena, spots, spots->total);
+    strbuf_fmt(out, STR_FMT, STR_ARG(table->tool.len ? table->tool : table->format));
+    if (table->number)
+        strbuf_fmt(out, " profile %lld", (long long)table->number);
+    strbuf_fmt(out, ": " STR_FMT " " STR_FMT, STR_ARG(total), STR_ARG(spots->metric));
+    if (spots->sampled && !str_eq(spots->unit, S("count")))
+        strbuf_fmt(out, " in %llu samples", (unsigned long long)spots->samples);
+    if (spots->unmapped > 0 && spots->lines_len) {
+        Str unmapped = rank_cost_text(arena, spots, spots->unmapped);
+        strbuf_fmt(out, ", " STR_FMT " of it in no source file", STR_ARG(unmapped));
+    }
+    strbuf_char(out, '\n');
+}
+
+static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const HotRow *row)
+{
+    const HotSpot *spot = &row->spot;
+    put_right(out, rank_share_text(arena, rank_share(spots, spot->self, spot->self_samples)), 12);
+    put_right(out, rank_cost_text(arena, spots, spot->self), 10);
+    put_right(out, rank_share_text(arena, rank_share(spots, spot->total, spot->samples)), 13);
+    strbuf_add(out, S("  "));
+    if (spot->file.len && row->line)
+        strbuf_fmt(out, STR_FMT ":%u ", STR_ARG(spot->file), row->line);
+    else if (spot->file.len && !str_eq(spot->file, S("~")))
+        strbuf_fmt(out, STR_FMT " ", STR_ARG(spot->file));
+    strbuf_add(out, spot->function);
+    if (!str_eq(row->state, S("recorded")) && !str_eq(row->state, S("exact")))
+        strbuf_fmt(out, "  (" STR_FMT ", was line %u)", STR_ARG(row->state), spot->line);
+    strbuf_char(out, '\n');
+}
+
+static bool is_noise(const HotTable *table, const HotRow *row)
+{
+    const HotSpot *spot = &row->spot;
+    bool by_self = table->request.sort == RANK_SELF;
+    return table->spots.sampled && !table->request.noise &&
+           !rank_is_resolvable(rank_share(&table->spots, by_self ? spot->self : spot->total,
+                                          by_self ? spot->self_samples : spot->samples));
+}
+
+Str hot_text(Arena *arena, const HotTable *table)
+{
+    StrBuf out = strbuf_new(arena);
+    size_t quiet = 0;
+    print_head(arena, &out, table);
+    for (size_t i = 0; i < table->notes_len; i++)
+        strbuf_fmt(&out, "note: " STR_FMT "\n", STR_ARG(table->notes[i]));
+    strbuf_fmt(&out, "%12s%10s%13s  %s\n", "self", "", "total",
+               table->by_function ? "function" : "line");
+    for (size_t i = 0; i < table->rows_len; i++)
+        if (is_noise(table, &table->rows[i]))
+            quiet++;
+        else
+            print_row(arena, &out, &table->spots, &table->rows[i]);
+    double least = rank_floor(&table->spots) * 100;
+    if (quiet)
+        strbuf_fmt(&out, "%zu more have too few samples to be ranked, under %.*f %% (--all)\n",
+                   quiet, least < 10 ? 1 : 0, least);
+    if (table->rows_of > table->rows_len)
+        strbuf_fmt(&out, "%zu further rows (--top 0)\n", table->rows_of - table->rows_len);
+    return strbuf_str(&out);
+}

@@ -1,0 +1,23 @@
+/*
+ * Profiling: one profile of a workload, from the question whether its commands may run to the row
+ * in the ledger. `perfloop profile` is this; keeping an iteration ends with it, because the
+ * bottleneck moves.
+ */
+#ifndef RUNNERS_PROFILING_PROFILING_H
+#define RUNNERS_PROFILING_PROFILING_H
+
+#include "analysis/workload/workload.h"
+#include "runners/profiling/capture.h"
+#include "runners/profiling/import.h"
+
+typedef struct Profiled {
+    Imported imported;
+    Str version; /* of the profiler */
+    double wall_s;
+} Profiled;
+
+/* tool and rate_hz as in CaptureOptions. Errors are those of allow_check, capture and import. */
+bool profile_workload(Arena *arena, Report *report, const Places *places, const Workload *workload,
+                      const CaptureOptions *options, Profiled *out, Err *err) MUST_CHECK;
+
+#endif
