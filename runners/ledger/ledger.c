@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "runners/ledger/ledger_db.h"
-#include "runners/ledger_sql.h"
+#include "runners/ledger/ledger_sql.h"
 
 enum {
     BUSY_TIMEOUT_MS = 10 * 1000,

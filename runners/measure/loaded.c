@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "base/path.h"
-#include "runners/loaded_py.h"
+#include "runners/measure/loaded_py.h"
 
 enum {
     LISTS_MAX = 2000, /* processes of one run whose lists are read */

@@ -6,9 +6,9 @@
 
 #include "base/file.h"
 #include "base/path.h"
-#include "runners/cprofile_run_py.h"
-#include "runners/measured_py.h"
+#include "runners/measure/measured_py.h"
 #include "runners/profiling/capture_tools.h"
+#include "runners/profiling/cprofile_run_py.h"
 #include "runners/pylaunch.h"
 
 enum {
