@@ -15,6 +15,8 @@ typedef Array(ProfileStack) Stacks;
 typedef Array(ProfileThread) Threads;
 typedef Array(ProfileCall) Calls;
 typedef Array(ProfileModule) Modules;
+typedef Array(ProfileFact) Facts;
+typedef Array(ProfileFinding) Findings;
 
 /* Columns of one row each: as many as there are metrics. */
 typedef struct Columns {
@@ -37,7 +39,9 @@ struct ProfileBuilder {
     Threads threads;
     IdMap thread_ids; /* hash of a thread to its number + 1 */
     Modules modules;
-    IdMap module_of;        /* text to number + 1 */
+    IdMap module_of; /* text to number + 1 */
+    Facts facts;
+    Findings findings;
     uint32_t *sample_of;    /* by stack: its newest sample + 1 */
     uint32_t *sample_older; /* by sample: the stack's sample before it + 1, of another thread */
     size_t sample_of_room;
@@ -249,6 +253,16 @@ void profile_add_total(ProfileBuilder *build, uint32_t frame, const int64_t *tot
     columns_add(build, &build->frame_totals, frame, totals);
 }
 
+void profile_add_fact(ProfileBuilder *build, ProfileFact fact)
+{
+    *array_push(build->arena, &build->facts) = fact;
+}
+
+void profile_add_finding(ProfileBuilder *build, ProfileFinding finding)
+{
+    *array_push(build->arena, &build->findings) = finding;
+}
+
 void profile_note(ProfileBuilder *build, const char *fmt, ...)
 {
     if (build->notes.len == PROFILE_NOTES_MAX) {
@@ -288,6 +302,10 @@ Profile profile_build(ProfileBuilder *build, Str tool, Str format)
         .threads_len = build->threads.len,
         .modules = build->modules.items,
         .modules_len = build->modules.len,
+        .facts = build->facts.items,
+        .facts_len = build->facts.len,
+        .findings = build->findings.items,
+        .findings_len = build->findings.len,
         .samples_len = build->samples_len,
         .sample_stack = build->sample_stack,
         .sample_thread = build->sample_thread,

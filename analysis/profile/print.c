@@ -112,11 +112,43 @@ static void print_calls(Arena *arena, StrBuf *out, const Profile *profile)
     }
 }
 
+static void print_facts(StrBuf *out, const Profile *profile)
+{
+    for (size_t i = 0; i < profile->facts_len; i++) {
+        const ProfileFact *fact = &profile->facts[i];
+        strbuf_fmt(out, "fact " STR_FMT ": " STR_FMT " = ",
+                   STR_ARG(profile_text(profile, profile->frames[fact->frame].function)),
+                   STR_ARG(profile_text(profile, fact->name)));
+        if (fact->text)
+            strbuf_fmt(out, STR_FMT "\n", STR_ARG(profile_text(profile, fact->text)));
+        else
+            strbuf_fmt(out, "%.6g " STR_FMT "\n", fact->value,
+                       STR_ARG(profile_text(profile, fact->unit)));
+    }
+}
+
+static void print_findings(StrBuf *out, const Profile *profile)
+{
+    for (size_t i = 0; i < profile->findings_len; i++) {
+        const ProfileFinding *finding = &profile->findings[i];
+        strbuf_fmt(out, STR_FMT " " STR_FMT " " STR_FMT ":%u " STR_FMT,
+                   STR_ARG(finding_kind_name(finding->kind)),
+                   STR_ARG(profile_text(profile, profile->frames[finding->frame].function)),
+                   STR_ARG(profile_text(profile, finding->file)), finding->line,
+                   STR_ARG(profile_text(profile, finding->rule)));
+        if (finding->speedup > 0)
+            strbuf_fmt(out, " (%.4g %%)", finding->speedup);
+        strbuf_fmt(out, ": " STR_FMT "\n", STR_ARG(profile_text(profile, finding->message)));
+    }
+}
+
 Str profile_print(Arena *arena, const Profile *profile)
 {
     StrBuf out = strbuf_new(arena);
     print_head(&out, profile);
     print_samples(arena, &out, profile);
     print_calls(arena, &out, profile);
+    print_facts(&out, profile);
+    print_findings(&out, profile);
     return strbuf_str(&out);
 }

@@ -74,6 +74,17 @@ FrameKind frame_kind_of(Str function, Str file)
     return str_starts(function, S("[")) ? FRAME_NATIVE : FRAME_USER;
 }
 
+Str finding_kind_name(FindingKind kind)
+{
+    static const Str NAMES[FINDING_KINDS] = {
+        [FINDING_NOTE] = STR_CONST("note"),
+        [FINDING_WARNING] = STR_CONST("warning"),
+        [FINDING_OPTIMIZATION] = STR_CONST("optimization"),
+        [FINDING_WAIT] = STR_CONST("waits"),
+    };
+    return (unsigned)kind < FINDING_KINDS ? NAMES[kind] : S("unknown");
+}
+
 Str profile_frame_text(Arena *arena, const Profile *profile, uint32_t frame)
 {
     const ProfileFrame *at = &profile->frames[frame];
@@ -130,6 +141,26 @@ static uint32_t *merge_frames(Arena *arena, ProfileBuilder *build, const Profile
     return ids;
 }
 
+void profile_copy_said(ProfileBuilder *build, const Profile *from, const uint32_t *frames)
+{
+    for (size_t i = 0; i < from->facts_len; i++) {
+        ProfileFact fact = from->facts[i];
+        fact.frame = frames[fact.frame];
+        fact.name = copy_text(build, from, fact.name);
+        fact.unit = copy_text(build, from, fact.unit);
+        fact.text = copy_text(build, from, fact.text);
+        profile_add_fact(build, fact);
+    }
+    for (size_t i = 0; i < from->findings_len; i++) {
+        ProfileFinding finding = from->findings[i];
+        finding.frame = frames[finding.frame];
+        finding.file = copy_text(build, from, finding.file);
+        finding.rule = copy_text(build, from, finding.rule);
+        finding.message = copy_text(build, from, finding.message);
+        profile_add_finding(build, finding);
+    }
+}
+
 static void merge_one(Arena *arena, ProfileBuilder *build, const Profile *from,
                       const size_t *columns)
 {
@@ -165,6 +196,7 @@ static void merge_one(Arena *arena, ProfileBuilder *build, const Profile *from,
         spread(from->frame_totals, i, columns, from->metrics_len, values);
         profile_add_total(build, frames[i], values);
     }
+    profile_copy_said(build, from, frames);
     for (size_t i = 0; i < from->notes_len; i++)
         profile_note(build, STR_FMT, STR_ARG(from->notes[i]));
 }

@@ -37,8 +37,8 @@
 #include "base/str.h"
 
 enum {
-    PROFILE_METRICS_MAX = 16,
-    PROFILE_NOTES_MAX = 20, /* what goes wrong more often is counted */
+    PROFILE_METRICS_MAX = 48, /* ncu gives about 30: a sample count per stall reason, and more */
+    PROFILE_NOTES_MAX = 20,   /* what goes wrong more often is counted */
 };
 
 /* What stands behind a frame. Only FRAME_USER can have a place in a file of the user. */
@@ -90,6 +90,34 @@ typedef struct ProfileModule {
     uint32_t build_id; /* text: hexadecimal digits */
 } ProfileModule;
 
+/* What a tool says about a function beside its cost: a number, or a text. "registers per thread": 40. */
+typedef struct ProfileFact {
+    uint32_t frame; /* of the function: line 0 */
+    uint32_t name;  /* text */
+    uint32_t unit;  /* text: ns, bytes, %, count, Hz, bytes/s; empty for a text */
+    uint32_t text;  /* text: the value in words; 0 when it is a number */
+    double value;
+} ProfileFact;
+
+typedef enum FindingKind {
+    FINDING_NOTE,
+    FINDING_WARNING,
+    FINDING_OPTIMIZATION, /* with an estimate, when the tool gives one */
+    FINDING_WAIT,         /* nothing happens here but waiting for something else */
+    FINDING_KINDS,
+} FindingKind;
+
+/* The tool's own judgement of a place: a rule of ncu, a line that only waits. */
+typedef struct ProfileFinding {
+    uint32_t frame;   /* of the function or kernel */
+    uint32_t file;    /* text: as recorded; 0: the function's own */
+    uint32_t line;    /* from 1; 0: the whole function */
+    uint32_t rule;    /* text: the tool's name for the rule; of FINDING_WAIT what is waited for */
+    uint32_t message; /* text */
+    uint32_t kind;    /* FindingKind */
+    double speedup;   /* estimated, in percent; 0 when not said */
+} ProfileFinding;
+
 /* One edge of a graph profile. */
 typedef struct ProfileCall {
     uint32_t caller; /* frame */
@@ -119,6 +147,10 @@ typedef struct Profile {
     size_t threads_len;
     const ProfileModule *modules; /* not kept in a profile file */
     size_t modules_len;
+    const ProfileFact *facts;
+    size_t facts_len;
+    const ProfileFinding *findings;
+    size_t findings_len;
 
     size_t samples_len;
     const uint32_t *sample_stack;
@@ -140,6 +172,7 @@ size_t profile_metric(const Profile *profile, Str name);
 int64_t profile_total(const Profile *profile, size_t metric);
 uint64_t profile_count(const Profile *profile);
 Str frame_kind_name(FrameKind kind);
+Str finding_kind_name(FindingKind kind);
 /* "main (src/t.py:9)", "main (src/t.py)" or "main". */
 Str profile_frame_text(Arena *arena, const Profile *profile, uint32_t frame);
 /* The whole of it as text, heaviest samples first: `dump profile` and the golden files. */
@@ -175,6 +208,10 @@ void profile_add_call(ProfileBuilder *build, ProfileCall call, const int64_t *to
 void profile_add_total(ProfileBuilder *build, uint32_t frame, const int64_t *totals);
 /* The first build id that a module is given is kept. */
 void profile_add_module(ProfileBuilder *build, uint32_t module, uint32_t build_id);
+void profile_add_fact(ProfileBuilder *build, ProfileFact fact);
+void profile_add_finding(ProfileBuilder *build, ProfileFinding finding);
+/* Facts and findings of another profile; frames[i] is the builder's id of its frame i. */
+void profile_copy_said(ProfileBuilder *build, const Profile *from, const uint32_t *frames);
 /* A sentence for the people who read the result; after PROFILE_NOTES_MAX they are counted. */
 void profile_note(ProfileBuilder *build, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Texts are copied. The builder is used up. */

@@ -6,7 +6,7 @@
 
 /* Raise it whenever a column changes its meaning, or a reader what it gives. */
 enum {
-    STORE_VERSION = 2
+    STORE_VERSION = 3
 };
 
 static const char MAGIC[8] = {'p', 'e', 'r', 'f', 'p', 'l', 'p', '\n'};
@@ -27,18 +27,21 @@ typedef enum SectionId {
     SECTION_CALLS,
     SECTION_CALL_TOTALS,
     SECTION_FRAME_TOTALS,
+    SECTION_FACTS,
+    SECTION_FINDINGS,
     SECTIONS,
 } SectionId;
 
 static const size_t ITEM_BYTES[SECTIONS] = {
-    [SECTION_META_LENGTHS] = sizeof(uint64_t), [SECTION_META_BYTES] = 1,
-    [SECTION_TEXT_OFFSETS] = sizeof(uint64_t), [SECTION_TEXT_BYTES] = 1,
-    [SECTION_METRICS] = sizeof(ProfileMetric), [SECTION_FRAMES] = sizeof(ProfileFrame),
-    [SECTION_STACKS] = sizeof(ProfileStack),   [SECTION_THREADS] = sizeof(ProfileThread),
-    [SECTION_SAMPLE_STACK] = sizeof(uint32_t), [SECTION_SAMPLE_THREAD] = sizeof(uint32_t),
-    [SECTION_SAMPLE_COUNT] = sizeof(uint64_t), [SECTION_WEIGHTS] = sizeof(int64_t),
-    [SECTION_CALLS] = sizeof(ProfileCall),     [SECTION_CALL_TOTALS] = sizeof(int64_t),
-    [SECTION_FRAME_TOTALS] = sizeof(int64_t),
+    [SECTION_META_LENGTHS] = sizeof(uint64_t),   [SECTION_META_BYTES] = 1,
+    [SECTION_TEXT_OFFSETS] = sizeof(uint64_t),   [SECTION_TEXT_BYTES] = 1,
+    [SECTION_METRICS] = sizeof(ProfileMetric),   [SECTION_FRAMES] = sizeof(ProfileFrame),
+    [SECTION_STACKS] = sizeof(ProfileStack),     [SECTION_THREADS] = sizeof(ProfileThread),
+    [SECTION_SAMPLE_STACK] = sizeof(uint32_t),   [SECTION_SAMPLE_THREAD] = sizeof(uint32_t),
+    [SECTION_SAMPLE_COUNT] = sizeof(uint64_t),   [SECTION_WEIGHTS] = sizeof(int64_t),
+    [SECTION_CALLS] = sizeof(ProfileCall),       [SECTION_CALL_TOTALS] = sizeof(int64_t),
+    [SECTION_FRAME_TOTALS] = sizeof(int64_t),    [SECTION_FACTS] = sizeof(ProfileFact),
+    [SECTION_FINDINGS] = sizeof(ProfileFinding),
 };
 
 typedef struct Section {
@@ -120,6 +123,8 @@ Str profile_store_write(Arena *arena, const Profile *profile)
         put_columns(&out, &head, SECTION_FRAME_TOTALS, profile->frame_totals, metrics,
                     profile->frames_len);
     }
+    put(&out, &head, SECTION_FACTS, profile->facts, profile->facts_len);
+    put(&out, &head, SECTION_FINDINGS, profile->findings, profile->findings_len);
     head.file_bytes = out.len;
     memcpy(out.ptr, &head, sizeof(head));
     return strbuf_str(&out);
@@ -167,6 +172,24 @@ static bool check_texts(const Profile *profile, uint64_t bytes, Err *err)
     return true;
 }
 
+static bool check_said(const Profile *profile, Err *err)
+{
+    size_t texts = profile->texts_len;
+    for (size_t i = 0; i < profile->facts_len; i++) {
+        const ProfileFact *fact = &profile->facts[i];
+        if (fact->frame >= profile->frames_len || fact->name >= texts || fact->unit >= texts ||
+            fact->text >= texts)
+            return bad(err, "a fact");
+    }
+    for (size_t i = 0; i < profile->findings_len; i++) {
+        const ProfileFinding *finding = &profile->findings[i];
+        if (finding->frame >= profile->frames_len || finding->file >= texts ||
+            finding->rule >= texts || finding->message >= texts || finding->kind >= FINDING_KINDS)
+            return bad(err, "a finding");
+    }
+    return true;
+}
+
 static bool check_tables(const Profile *profile, Err *err)
 {
     size_t texts = profile->texts_len;
@@ -196,7 +219,7 @@ static bool check_tables(const Profile *profile, Err *err)
         if (profile->calls[i].caller >= profile->frames_len ||
             profile->calls[i].callee >= profile->frames_len)
             return bad(err, "a call");
-    return true;
+    return check_said(profile, err);
 }
 
 /* Nobody who adds up a column has to think of overflow. */
@@ -280,6 +303,10 @@ bool profile_store_map(Arena *arena, Str bytes, Profile *out, Err *err)
         .graph = head.graph != 0,
         .calls = items(bytes, &head, SECTION_CALLS),
         .calls_len = at[SECTION_CALLS].items,
+        .facts = items(bytes, &head, SECTION_FACTS),
+        .facts_len = at[SECTION_FACTS].items,
+        .findings = items(bytes, &head, SECTION_FINDINGS),
+        .findings_len = at[SECTION_FINDINGS].items,
     };
     if (profile.metrics_len == 0 || profile.metrics_len > PROFILE_METRICS_MAX ||
         profile.stacks_len == 0 || profile.threads_len == 0 ||

@@ -213,6 +213,16 @@ static void copy_samples(Symbolizer *in)
     }
 }
 
+/* What is said about a place is said about the innermost frame found there. */
+static void copy_said(Symbolizer *in)
+{
+    uint32_t *frames = NEW_ARRAY(in->arena, uint32_t, in->from->frames_len + 1);
+    for (size_t i = 0; i < in->from->frames_len; i++)
+        if (in->spans[i].len)
+            frames[i] = in->frames.items[in->spans[i].first + in->spans[i].len - 1];
+    profile_copy_said(in->build, in->from, frames);
+}
+
 static bool has_work(const Profile *profile)
 {
     for (size_t i = 0; i < profile->frames_len; i++)
@@ -233,5 +243,6 @@ Profile symbolize(Arena *arena, const Profile *profile, SymbolizeOptions options
     copy_heads(&in);
     resolve_frames(&in);
     copy_samples(&in);
+    copy_said(&in);
     return profile_build(in.build, profile->tool, profile->format);
 }

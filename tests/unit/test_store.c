@@ -35,6 +35,55 @@ static void what_is_mapped_prints_like_what_was_written(void **state)
     }
 }
 
+static Profile profile_with_facts(Arena *arena)
+{
+    ProfileBuilder *build = profile_builder_new(arena);
+    profile_add_metric(build, S("gpu samples"), S("count"), true);
+    ProfileFrame kernel = {.function = profile_add_text(build, S("reduce")), .kind = FRAME_GPU};
+    uint32_t frame = profile_add_frame(build, kernel);
+    profile_add_sample(
+        build,
+        (ProfileSample){.stack = profile_add_stack(build, 0, frame), .thread = 0, .count = 7},
+        (int64_t[]){7});
+    profile_add_fact(build, (ProfileFact){.frame = frame,
+                                          .name = profile_add_text(build, S("registers")),
+                                          .unit = profile_add_text(build, S("count")),
+                                          .value = 40});
+    profile_add_finding(build, (ProfileFinding){.frame = frame,
+                                                .file = profile_add_text(build, S("a.cu")),
+                                                .line = 12,
+                                                .rule = profile_add_text(build, S("Uncoalesced")),
+                                                .message = profile_add_text(build, S("far apart")),
+                                                .kind = FINDING_OPTIMIZATION,
+                                                .speedup = 31.5});
+    return profile_build(build, S("ncu"), S("ncu report"));
+}
+
+static void facts_and_findings_are_kept_and_merged(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile was = profile_with_facts(arena), now = {0};
+    Err err = {0};
+    assert_ok(profile_store_map(arena, profile_store_write(arena, &was), &now, &err), &err);
+    Str text = profile_print(arena, &now);
+    assert_true(str_has(text, S("fact reduce: registers = 40 count\n")));
+    assert_true(str_has(text, S("optimization reduce a.cu:12 Uncoalesced (31.5 %): far apart\n")));
+    Profile both = profile_merge(arena, (const Profile *[]){&was, &now}, 2);
+    assert_int_equal(both.facts_len, 2);
+    assert_int_equal(both.facts[1].frame, 0);
+    assert_str(profile_text(&both, both.findings[1].message), S("far apart"));
+}
+
+static void a_fact_about_nothing_is_an_error(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile was = profile_with_facts(arena), now;
+    Err err = {0};
+    ((ProfileFact *)(uintptr_t)was.facts)[0].frame = 9;
+    assert_false(profile_store_map(arena, profile_store_write(arena, &was), &now, &err));
+    assert_string_equal(err.msg, "damaged profile file: a fact");
+}
+
 static void a_cut_file_is_an_error(void **state)
 {
     Arena *arena = test_arena(state);
@@ -57,7 +106,7 @@ static void another_version_is_told_apart(void **state)
     Err err = {0};
     assert_false(profile_store_map(arena, (Str){copy, bytes.len}, &now, &err));
     assert_int_equal(err.kind, ERR_UNSUPPORTED);
-    assert_string_equal(err.msg, "profile file of version 99, this is 2");
+    assert_string_equal(err.msg, "profile file of version 99, this is 3");
 }
 
 /* Every byte changed in turn: an error, or a profile that can be rolled up without harm. */
@@ -85,5 +134,6 @@ static void no_changed_byte_does_harm(void **state)
     assert_true(refused > bytes.len / 4);
 }
 
-TEST_MAIN(TEST(what_is_mapped_prints_like_what_was_written), TEST(a_cut_file_is_an_error),
+TEST_MAIN(TEST(facts_and_findings_are_kept_and_merged), TEST(a_fact_about_nothing_is_an_error),
+          TEST(what_is_mapped_prints_like_what_was_written), TEST(a_cut_file_is_an_error),
           TEST(another_version_is_told_apart), TEST(no_changed_byte_does_harm))
