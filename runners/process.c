@@ -19,6 +19,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "runners/said.h"
 #include "runners/spawn/embed.h"
 #include "runners/spawn/protocol.h"
 
@@ -466,15 +467,6 @@ bool process_together(Arena *arena, const ProcessOptions *const options[PROCESS_
 
 /* ---------------------------------------------------------------- what to say about a failure */
 
-static Str last_line(Str text)
-{
-    Str last = {0};
-    for (Str line; str_next_line(&text, &line);)
-        if (str_trim(line).len)
-            last = str_trim(line);
-    return str_head(last, 200);
-}
-
 bool process_check(const ProcessResult *result, Str what, Err *err)
 {
     if (result->timed_out)
@@ -482,9 +474,7 @@ bool process_check(const ProcessResult *result, Str what, Err *err)
                        ceil(result->wall_s));
     if (result->status == 0)
         return true;
-    Str why = last_line(result->errors);
-    if (!why.len)
-        why = last_line(result->out);
+    Str why = said_why(result->errors, result->out);
     if (result->signal)
         return err_set(err, ERR_TOOL, STR_FMT " was ended by signal %d (%s)%s" STR_FMT,
                        STR_ARG(what), result->signal, strsignal(result->signal),

@@ -92,7 +92,7 @@ bool process_run(Arena *arena, const ProcessOptions *options, ProcessResult *res
 bool process_together(Arena *arena, const ProcessOptions *const options[PROCESS_TOGETHER_MAX],
                       ProcessResult results[PROCESS_TOGETHER_MAX], Err *err) MUST_CHECK;
 
-/* ERR_TOOL with status and the last line of stderr (or stdout) unless it exited with 0. */
+/* ERR_TOOL with status and the line that says why (said.h) unless it exited with 0. */
 bool process_check(const ProcessResult *result, Str what, Err *err) MUST_CHECK;
 
 /* The processors we may run on, at most `max`; of a hybrid machine only those of one kind. */

@@ -15,6 +15,7 @@
 #include "runners/measure/turn.h"
 #include "runners/process.h"
 #include "runners/profiling/capture_tools.h"
+#include "runners/said.h"
 #include "runners/tools.h"
 
 static const CaptureTool TOOLS[] = {
@@ -164,16 +165,6 @@ static StrList environment(CaptureJob *job)
     return env;
 }
 
-/* The benchmark's last word; py-spy writes its own lines in between. */
-static Str last_line(Str text)
-{
-    Str line, last = {0};
-    while (str_next_line(&text, &line))
-        if (str_trim(line).len && !str_starts(line, S("py-spy> ")))
-            last = str_trim(line);
-    return str_head(last, 200);
-}
-
 /* The benchmark's own exit status; -1 when it is not known because the profiler hid it. */
 static int benchmark_status(const CaptureJob *job, const ProcessResult *result)
 {
@@ -196,10 +187,9 @@ static bool check_run(CaptureJob *job, const CaptureTool *row, const ProcessResu
     if (result->signal)
         return process_check(result, row->name, err);
     if (status > 0 && !(row->is_ours && row->is_ours(result))) {
-        Str last = last_line(result->out);
         return err_set(err, ERR_TOOL,
                        "the benchmark failed with status %d under " STR_FMT ": " STR_FMT, status,
-                       STR_ARG(row->name), STR_ARG(last.len ? last : last_line(result->errors)));
+                       STR_ARG(row->name), STR_ARG(said_why(result->out, result->errors)));
     }
     if (result->status == 0 && row->collect && !row->collect(job, err))
         return false;
