@@ -31,7 +31,7 @@ LIBRARIES = {  # header -> the files (or folders) that may include it
     "jansson.h": ["base/json_in.c"],
     "tree_sitter/": ["grammars", "analysis/source"],
     "uv.h": ["runners", "lsp", "cli"],
-    "git2.h": ["runners/git/git.c"],
+    "git2.h": ["runners/git/git_lib.h"],
     "sqlite3.h": ["runners/ledger/ledger.c", "analysis/profile/read_nsys.c"],
     "elfutils/": ["analysis/symbols"],
     "dwarf.h": ["analysis/symbols"],

@@ -70,10 +70,10 @@ Str words_sparkline(Arena *arena, const double *values, size_t n)
     size_t start = n > KEEP ? n - KEEP : 0;
     double largest = 0;
     for (size_t i = start; i < n; i++)
-        largest = fmax(largest, values[i]);
+        largest = isfinite(values[i]) ? fmax(largest, values[i]) : largest;
     for (size_t i = start; i < n; i++) {
         double part = largest > 0 ? fmax(values[i], 0) / largest : 0;
-        strbuf_add(&out, str_from_c(STEPS[(int)lround(part * 7)]));
+        strbuf_add(&out, isfinite(values[i]) ? str_from_c(STEPS[(int)lround(part * 7)]) : S(" "));
     }
     return strbuf_str(&out);
 }

@@ -22,7 +22,7 @@ Str words_metric(Arena *arena, const HeatMetric *metric);
 Str words_benchmark(Arena *arena, const WorkloadFacts *workload);
 /* "at most -12 %": what the benchmark could gain if this share cost nothing. */
 Str words_ceiling(Arena *arena, double share);
-/* "█▅▃▂" over the values, scaled from zero; at most the last 20. */
+/* "█▅▃▂" over the values, scaled from zero; at most the last 20. A blank for what is no number. */
 Str words_sparkline(Arena *arena, const double *values, size_t n);
 /* Number of code points of a text, for labels with a limit. */
 size_t words_width(Str text);

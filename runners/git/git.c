@@ -5,11 +5,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <git2.h>
-
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "runners/git/git_lib.h"
 
 _Static_assert(sizeof(ObjectId) == GIT_OID_RAWSZ, "our name of an object is libgit2's");
 
@@ -18,76 +17,11 @@ enum {
     LOCK_PAUSE_NS = 50 * 1000 * 1000,
 };
 
-struct Repo {
-    Arena *arena;
-    git_repository *handle;
-    git_odb *odb;
-    Str top;
-    bool is_private;
-};
-
-static bool set_git_error(Err *err, int code)
+bool git_lib_failed(Err *err, int code)
 {
     const git_error *last = git_error_last();
     ErrKind kind = code == GIT_ENOTFOUND ? ERR_NOT_FOUND : ERR_IO;
     return err_set(err, kind, "git: %s", last && last->message ? last->message : "unknown problem");
-}
-
-/* Call a libgit2 function; on failure fill err and return false from the caller. */
-#define TRY(call)                                \
-    do {                                         \
-        int try_code = (call);                   \
-        if (try_code < 0)                        \
-            return set_git_error(err, try_code); \
-    } while (0)
-
-static void free_tree(git_tree **tree)
-{
-    git_tree_free(*tree);
-}
-
-static void free_index(git_index **index)
-{
-    git_index_free(*index);
-}
-
-static void free_commit(git_commit **commit)
-{
-    git_commit_free(*commit);
-}
-
-static void free_object(git_object **object)
-{
-    git_object_free(*object);
-}
-
-static void free_reference(git_reference **reference)
-{
-    git_reference_free(*reference);
-}
-
-static void free_status(git_status_list **list)
-{
-    git_status_list_free(*list);
-}
-
-static void free_filters(git_filter_list **filters)
-{
-    git_filter_list_free(*filters);
-}
-
-static git_oid to_oid(ObjectId id)
-{
-    git_oid oid;
-    memcpy(oid.id, id.bytes, sizeof oid.id);
-    return oid;
-}
-
-static ObjectId from_oid(const git_oid *oid)
-{
-    ObjectId id;
-    memcpy(id.bytes, oid->id, sizeof id.bytes);
-    return id;
 }
 
 bool object_id_eq(ObjectId a, ObjectId b)
@@ -144,7 +78,7 @@ static bool open_users(Repo *repo, const Places *places, Err *err)
     int code = git_repository_open(&repo->handle, str_cstr(repo->arena, places->git_top));
     if (code < 0) {
         bool extension = git_error_last() && strstr(git_error_last()->message, "extension");
-        set_git_error(err, code);
+        git_lib_failed(err, code);
         err->kind = extension ? ERR_UNSUPPORTED : err->kind;
         return err_wrap(err, STR_FMT, STR_ARG(places->git_top));
     }
@@ -163,7 +97,7 @@ Repo *repo_open(const Places *places, Err *err)
     if (ok && code == 0)
         return repo;
     if (ok)
-        set_git_error(err, code);
+        git_lib_failed(err, code);
     repo_free(repo);
     return NULL;
 }
@@ -341,313 +275,4 @@ bool repo_kept(Repo *repo, Str ref, ObjectId *tree, Err *err)
     TRY(git_reference_peel(&object, reference, GIT_OBJECT_TREE));
     *tree = from_oid(git_object_id(object));
     return true;
-}
-
-/* ---- the work tree */
-
-static int by_file_path(const void *a, const void *b)
-{
-    return str_cmp(((const GitFile *)a)->path, ((const GitFile *)b)->path);
-}
-
-static bool list_repository(Arena *arena, git_repository *repo, Str prefix, GitFiles *out,
-                            Err *err);
-
-/* A submodule that was never fetched, or cannot be opened, has no files. */
-static bool list_submodule(Arena *arena, git_repository *parent, Str prefix, Str path,
-                           GitFiles *out, Err *err)
-{
-    git_repository *repo;
-    Str dir = path_join(arena, str_from_c(git_repository_workdir(parent)), path);
-    if (git_repository_open(&repo, str_cstr(arena, dir)) < 0)
-        return true;
-    Str inside = str_fmt(arena, STR_FMT STR_FMT "/", STR_ARG(prefix), STR_ARG(path));
-    size_t first = out->len;
-    bool ok = list_repository(arena, repo, inside, out, err);
-    for (size_t i = first; i < out->len; i++)
-        out->items[i].in_submodule = true;
-    git_repository_free(repo);
-    return ok;
-}
-
-static bool list_tracked(Arena *arena, git_repository *repo, Str prefix, GitFiles *out, Err *err)
-{
-    CLEANUP(free_index) git_index *index = NULL;
-    TRY(git_repository_index(&index, repo));
-    TRY(git_index_read(index, 0));
-    Str last = {0};
-    for (size_t i = 0; i < git_index_entrycount(index); i++) {
-        const git_index_entry *entry = git_index_get_byindex(index, i);
-        Str path = str_from_c(entry->path);
-        if (entry->mode == GIT_FILEMODE_COMMIT) {
-            if (!list_submodule(arena, repo, prefix, path, out, err))
-                return false;
-            continue;
-        }
-        if (last.len && str_eq(last, path))
-            continue; /* the stages of a conflict */
-        last = path;
-        *array_push(arena, out) = (GitFile){
-            .path = str_fmt(arena, STR_FMT STR_FMT, STR_ARG(prefix), STR_ARG(path)),
-            .tracked = true,
-        };
-    }
-    return true;
-}
-
-static void mark_different(GitFiles *files, Str path)
-{
-    if (!files->len)
-        return;
-    GitFile key = {.path = path};
-    GitFile *file = bsearch(&key, files->items, files->len, sizeof key, by_file_path);
-    if (file)
-        file->differs = true;
-}
-
-/* Adds what is untracked and marks what differs from HEAD. */
-static bool list_status(Arena *arena, git_repository *repo, Str prefix, GitFiles *tracked,
-                        GitFiles *untracked, Err *err)
-{
-    git_status_options options;
-    git_status_options_init(&options, GIT_STATUS_OPTIONS_VERSION);
-    options.show = GIT_STATUS_SHOW_INDEX_AND_WORKDIR;
-    options.flags = GIT_STATUS_OPT_INCLUDE_UNTRACKED | GIT_STATUS_OPT_RECURSE_UNTRACKED_DIRS |
-                    GIT_STATUS_OPT_EXCLUDE_SUBMODULES | GIT_STATUS_OPT_INCLUDE_UNREADABLE;
-    CLEANUP(free_status) git_status_list *list = NULL;
-    TRY(git_status_list_new(&list, repo, &options));
-    for (size_t i = 0; i < git_status_list_entrycount(list); i++) {
-        const git_status_entry *entry = git_status_byindex(list, i);
-        const git_diff_delta *delta =
-            entry->index_to_workdir ? entry->index_to_workdir : entry->head_to_index;
-        Str path = str_fmt(arena, STR_FMT "%s", STR_ARG(prefix), delta->new_file.path);
-        if (str_ends(path, S("/")) || (entry->status & GIT_STATUS_IGNORED))
-            continue; /* a repository of its own */
-        mark_different(tracked, path);
-        if (entry->status & GIT_STATUS_WT_NEW)
-            *array_push(arena, untracked) = (GitFile){.path = path, .differs = true};
-    }
-    return true;
-}
-
-static bool list_repository(Arena *arena, git_repository *repo, Str prefix, GitFiles *out, Err *err)
-{
-    GitFiles tracked = {0}, untracked = {0};
-    if (!list_tracked(arena, repo, prefix, &tracked, err))
-        return false;
-    if (tracked.len)
-        qsort(tracked.items, tracked.len, sizeof(GitFile), by_file_path);
-    if (!list_status(arena, repo, prefix, &tracked, &untracked, err))
-        return false;
-    array_each (GitFile, file, &tracked)
-        *array_push(arena, out) = *file;
-    array_each (GitFile, file, &untracked) {
-        /* A path removed from the index but still on disk is listed by both. */
-        if (!tracked.len || !bsearch(file, tracked.items, tracked.len, sizeof *file, by_file_path))
-            *array_push(arena, out) = *file;
-    }
-    return true;
-}
-
-bool repo_list(Arena *arena, Repo *repo, GitFiles *out, Err *err)
-{
-    GitFiles files = {0};
-    if (!list_repository(arena, repo->handle, (Str){0}, &files, err))
-        return false;
-    if (files.len)
-        qsort(files.items, files.len, sizeof(GitFile), by_file_path);
-    *out = files;
-    return true;
-}
-
-static Str busy_with(git_repository *repo)
-{
-    switch ((git_repository_state_t)git_repository_state(repo)) {
-    case GIT_REPOSITORY_STATE_NONE:
-        return (Str){0};
-    case GIT_REPOSITORY_STATE_MERGE:
-        return S("a merge");
-    case GIT_REPOSITORY_STATE_REVERT:
-    case GIT_REPOSITORY_STATE_REVERT_SEQUENCE:
-        return S("a git revert");
-    case GIT_REPOSITORY_STATE_CHERRYPICK:
-    case GIT_REPOSITORY_STATE_CHERRYPICK_SEQUENCE:
-        return S("a cherry-pick");
-    case GIT_REPOSITORY_STATE_BISECT:
-        return S("a bisect");
-    case GIT_REPOSITORY_STATE_REBASE:
-    case GIT_REPOSITORY_STATE_REBASE_INTERACTIVE:
-    case GIT_REPOSITORY_STATE_REBASE_MERGE:
-        return S("a rebase");
-    case GIT_REPOSITORY_STATE_APPLY_MAILBOX:
-    case GIT_REPOSITORY_STATE_APPLY_MAILBOX_OR_REBASE:
-        return S("git am");
-    }
-    return S("another operation");
-}
-
-bool repo_head(Arena *arena, Repo *repo, GitHead *out, Err *err)
-{
-    GitHead head = {.busy = busy_with(repo->handle)};
-    CLEANUP(free_reference) git_reference *reference = NULL;
-    int code = git_repository_head(&reference, repo->handle);
-    if (code == GIT_EUNBORNBRANCH || code == GIT_ENOTFOUND) {
-        head.unborn = true;
-        *out = head;
-        return true;
-    }
-    TRY(code);
-    head.detached = git_repository_head_detached(repo->handle) == 1;
-    if (!head.detached)
-        head.branch = str_copy(arena, str_from_c(git_reference_shorthand(reference)));
-    head.commit = from_oid(git_reference_target(reference));
-    *out = head;
-    return true;
-}
-
-static bool lookup_commit(Repo *repo, ObjectId id, git_commit **commit, Err *err)
-{
-    git_oid oid = to_oid(id);
-    TRY(git_commit_lookup(commit, repo->handle, &oid));
-    return true;
-}
-
-bool repo_commit_message(Arena *arena, Repo *repo, ObjectId id, Str *message, Err *err)
-{
-    CLEANUP(free_commit) git_commit *commit = NULL;
-    if (!lookup_commit(repo, id, &commit, err))
-        return false;
-    *message = str_copy(arena, str_from_c(git_commit_message_raw(commit)));
-    return true;
-}
-
-bool repo_parent(Repo *repo, ObjectId id, ObjectId *parent, Err *err)
-{
-    CLEANUP(free_commit) git_commit *commit = NULL;
-    if (!lookup_commit(repo, id, &commit, err))
-        return false;
-    *parent =
-        git_commit_parentcount(commit) ? from_oid(git_commit_parent_id(commit, 0)) : (ObjectId){0};
-    return true;
-}
-
-bool repo_staged(Repo *repo, Str path, GitEntry *out)
-{
-    CLEANUP(arena_cleanup) Arena *scratch = arena_new("staged");
-    CLEANUP(free_index) git_index *index = NULL;
-    if (git_repository_index(&index, repo->handle) < 0 || git_index_read(index, 0) < 0)
-        return false;
-    const git_index_entry *entry = git_index_get_bypath(index, str_cstr(scratch, path), 0);
-    if (!entry)
-        return false;
-    *out = (GitEntry){.path = path, .mode = entry->mode, .blob = from_oid(&entry->id)};
-    return true;
-}
-
-/* ---- filters */
-
-GitFilter repo_filter_of(Arena *arena, Repo *repo, Str path)
-{
-    GitFilter filter = {0};
-    char *name = str_cstr(arena, path);
-    CLEANUP(free_filters) git_filter_list *filters = NULL;
-    if (git_filter_list_load(&filters, repo->handle, NULL, name, GIT_FILTER_TO_ODB, 0) == 0)
-        filter.converts = filters != NULL;
-    static const char *const NAMES[] = {"filter", "working-tree-encoding"};
-    for (size_t i = 0; i < 2; i++) {
-        const char *value = NULL;
-        if (git_attr_get(&value, repo->handle, 0, name, NAMES[i]) == 0 &&
-            git_attr_value(value) == GIT_ATTR_VALUE_STRING)
-            filter.driver = str_copy(arena, str_from_c(value));
-    }
-    return filter;
-}
-
-static bool apply_filters(Arena *arena, Repo *repo, Str path, Str bytes, git_filter_mode_t mode,
-                          Str *out, Err *err)
-{
-    CLEANUP(free_filters) git_filter_list *filters = NULL;
-    TRY(git_filter_list_load(&filters, repo->handle, NULL, str_cstr(arena, path), mode,
-                             GIT_FILTER_ALLOW_UNSAFE));
-    git_buf buf = {0};
-    TRY(git_filter_list_apply_to_buffer(&buf, filters, bytes.len ? bytes.ptr : "", bytes.len));
-    *out = str_copy(arena, (Str){buf.ptr, buf.size});
-    git_buf_dispose(&buf);
-    return true;
-}
-
-bool repo_to_git(Arena *arena, Repo *repo, Str path, Str bytes, Str *out, Err *err)
-{
-    return apply_filters(arena, repo, path, bytes, GIT_FILTER_TO_ODB, out, err);
-}
-
-bool repo_to_worktree(Arena *arena, Repo *repo, Str path, ObjectId blob, Str *out, Err *err)
-{
-    Str bytes;
-    return repo_read_blob(arena, repo, blob, &bytes, err) &&
-           apply_filters(arena, repo, path, bytes, GIT_FILTER_TO_WORKTREE, out, err);
-}
-
-/* ---- texts */
-
-typedef struct HunkWalk {
-    Arena *arena;
-    GitHunks hunks;
-} HunkWalk;
-
-static int add_hunk(const git_diff_delta *delta, const git_diff_hunk *hunk, void *payload)
-{
-    (void)delta;
-    HunkWalk *walk = payload;
-    *array_push(walk->arena, &walk->hunks) = (GitHunk){
-        .old_first = (uint32_t)hunk->old_start,
-        .old_count = (uint32_t)hunk->old_lines,
-        .new_first = (uint32_t)hunk->new_start,
-        .new_count = (uint32_t)hunk->new_lines,
-    };
-    return 0;
-}
-
-bool diff_texts(Arena *arena, Str old, Str now, GitHunks *out, Err *err)
-{
-    git_diff_options options;
-    git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
-    options.context_lines = 0;
-    options.flags = GIT_DIFF_FORCE_TEXT;
-    HunkWalk walk = {.arena = arena};
-    git_libgit2_init(); /* texts need no repository, but the library must be up */
-    int code = git_diff_buffers(old.len ? old.ptr : "", old.len, "a", now.len ? now.ptr : "",
-                                now.len, "a", &options, NULL, NULL, add_hunk, NULL, &walk);
-    if (code < 0)
-        set_git_error(err, code);
-    git_libgit2_shutdown();
-    if (code == 0)
-        *out = walk.hunks;
-    return code == 0;
-}
-
-static git_merge_file_input merge_input(Str text)
-{
-    git_merge_file_input input;
-    git_merge_file_input_init(&input, GIT_MERGE_FILE_INPUT_VERSION);
-    input.ptr = text.len ? text.ptr : "";
-    input.size = text.len;
-    return input;
-}
-
-bool merge_texts(Arena *arena, Str ancestor, Str ours, Str theirs, bool *clean, Str *merged,
-                 Err *err)
-{
-    git_merge_file_input a = merge_input(ancestor), o = merge_input(ours), t = merge_input(theirs);
-    git_merge_file_result result = {0};
-    git_libgit2_init();
-    int code = git_merge_file(&result, &a, &o, &t, NULL);
-    if (code < 0)
-        set_git_error(err, code);
-    *clean = code == 0 && result.automergeable;
-    if (*clean)
-        *merged = str_copy(arena, (Str){result.ptr, result.len});
-    git_merge_file_result_free(&result);
-    git_libgit2_shutdown();
-    return code == 0;
 }

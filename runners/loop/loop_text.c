@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "analysis/hints/words.h"
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "runners/loop/guard.h"
@@ -71,7 +72,7 @@ static void add_status(StrBuf *out, const LoopWorkload *loop, const Bottleneck *
     if (loop->history_len > 1)
         strbuf_fmt(out, "  now         " STR_FMT " " STR_FMT "\n",
                    STR_ARG(loop_summary(arena, loop)),
-                   STR_ARG(loop_sparkline(arena, loop->history, loop->history_len)));
+                   STR_ARG(words_sparkline(arena, loop->history, loop->history_len)));
     if (loop->workload.target.len)
         strbuf_fmt(out, "  target      " STR_FMT "%s\n", STR_ARG(loop->workload.target),
                    loop->target_met ? ", met" : ", not met yet");
@@ -113,7 +114,7 @@ Str loop_log_text(Arena *arena, const LoopView *view, size_t limit)
     StrBuf out = strbuf_new(arena);
     array_each (const LoopWorkload, loop, &view->workloads) {
         strbuf_fmt(&out, STR_FMT "  " STR_FMT "  " STR_FMT "\n", STR_ARG(loop->workload.name),
-                   STR_ARG(loop_sparkline(arena, loop->history, loop->history_len)),
+                   STR_ARG(words_sparkline(arena, loop->history, loop->history_len)),
                    STR_ARG(loop_summary(arena, loop)));
         for (size_t i = 0; i < loop->iterations.len && (!limit || i < limit); i++)
             add_iteration(&out, &loop->iterations.items[i]);

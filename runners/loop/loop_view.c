@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-#include "base/strbuf.h"
-
 static bool meets(double value, const LedgerWorkload *workload)
 {
     if (isnan(workload->target_value) || isnan(value))
@@ -102,28 +100,6 @@ const LoopWorkload *loop_view_find(const LoopView *view, Str name)
             best = loop;
     }
     return best;
-}
-
-Str loop_sparkline(Arena *arena, const double *values, size_t count)
-{
-    static const Str BARS[] = {
-        STR_CONST("▁"), STR_CONST("▂"), STR_CONST("▃"), STR_CONST("▄"),
-        STR_CONST("▅"), STR_CONST("▆"), STR_CONST("▇"), STR_CONST("█"),
-    };
-    double low = INFINITY, high = -INFINITY;
-    for (size_t i = 0; i < count; i++) {
-        low = fmin(low, values[i]);
-        high = fmax(high, values[i]);
-    }
-    StrBuf line = strbuf_new(arena);
-    for (size_t i = 0; i < count; i++) {
-        double share = high > low ? (values[i] - low) / (high - low) : 0.5;
-        if (isnan(values[i]))
-            strbuf_char(&line, ' ');
-        else
-            strbuf_add(&line, BARS[(size_t)lround(share * 7)]);
-    }
-    return strbuf_str(&line);
 }
 
 Str loop_summary(Arena *arena, const LoopWorkload *workload)

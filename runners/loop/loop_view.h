@@ -46,8 +46,6 @@ bool loop_view_load(Arena *arena, const Places *places, LoopView *out, Err *err)
 /* The one named; with an empty name the only one, or the one last worked on. NULL: none. */
 const LoopWorkload *loop_view_find(const LoopView *view, Str name);
 
-/* "▁▃█": one bar per value, lowest to highest; empty for no values. */
-Str loop_sparkline(Arena *arena, const double *values, size_t count);
 /* "p50 8.1 ms, -32 % vs baseline" for a lens; empty without a baseline. */
 Str loop_summary(Arena *arena, const LoopWorkload *workload);
 

@@ -326,16 +326,6 @@ static void a_view_shows_history_target_and_the_open_iteration(void **state)
     assert_null(loop_view_find(&view, S("absent")));
 }
 
-static void sparkline_goes_from_lowest_to_highest(void **state)
-{
-    Arena *arena = test_arena(state);
-    double values[] = {1, 8, 4.5};
-    assert_str(loop_sparkline(arena, values, 3), S("▁█▅"));
-    assert_str(loop_sparkline(arena, values, 0), S(""));
-    double flat[] = {3, 3};
-    assert_str(loop_sparkline(arena, flat, 2), S("▅▅"));
-}
-
 TEST_MAIN(TEST(reading_before_anything_was_written_is_not_found),
           TEST(an_iteration_comes_back_with_changes_verdict_and_pairs),
           TEST(numbers_that_were_not_measured_stay_absent),
@@ -344,5 +334,4 @@ TEST_MAIN(TEST(reading_before_anything_was_written_is_not_found),
           TEST(profiles_keep_their_files_and_come_newest_first), TEST(writing_changes_the_stamp),
           TEST(what_was_rolled_back_never_happened), TEST(a_file_that_is_no_ledger_is_refused),
           TEST(begun_actions_are_found_until_they_end),
-          TEST(a_view_shows_history_target_and_the_open_iteration),
-          TEST(sparkline_goes_from_lowest_to_highest))
+          TEST(a_view_shows_history_target_and_the_open_iteration))

@@ -1,5 +1,7 @@
 /* What the editor shows, where a text file cannot say it: limits, order, carrying, every state. */
 
+#include <math.h>
+
 #include "analysis/hints/hot_file.h"
 #include "analysis/hints/view.h"
 #include "analysis/hints/words.h"
@@ -231,6 +233,8 @@ static void shares_and_sparklines_read_well(void **state)
     assert_str(words_error(arena, 0), S(""));
     assert_str(words_sparkline(arena, (double[]){8, 4, 0}, 3), S("█▅▁"));
     assert_str(words_sparkline(arena, NULL, 0), S(""));
+    assert_str(words_sparkline(arena, (double[]){2, NAN, 4}, 3), S("▅ █"));
+    assert_str(words_sparkline(arena, (double[]){3, 3}, 2), S("██"));
 }
 
 TEST_MAIN(TEST(diagnostics_are_capped_and_sorted),
