@@ -10,7 +10,7 @@ step() { printf '\n== %s (%ds)\n' "$1" "$SECONDS"; }
 
 step "dependencies"
 need_packages "${BUILD_PACKAGES[@]}" clang-format-14 hyperfine procps git-lfs openssh-client \
-    linux-perf heaptrack valgrind binutils g++
+    linux-perf heaptrack valgrind binutils g++ libgoogle-perftools4
 need_npm
 need_venv build/venv tests/requirements.txt
 [ "$mode" = quick ] || tools/get_editors.sh

@@ -7,7 +7,7 @@
  *     0, 1, 0
  *
  * and the text of /proc/self/maps. It has no names: a frame is called after what was mapped at
- * its address (address.h). As in pprof, a return address is moved back into the call, and a
+ * its address, and looked up there later (address.h). As in pprof, a return address is moved back into the call, and a
  * second frame that nearly all stacks share, the signal handler's, is left out.
  */
 
@@ -172,7 +172,7 @@ static uint32_t frame_at(Gperf *in, uint64_t address)
     for (size_t i = 0; i < in->ranges.len && !range; i++)
         if (address >= in->ranges.items[i].start && address < in->ranges.items[i].end)
             range = &in->ranges.items[i];
-    *slot = profile_add_frame(in->build, address_frame(in->build, range, address)) + 1;
+    *slot = profile_add_frame(in->build, address_frame(in->build, range, address, 0)) + 1;
     return *slot - 1;
 }
 
@@ -221,8 +221,8 @@ bool read_gperftools(Arena *arena, Str bytes, Profile *out, Err *err)
         add_sample(in, sample);
     if (in->cut)
         profile_note(in->build, "the file is cut after byte %zu", end);
-    profile_note(in->build, "a legacy profile without names: frames are addresses; "
-                            "`pprof -proto PROGRAM FILE` gives them names");
+    profile_note(in->build, "a legacy profile without names and build ids: functions and lines "
+                            "are those of the programs that are there now");
     *out = profile_build(in->build, S("gperftools"), S("gperftools"));
     return true;
 }

@@ -5,13 +5,15 @@
  * Samples come before the tables they point into, and the text of every name is last, so the
  * message is walked twice: tables first, then samples. A location is one address, with several
  * lines when functions were inlined there: the innermost first. Without lines it is named by its
- * mapping (address.h). Comments and the drop_frames and keep_frames expressions only steer
+ * mapping, and looked up there later (address.h); so it is two frames, one where it is a leaf, and
+ * one where it called. Comments and the drop_frames and keep_frames expressions only steer
  * pprof's own display; nothing of them is used.
  *
  * The metric that the file calls the default, or else the last, comes first.
  */
 
 #include <math.h>
+#include <string.h>
 
 #include "analysis/profile/address.h"
 #include "analysis/profile/readers.h"
@@ -44,14 +46,15 @@ typedef struct Function {
 typedef struct Location {
     uint64_t mapping;
     uint64_t address;
-    Str lines;       /* of the file, where its first line begins: the whole message */
-    uint32_t first;  /* in `frames`, outermost first; valid when frames > 0 */
-    uint32_t frames; /* 0: not made yet */
+    Str lines;          /* of the file, where its first line begins: the whole message */
+    uint32_t first[2];  /* [1]: as a caller; in `frames`, outermost first; valid when frames > 0 */
+    uint32_t frames[2]; /* 0: not made yet */
 } Location;
 
 typedef struct Mapping {
     AddressRange range;
-    uint64_t file; /* text of the file */
+    uint64_t file; /* texts of the file */
+    uint64_t build_id;
 } Mapping;
 
 /* Ids of the file to places in a table; mostly they count up from 1. */
@@ -119,12 +122,13 @@ static void read_type(Pprof *in, Proto message)
 
 static void read_mapping(Pprof *in, Proto message)
 {
-    uint64_t numbers[5] = {0};
-    take_numbers(in, message, numbers, 5);
+    uint64_t numbers[6] = {0};
+    take_numbers(in, message, numbers, 6);
     ids_add(&in->mapping_ids, numbers[0]);
     *array_push(in->arena, &in->mappings) = (Mapping){
         .range = {.start = numbers[1], .end = numbers[2], .offset = numbers[3]},
         .file = numbers[4],
+        .build_id = numbers[5],
     };
 }
 
@@ -264,75 +268,91 @@ static uint32_t line_number(uint64_t line)
     return line < UINT32_MAX ? (uint32_t)line : 0; /* signed in the file; none is below 0 */
 }
 
-static ProfileFrame frame_of_line(Pprof *in, const Location *location, Proto message)
+/* Go has build ids of its own, which no ELF file carries in its notes. */
+static bool is_build_id(Str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!memchr("0123456789abcdef", text.ptr[i], 16))
+            return false;
+    return text.len >= 16 && text.len % 2 == 0;
+}
+
+/* NULL when the location names none. */
+static const AddressRange *range_of(Pprof *in, const Location *location)
+{
+    uint32_t found = ids_find(&in->mapping_ids, location->mapping);
+    if (!found)
+        return NULL;
+    Mapping *mapping = &in->mappings.items[found - 1];
+    Str build_id = text_at(in, mapping->build_id);
+    mapping->range.file = text_at(in, mapping->file);
+    if (mapping->range.file.len && is_build_id(build_id))
+        profile_add_module(in->build, profile_add_text(in->build, mapping->range.file),
+                           profile_add_text(in->build, build_id));
+    return &mapping->range;
+}
+
+static ProfileFrame frame_of_line(Pprof *in, const AddressRange *range, Proto message)
 {
     uint64_t numbers[2] = {0};
     take_numbers(in, message, numbers, 2);
     uint32_t found = ids_find(&in->function_ids, numbers[0]);
     Function function = found ? in->functions.items[found - 1] : (Function){0};
-    uint32_t mapping = ids_find(&in->mapping_ids, location->mapping);
     Str name = text_at(in, function.name), file = text_at(in, function.file);
     if (!name.len)
         name = text_at(in, function.system_name);
     if (is_no_file(file))
         file = (Str){0};
-    Str module = mapping ? text_at(in, in->mappings.items[mapping - 1].file) : (Str){0};
     return (ProfileFrame){
         .function = profile_add_text(in->build, name.len ? name : S("?")),
         .file = profile_add_text(in->build, file),
-        .module = profile_add_text(in->build, module),
+        .module = profile_add_text(in->build, range ? range->file : (Str){0}),
         .line = file.len ? line_number(numbers[1]) : 0,
         .def_line = file.len ? line_number(function.start_line) : 0,
         .kind = (uint16_t)frame_kind_of(name, file),
     };
 }
 
-static void push_frame(Pprof *in, Location *location, ProfileFrame frame)
+static void push_frame(Pprof *in, Location *location, bool caller, ProfileFrame frame)
 {
     *array_push(in->arena, &in->frames) = profile_add_frame(in->build, frame);
-    location->frames++;
+    location->frames[caller]++;
 }
 
-static void add_address(Pprof *in, Location *location)
-{
-    uint32_t found = ids_find(&in->mapping_ids, location->mapping);
-    const AddressRange *range = NULL;
-    if (found) {
-        Mapping *mapping = &in->mappings.items[found - 1];
-        mapping->range.file = text_at(in, mapping->file);
-        range = &mapping->range;
-    }
-    push_frame(in, location, address_frame(in->build, range, location->address));
-}
-
-/* The file has the innermost line first, a stack the outermost. */
-static void make_frames(Pprof *in, Location *location)
+/* The file has the innermost line first, a stack the outermost. A function that is known by name
+ * only, without lines, is looked up like an address. */
+static void make_frames(Pprof *in, Location *location, bool caller)
 {
     Str lines[INLINES_MAX];
     size_t len = 0;
     Proto message = proto(location->lines);
+    const AddressRange *range = range_of(in, location);
     for (ProtoField field; proto_next(&message, &field);)
         if (field.number == 4 && field.wire == PROTO_BYTES && len < INLINES_MAX)
             lines[len++] = field.bytes;
-    location->first = (uint32_t)in->frames.len;
+    location->first[caller] = (uint32_t)in->frames.len;
     for (size_t i = len; i-- > 0;) {
-        ProfileFrame frame = frame_of_line(in, location, proto(lines[i]));
+        ProfileFrame frame = frame_of_line(in, range, proto(lines[i]));
         frame.inlined = i + 1 < len;
-        push_frame(in, location, frame);
+        if (len == 1 && !frame.line && range && location->address)
+            frame.address = address_in_file(range, location->address - caller);
+        push_frame(in, location, caller, frame);
     }
     if (len == 0)
-        add_address(in, location);
+        push_frame(in, location, caller,
+                   address_frame(in->build, range, location->address, caller));
 }
 
 /* ------------------------------------------------------------------ samples */
 
 /* New nodes are numbered upwards; there may be no more of them than the file can mean. */
-static uint32_t child_of(Pprof *in, uint32_t parent, Location *location)
+static uint32_t child_of(Pprof *in, uint32_t parent, Location *location, bool caller)
 {
-    if (!location->frames)
-        make_frames(in, location);
-    for (uint32_t i = 0; i < location->frames && in->last_node < in->nodes_max; i++) {
-        parent = profile_add_stack(in->build, parent, in->frames.items[location->first + i]);
+    if (!location->frames[caller])
+        make_frames(in, location, caller);
+    for (uint32_t i = 0; i < location->frames[caller] && in->last_node < in->nodes_max; i++) {
+        parent =
+            profile_add_stack(in->build, parent, in->frames.items[location->first[caller] + i]);
         if (parent > in->last_node)
             in->last_node = parent;
     }
@@ -351,7 +371,7 @@ static uint32_t stack_of(Pprof *in)
     while (from-- > 0) {
         uint32_t found = ids_find(&in->location_ids, in->path.items[from]);
         if (found)
-            stack = child_of(in, stack, &in->locations.items[found - 1]);
+            stack = child_of(in, stack, &in->locations.items[found - 1], from > 0);
         else
             in->unknown++;
     }

@@ -88,6 +88,7 @@ enum {
     T_THREAD,
     T_WORKER,
     T_DROP,
+    T_BUILD_ID,
 };
 
 static void put_texts(StrBuf *out)
@@ -105,6 +106,7 @@ static void put_texts(StrBuf *out)
         [T_THREAD] = STR_CONST("thread"),
         [T_WORKER] = STR_CONST("worker 1"),
         [T_DROP] = STR_CONST("(((((.*"),
+        [T_BUILD_ID] = STR_CONST("0123456789abcdef"),
     };
     for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++)
         put_bytes(out, 6, TEXTS[i]);
@@ -185,6 +187,40 @@ static void the_default_metric_comes_first(void **state)
     Profile profile = read_bytes(arena, strbuf_str(&bytes));
     assert_str(profile_text(&profile, profile.metrics[0].name), S("samples"));
     assert_int_equal(profile_total(&profile, 1), 40000);
+}
+
+/* What symbols/symbolize.h gets: the place in the file, of a caller one byte before it. */
+static void an_address_leaves_with_its_place_in_the_file_and_the_build_id(void **state)
+{
+    Arena *arena = test_arena(state);
+    StrBuf out = strbuf_new(arena), named = strbuf_new(arena);
+    put_bytes(&out, 1, NUMBERS(arena, T_SAMPLES, T_COUNT));
+    put_bytes(&out, 2, S("\x0a\x04\x01\x01\x02\x03\x12\x01\x07"));
+    put_bytes(&out, 3, NUMBERS(arena, 7, 0x1000, 0x2000, 0x500, T_LIBRARY, T_BUILD_ID));
+    put_bytes(&out, 4, NUMBERS(arena, 1, 7, 0x1234));
+    put_number(&named, 1, 2);
+    put_number(&named, 2, 7);
+    put_number(&named, 3, 0x1300);
+    put_bytes(&named, 4, NUMBERS(arena, 1));
+    put_bytes(&out, 4, strbuf_str(&named));
+    put_bytes(&out, 4, NUMBERS(arena, 3, 7, 0x2000)); /* behind the end */
+    put_bytes(&out, 5, NUMBERS(arena, 1, T_MAIN));
+    put_texts(&out);
+    Profile profile = read_bytes(arena, strbuf_str(&out));
+    static const struct {
+        Str function;
+        uint64_t address;
+    } FRAMES[] = {{STR_CONST("libz.so.1+0x1500"), 0},
+                  {STR_CONST("main"), 0x7ff},
+                  {STR_CONST("libz.so.1+0x734"), 0x733},
+                  {STR_CONST("libz.so.1+0x734"), 0x734}};
+    assert_int_equal(profile.frames_len, 4);
+    for (size_t i = 0; i < profile.frames_len; i++) {
+        assert_str(profile_text(&profile, profile.frames[i].function), FRAMES[i].function);
+        assert_int_equal(profile.frames[i].address, FRAMES[i].address);
+    }
+    assert_int_equal(profile.modules_len, 1);
+    assert_str(profile_text(&profile, profile.modules[0].build_id), S("0123456789abcdef"));
 }
 
 static void every_cut_is_an_error_or_a_note(void **state)
@@ -271,8 +307,8 @@ static void gperftools_words_of_four_bytes_in_network_order_are_read(void **stat
                  "frames 3, stacks 3, threads 1, samples 2 of 3\n"
                  "metric cpu in ns, sampled: total 3000000\n"
                  "metric samples in count, sampled: total 3\n"
-                 "note: a legacy profile without names: frames are addresses; `pprof -proto "
-                 "PROGRAM FILE` gives them names\n"
+                 "note: a legacy profile without names and build ids: functions and lines are "
+                 "those of the programs that are there now\n"
                  "2000000 2 x2 my prog+0x420;my prog+0x410\n"
                  "1000000 1 x1 0x9000\n"));
 }
@@ -322,6 +358,7 @@ static void samples_have_the_figures_of_their_index(void **state)
 
 TEST_MAIN(TEST(inlined_lines_and_bare_addresses_are_frames),
           TEST(unpacked_numbers_and_thread_labels_are_read), TEST(the_default_metric_comes_first),
+          TEST(an_address_leaves_with_its_place_in_the_file_and_the_build_id),
           TEST(every_cut_is_an_error_or_a_note), TEST(a_path_of_unknown_locations_is_a_note),
           TEST(stacks_do_not_unfold_without_bound),
           TEST(old_text_profiles_are_refused_in_one_sentence),
