@@ -10,7 +10,7 @@ static const Command STAGES[] = {
     {"anchors", dump_anchors, "PROFILED CURRENT [--lines 3,9-12]: where lines are now"},
     {"profile", dump_profile, "FILE: what a profile holds, stack by stack"},
     {"hotspots", dump_hotspots, "FILE: lines, functions and calls with their costs"},
-    {"samples", dump_samples, "FILE: what a benchmark's report holds"},
+    {"samples", dump_samples, "PATH: what a benchmark's report holds, or criterion's folder"},
     {"toml", dump_toml, "FILE...: values and problems of TOML files, a line of JSON each"},
     {"verdict", dump_verdict, "FILE or -: lines 'base,new' in seconds, in measuring order"},
 };

@@ -1,23 +1,20 @@
-/* dump samples FILE: what a benchmark's report holds. */
+/* dump samples PATH: what a benchmark's report, or criterion's folder of results, holds. */
 #include "cli/dump.h"
 
 #include <stdio.h>
 
-#include "analysis/stats/readers.h"
-#include "base/file.h"
+#include "runners/measure/results.h"
 
 int dump_samples(int argc, char **argv)
 {
     if (argc != 2) {
-        fprintf(stderr, "usage: perfloop dump samples FILE   (- is standard input)\n");
+        fprintf(stderr, "usage: perfloop dump samples FILE|FOLDER   (- is standard input)\n");
         return EXIT_USAGE;
     }
     CLEANUP(arena_cleanup) Arena *arena = arena_new("dump");
     Err err = {0};
-    Str bytes;
     Samples samples;
-    if (!file_read(arena, str_from_c(argv[1]), FILE_LIMIT_TEXT, &bytes, &err) ||
-        !samples_read(arena, bytes, &samples, &err)) {
+    if (!results_read(arena, str_from_c(argv[1]), &samples, &err)) {
         fprintf(stderr, "perfloop: %s: %s\n", argv[1], err.msg);
         return EXIT_FAILED;
     }

@@ -13,8 +13,26 @@ typedef bool SamplesReader(Arena *arena, Str bytes, Samples *out, Err *err);
 
 /* pytest --benchmark-json=FILE */
 bool read_pytest(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
+/* cargo criterion --message-format=json; or one estimates.json or sample.json of criterion. */
+bool read_criterion(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
+
+/*
+ * criterion writes a folder for each benchmark, target/criterion/GROUP/FUNCTION/VALUE/new. Of its
+ * files the texts, each empty when it is not there; at least one of the last two is needed.
+ */
+typedef struct CriterionFiles {
+    Str benchmark; /* benchmark.json: the id and its parts */
+    Str estimates; /* estimates.json */
+    Str sample;    /* sample.json */
+    Str name;      /* of the benchmark when benchmark.json is not there */
+} CriterionFiles;
+/* Adds one benchmark to `samples`. */
+bool criterion_add(Arena *arena, const CriterionFiles *files, Samples *samples,
+                   Err *err) MUST_CHECK;
 
 /* Looks at the bytes and chooses. */
 bool samples_read(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
+/* "pytest-benchmark, criterion": for messages. */
+Str samples_formats(Arena *arena);
 
 #endif

@@ -1,0 +1,102 @@
+#include "runners/measure/results.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+
+#include "analysis/stats/readers.h"
+#include "base/file.h"
+#include "base/path.h"
+
+enum {
+    REPORT_LIMIT = 256 * 1024 * 1024,
+    DEPTH_MAX = 8, /* criterion/GROUP/FUNCTION/VALUE/new, and some above */
+    FOLDERS_MAX = 100000,
+};
+
+typedef struct Walk {
+    Arena *arena;
+    Samples *samples;
+    size_t folders;
+} Walk;
+
+typedef Array(Str) Names;
+
+static int by_text(const void *a, const void *b)
+{
+    return str_cmp(*(const Str *)a, *(const Str *)b);
+}
+
+static Names folders_in(Arena *arena, Str folder)
+{
+    Names out = {0};
+    DIR *dir = opendir(str_cstr(arena, folder));
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        Str name = str_copy(arena, str_from_c(entry->d_name));
+        if (entry->d_name[0] != '.' && entry->d_type != DT_LNK &&
+            file_is_dir(path_join(arena, folder, name)))
+            *array_push(arena, &out) = name;
+    }
+    if (dir)
+        closedir(dir);
+    if (out.len)
+        qsort(out.items, out.len, sizeof(Str), by_text);
+    return out;
+}
+
+/* Empty when it is not there. */
+static Str text_of(Arena *arena, Str folder, const char *name)
+{
+    Str text = {0};
+    Err err = {0};
+    if (!file_read(arena, path_join(arena, folder, str_from_c(name)), REPORT_LIMIT, &text, &err))
+        return (Str){0};
+    return text;
+}
+
+/* A benchmark's folder has the files in `new`; what is broken is noted. */
+static void add_benchmark(Walk *walk, Str folder)
+{
+    Str now = path_join(walk->arena, folder, S("new"));
+    CriterionFiles files = {.benchmark = text_of(walk->arena, now, "benchmark.json"),
+                            .estimates = text_of(walk->arena, now, "estimates.json"),
+                            .sample = text_of(walk->arena, now, "sample.json"),
+                            .name = path_base(folder)};
+    Err err = {0};
+    if ((files.estimates.len || files.sample.len) &&
+        !criterion_add(walk->arena, &files, walk->samples, &err))
+        *array_push(walk->arena, &walk->samples->notes) =
+            str_fmt(walk->arena, STR_FMT ": %s", STR_ARG(now), err.msg);
+}
+
+static void walk_folder(Walk *walk, Str folder, int depth)
+{
+    if (depth > DEPTH_MAX || ++walk->folders > FOLDERS_MAX)
+        return;
+    Names names = folders_in(walk->arena, folder);
+    array_each (Str, name, &names) {
+        if (str_eq(*name, S("new")))
+            add_benchmark(walk, folder);
+        else if (!str_eq(*name, S("base")) && !str_eq(*name, S("change")) &&
+                 !str_eq(*name, S("report")))
+            walk_folder(walk, path_join(walk->arena, folder, *name), depth + 1);
+    }
+}
+
+bool results_read(Arena *arena, Str path, Samples *out, Err *err)
+{
+    Str bytes;
+    if (!file_is_dir(path))
+        return file_read(arena, path, REPORT_LIMIT, &bytes, err) &&
+               samples_read(arena, bytes, out, err);
+    Samples samples = {.harness = S("criterion")};
+    Walk walk = {.arena = arena, .samples = &samples};
+    walk_folder(&walk, path, 0);
+    if (samples.benchmarks.len == 0)
+        return err_set(err, ERR_NOT_FOUND,
+                       STR_FMT
+                       ": no results of criterion (GROUP/FUNCTION/new/sample.json)%s" STR_FMT,
+                       STR_ARG(path), samples.notes.len ? ": " : "",
+                       STR_ARG(samples.notes.len ? samples.notes.items[0] : S("")));
+    *out = samples;
+    return true;
+}
