@@ -267,34 +267,34 @@ static void symbols_are_sorted_by_cost(void **state)
     stop(editor);
 }
 
+/* The answer to callHierarchy/incomingCalls for the first of the items. */
+static Str callers_of(Editor *editor, int id, Str items)
+{
+    CLEANUP(json_cleanup) JsonIn root = {0};
+    Err err = {0};
+    assert_ok(json_parse(editor->arena, items, &root, &err), &err);
+    test_send(editor->server,
+              "{\"id\":%d,\"method\":\"callHierarchy/incomingCalls\",\"params\":{\"item\":" STR_FMT
+              "}}",
+              id, STR_ARG(json_text(editor->arena, json_item(root, 0))));
+    test_settle(editor->server);
+    return test_result(editor->server, id);
+}
+
 static void calls_carry_their_cost_in_the_name(void **state)
 {
     Editor *editor = start_open(state, S("{}"));
     Str items =
         ask(editor, 5, "prepareCallHierarchy", ",\"position\":{\"line\":0,\"character\":5}");
     assert_has(items, "split [25 %, 250 samples]");
-    CLEANUP(json_cleanup) JsonIn root = {0};
-    Err err = {0};
-    assert_ok(json_parse(editor->arena, items, &root, &err), &err);
-    Str item = json_text(editor->arena, json_item(root, 0));
-    test_send(editor->server,
-              "{\"id\":6,\"method\":\"callHierarchy/incomingCalls\",\"params\":{\"item\":" STR_FMT
-              "}}",
-              STR_ARG(item));
-    test_settle(editor->server);
-    Str calls = test_result(editor->server, 6);
+    Str calls = callers_of(editor, 6, items);
     assert_has(calls, "tokenize [25 %, 250 samples]");
     assert_has(calls, "\"fromRanges\":[{\"start\"");
     test_profile(&editor->space, "", S("split (t.py:2) 100\n"), 2000);
     test_send(editor->server,
               "{\"method\":\"workspace/didChangeWatchedFiles\",\"params\":{\"changes\":[]}}");
     test_settle(editor->server);
-    test_send(editor->server,
-              "{\"id\":7,\"method\":\"callHierarchy/incomingCalls\",\"params\":{\"item\":" STR_FMT
-              "}}",
-              STR_ARG(item));
-    test_settle(editor->server);
-    assert_str(test_result(editor->server, 7), S("error -32801"));
+    assert_str(callers_of(editor, 7, items), S("error -32801"));
     stop(editor);
 }
 
@@ -425,6 +425,21 @@ static Editor *start_loop(void **state, Str status, double after, double estimat
     return editor;
 }
 
+static void calls_are_listed_although_the_ledger_was_written_in_between(void **state)
+{
+    Editor *editor = start_loop(state, S("slower"), 0.0098, 0.2);
+    Str items =
+        ask(editor, 5, "prepareCallHierarchy", ",\"position\":{\"line\":0,\"character\":5}");
+    Str before = diagnostics(editor);
+    record_iteration(editor, S("unclear"), 0.0098, 0.2);
+    test_send(editor->server,
+              "{\"method\":\"workspace/didChangeWatchedFiles\",\"params\":{\"changes\":[]}}");
+    test_settle(editor->server);
+    assert_false(str_eq(diagnostics(editor), before)); /* the ledger was read again */
+    assert_has(callers_of(editor, 6, items), "tokenize [25 %, 250 samples]");
+    stop(editor);
+}
+
 static void a_regression_warns_where_the_function_is_now(void **state)
 {
     Editor *editor = start_loop(state, S("slower"), 0.0098, 0.2);
@@ -510,6 +525,7 @@ TEST_MAIN(TEST(an_opened_file_shows_its_heat), TEST(heat_moves_and_changes_with_
           TEST(a_client_without_literals_gets_bare_commands), TEST(details_come_as_a_message),
           TEST(symbols_are_sorted_by_cost), TEST(calls_carry_their_cost_in_the_name),
           TEST(a_new_profile_shows_itself_and_an_old_lens_list_never_empties),
+          TEST(calls_are_listed_although_the_ledger_was_written_in_between),
           TEST(a_regression_warns_where_the_function_is_now),
           TEST(two_edited_functions_are_one_too_many),
           TEST(an_unclear_iteration_does_not_change_the_number),
