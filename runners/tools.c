@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "runners/install.h"
 #include "runners/process.h"
 #include "runners/pylaunch.h"
 
@@ -38,22 +39,10 @@ static bool find_program(Arena *arena, const ToolSearch *search, Str name, Str *
     return process_find(arena, name, (Str){0}, search->cwd, path);
 }
 
-/* How this machine installs a Python tool: into the virtual environment when there is one. */
 static Str install_command(Arena *arena, const ToolSearch *search, const char *package)
 {
-    Str python = pylaunch_python(arena, search->benchmark, search->cwd), path;
-    Str folder = path_dir(path_dir(python));
-    if (!python.len)
-        return S("sudo apt install python3");
-    if (file_exists(path_join(arena, folder, S("pyvenv.cfg"))))
-        return str_fmt(arena, STR_FMT " -m pip install %s", STR_ARG(python), package);
-    if (process_find(arena, S("uv"), (Str){0}, search->cwd, &path))
-        return str_fmt(arena, "uv tool install %s", package);
-    if (process_find(arena, S("pipx"), (Str){0}, search->cwd, &path))
-        return str_fmt(arena, "pipx install %s", package);
-    if (str_eq(folder, S("/usr"))) /* Debian's own Python refuses pip */
-        return str_fmt(arena, "sudo apt install pipx && pipx install %s", package);
-    return str_fmt(arena, STR_FMT " -m pip install %s", STR_ARG(python), package);
+    return install_python(arena, pylaunch_python(arena, search->benchmark, search->cwd),
+                          search->cwd, package);
 }
 
 /* ---------------------------------------------------------------- py-spy */
@@ -140,7 +129,7 @@ static void look_cprofile(Arena *arena, const ToolSearch *search, Tool *tool)
     tool->path = pylaunch_python(arena, search->benchmark, search->cwd);
     if (!tool->path.len) {
         tool->problem = S("there is no Python");
-        tool->mend = S("sudo apt install python3");
+        tool->mend = install_interpreter(arena);
         return;
     }
     const Str version[] = {
@@ -152,7 +141,7 @@ static void look_cprofile(Arena *arena, const ToolSearch *search, Tool *tool)
         return;
     }
     tool->problem = str_fmt(arena, STR_FMT " has no cProfile", STR_ARG(tool->path));
-    tool->mend = S("sudo apt install python3");
+    tool->mend = install_interpreter(arena);
 }
 
 /* ---------------------------------------------------------------- the table */
