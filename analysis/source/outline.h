@@ -1,6 +1,7 @@
 /*
  * Outline: what stands where in a file, as plain structs: functions, classes, loops, statements,
- * calls, kernel launches. What counts as one is written in grammars/queries/LANG/ as patterns.
+ * calls, kernel launches, benchmarks. What counts as one is written in grammars/queries/LANG/ as
+ * patterns.
  *
  *     Outline outline = outline_of(arena, syntax, text);
  *     const OutlineItem *function = outline_function_at(&outline, (LineNo){12});
@@ -30,7 +31,20 @@ typedef enum OutlineKind {
     OUTLINE_LAMBDA,    /* a function without a name: "<lambda>", "{{closure}}" */
     OUTLINE_CALL,
     OUTLINE_LAUNCH, /* kernel<<<grid, block>>>(...) */
+    OUTLINE_BENCH,  /* what makes a benchmark known to its harness; benches.h reads them */
+    OUTLINE_GROUP,  /* what gives benchmarks the first part of their names */
 } OutlineKind;
+
+/* Whose benchmark it is. */
+typedef enum OutlineHarness {
+    OUTLINE_NO_HARNESS,
+    OUTLINE_PYTEST,
+    OUTLINE_PYPERF,
+    OUTLINE_CRITERION,
+    OUTLINE_LIBTEST, /* #[bench] */
+    OUTLINE_GBENCH,
+    OUTLINE_NVBENCH,
+} OutlineHarness;
 
 #define OUTLINE_NONE UINT32_MAX
 
@@ -40,11 +54,14 @@ typedef struct OutlineItem {
     LineNo first;
     LineNo last;
     ByteRange range;
-    ByteRange name_range;  /* empty where there is no name in the text */
-    ByteOffset body_start; /* functions: behind the signature; otherwise the end */
+    ByteRange name_range; /* empty where there is no name in the text */
+    ByteOffset
+        body_start; /* functions: behind the signature; groups: their variable; else the end */
+    OutlineHarness harness; /* benchmarks and groups */
     /*
      * Functions and classes: qualified by what they stand in, "Parser.next" or "lexer::Lexer::next".
-     * Calls and launches: what is called, as written: "np.dot". Otherwise a fixed name or empty.
+     * Calls and launches: what is called, as written: "np.dot". Benchmarks and groups: the name as
+     * written. Otherwise a fixed name or empty.
      */
     Str name;
     /* Functions: of what follows the signature, line ends aside. Zero for others, and for those
@@ -68,6 +85,8 @@ Outline outline_update(Arena *arena, const Outline *old, const Syntax *syntax, c
 
 /* "function", "loop", ... */
 Str outline_kind_name(OutlineKind kind);
+/* "pytest-benchmark", "criterion", ...: as in a workload file; empty for none. */
+Str outline_harness_name(OutlineHarness harness);
 /* The item around it, or NULL. */
 const OutlineItem *outline_parent(const Outline *outline, const OutlineItem *item);
 /* The innermost item of a kind whose lines include this one, or NULL. */

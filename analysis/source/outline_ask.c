@@ -9,12 +9,25 @@ static const Str KIND_NAMES[] = {
     [OUTLINE_FUNCTION] = STR_CONST("function"),   [OUTLINE_CLASS] = STR_CONST("class"),
     [OUTLINE_STATEMENT] = STR_CONST("statement"), [OUTLINE_LOOP] = STR_CONST("loop"),
     [OUTLINE_LAMBDA] = STR_CONST("lambda"),       [OUTLINE_CALL] = STR_CONST("call"),
-    [OUTLINE_LAUNCH] = STR_CONST("launch"),
+    [OUTLINE_LAUNCH] = STR_CONST("launch"),       [OUTLINE_BENCH] = STR_CONST("bench"),
+    [OUTLINE_GROUP] = STR_CONST("group"),
+};
+
+static const Str HARNESS_NAMES[] = {
+    [OUTLINE_NO_HARNESS] = STR_CONST(""),     [OUTLINE_PYTEST] = STR_CONST("pytest-benchmark"),
+    [OUTLINE_PYPERF] = STR_CONST("pyperf"),   [OUTLINE_CRITERION] = STR_CONST("criterion"),
+    [OUTLINE_LIBTEST] = STR_CONST("libtest"), [OUTLINE_GBENCH] = STR_CONST("google-benchmark"),
+    [OUTLINE_NVBENCH] = STR_CONST("nvbench"),
 };
 
 Str outline_kind_name(OutlineKind kind)
 {
     return KIND_NAMES[kind];
+}
+
+Str outline_harness_name(OutlineHarness harness)
+{
+    return HARNESS_NAMES[harness];
 }
 
 const OutlineItem *outline_parent(const Outline *outline, const OutlineItem *item)

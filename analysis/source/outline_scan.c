@@ -10,14 +10,23 @@
 enum {
     CAPTURE_NAME = -1,
     CAPTURE_BODY = -2,
-    CAPTURE_OTHER = -3,
+    CAPTURE_OTHER = -3, /* for conditions only */
 };
+
+/* What a pattern says beside its nodes. */
+typedef struct PatternNote {
+    Str name;               /* (#set! name "...") */
+    OutlineHarness harness; /* (#set! harness "...") */
+    const TSQueryPredicateStep *steps;
+    uint32_t step_count;
+    bool has_conditions;
+} PatternNote;
 
 typedef struct Scan {
     const TSQuery *query;
     const Text *text;
-    int *captures;    /* per capture id: an OutlineKind or one of the above */
-    Str *fixed_names; /* per pattern: what #set! name says */
+    int *captures;      /* per capture id: an OutlineKind or one of the above */
+    PatternNote *notes; /* per pattern */
 } Scan;
 
 /* ------------------------------------------------------------------ what a query means */
@@ -28,7 +37,7 @@ static int capture_meaning(Str name)
         return CAPTURE_NAME;
     if (str_eq(name, S("body")))
         return CAPTURE_BODY;
-    for (OutlineKind kind = OUTLINE_FUNCTION; kind <= OUTLINE_LAUNCH; kind++)
+    for (OutlineKind kind = OUTLINE_FUNCTION; kind <= OUTLINE_GROUP; kind++)
         if (str_eq(name, outline_kind_name(kind)))
             return (int)kind;
     return CAPTURE_OTHER;
@@ -41,17 +50,38 @@ static Str query_string(const TSQuery *query, uint32_t id)
     return (Str){text, len};
 }
 
-/* (#set! name "...") arrives as the steps: string, string, string, done. */
-static Str fixed_name(const TSQuery *query, uint32_t pattern)
+static OutlineHarness harness_from(Str name)
 {
-    uint32_t count;
-    const TSQueryPredicateStep *steps = ts_query_predicates_for_pattern(query, pattern, &count);
-    for (uint32_t i = 0; i + 2 < count; i++)
-        if (steps[i].type == TSQueryPredicateStepTypeString &&
-            str_eq(query_string(query, steps[i].value_id), S("set!")) &&
-            str_eq(query_string(query, steps[i + 1].value_id), S("name")))
-            return query_string(query, steps[i + 2].value_id);
-    return S("");
+    for (OutlineHarness harness = OUTLINE_PYTEST; harness <= OUTLINE_NVBENCH; harness++)
+        if (str_eq(outline_harness_name(harness), name))
+            return harness;
+    return OUTLINE_NO_HARNESS;
+}
+
+/* A predicate arrives as steps: its name, its arguments, done. */
+static PatternNote note_of(const TSQuery *query, uint32_t pattern)
+{
+    PatternNote note = {0};
+    note.steps = ts_query_predicates_for_pattern(query, pattern, &note.step_count);
+    bool at_start = true;
+    for (uint32_t i = 0; i < note.step_count; i++) {
+        const TSQueryPredicateStep *step = &note.steps[i];
+        if (at_start && str_eq(query_string(query, step->value_id), S("set!"))) {
+            if (i + 2 >= note.step_count || step[1].type != TSQueryPredicateStepTypeString ||
+                step[2].type != TSQueryPredicateStepTypeString)
+                continue;
+            Str key = query_string(query, step[1].value_id);
+            Str value = query_string(query, step[2].value_id);
+            if (str_eq(key, S("name")))
+                note.name = value;
+            else if (str_eq(key, S("harness")))
+                note.harness = harness_from(value);
+        } else if (at_start) {
+            note.has_conditions = true;
+        }
+        at_start = step->type == TSQueryPredicateStepTypeDone;
+    }
+    return note;
 }
 
 static Scan scan_init(Arena *arena, const Syntax *syntax, const Text *text)
@@ -67,9 +97,9 @@ static Scan scan_init(Arena *arena, const Syntax *syntax, const Text *text)
         scan.captures[i] = capture_meaning((Str){name, len});
     }
     uint32_t patterns = ts_query_pattern_count(scan.query);
-    scan.fixed_names = NEW_ARRAY(arena, Str, patterns);
+    scan.notes = NEW_ARRAY(arena, PatternNote, patterns);
     for (uint32_t i = 0; i < patterns; i++)
-        scan.fixed_names[i] = fixed_name(scan.query, i);
+        scan.notes[i] = note_of(scan.query, i);
     return scan;
 }
 
@@ -87,28 +117,78 @@ static LineNo last_line(const Text *text, ByteRange range)
     return text_line_at(text, (ByteOffset){end});
 }
 
+/* The text of a capture; empty when the match has none of it. */
+static Str captured(const Scan *scan, const TSQueryMatch *match, uint32_t capture)
+{
+    for (uint16_t i = 0; i < match->capture_count; i++)
+        if (match->captures[i].index == capture)
+            return text_slice(scan->text, range_of(match->captures[i].node));
+    return S("");
+}
+
+/* #any-of? @capture "a" "b" ..., #not-any-of? the other way round; returns the step behind it. */
+static uint32_t check_condition(const Scan *scan, const TSQueryMatch *match, uint32_t at,
+                                bool *holds)
+{
+    const PatternNote *note = &scan->notes[match->pattern_index];
+    const TSQueryPredicateStep *steps = note->steps;
+    Str name = query_string(scan->query, steps[at].value_id);
+    bool is_any = str_eq(name, S("any-of?")), is_none = str_eq(name, S("not-any-of?"));
+    Str text = is_any || is_none ? captured(scan, match, steps[at + 1].value_id) : S("");
+    bool found = false;
+    while (at < note->step_count && steps[at].type != TSQueryPredicateStepTypeDone) {
+        if ((is_any || is_none) && steps[at].type == TSQueryPredicateStepTypeString)
+            found = found || str_eq(query_string(scan->query, steps[at].value_id), text);
+        at++;
+    }
+    *holds = *holds && (is_any ? found : is_none ? !found : true);
+    return at + 1;
+}
+
+static bool conditions_hold(const Scan *scan, const TSQueryMatch *match)
+{
+    const PatternNote *note = &scan->notes[match->pattern_index];
+    bool holds = true;
+    for (uint32_t at = 0; note->has_conditions && holds && at < note->step_count;)
+        at = check_condition(scan, match, at, &holds);
+    return holds;
+}
+
+/* A pattern may capture a thing in several pieces: from the first one's start to the last's end. */
+static ByteRange joined(ByteRange range, ByteRange more)
+{
+    if (range.end.n == range.start.n)
+        return more;
+    range.start.n = more.start.n < range.start.n ? more.start.n : range.start.n;
+    range.end.n = more.end.n > range.end.n ? more.end.n : range.end.n;
+    return range;
+}
+
 static bool read_match(const Scan *scan, const TSQueryMatch *match, OutlineItem *item)
 {
     bool found = false;
     ByteRange name = {0};
     uint32_t body_start = UINT32_MAX;
+    const PatternNote *note = &scan->notes[match->pattern_index];
+    if (!conditions_hold(scan, match))
+        return false;
     for (uint16_t i = 0; i < match->capture_count; i++) {
         int meaning = scan->captures[match->captures[i].index];
         ByteRange range = range_of(match->captures[i].node);
         if (meaning == CAPTURE_NAME) {
-            name = range;
+            name = joined(name, range);
         } else if (meaning == CAPTURE_BODY) {
             body_start = range.start.n;
         } else if (meaning >= 0) {
             found = true;
             item->kind = (OutlineKind)meaning;
-            item->range = range;
+            item->range = joined(item->range, range);
         }
     }
+    item->harness = note->harness;
     item->name_range = name;
     item->body_start.n = body_start < item->range.end.n ? body_start : item->range.end.n;
-    item->name = name.end.n > name.start.n ? text_slice(scan->text, name)
-                                           : scan->fixed_names[match->pattern_index];
+    item->name = name.end.n > name.start.n ? text_slice(scan->text, name) : note->name;
     return found;
 }
 
