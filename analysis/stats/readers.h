@@ -13,6 +13,14 @@ typedef bool SamplesReader(Arena *arena, Str bytes, Samples *out, Err *err);
 
 /* pytest --benchmark-json=FILE */
 bool read_pytest(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
+/* pyperf -o FILE */
+bool read_pyperf(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
+/* Google Benchmark, --benchmark_out=FILE: series real_time, cpu_time and the counters. */
+bool read_google(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
+/* hyperfine --export-json FILE */
+bool read_hyperfine(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
+/* Lines `name value unit` of any program: one benchmark, a series for each name. */
+bool read_lines(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
 /* cargo criterion --message-format=json; or one estimates.json or sample.json of criterion. */
 bool read_criterion(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
 
@@ -30,9 +38,9 @@ typedef struct CriterionFiles {
 bool criterion_add(Arena *arena, const CriterionFiles *files, Samples *samples,
                    Err *err) MUST_CHECK;
 
-/* Looks at the bytes and chooses. */
+/* Looks at the bytes and chooses; lines are not guessed at. */
 bool samples_read(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
-/* "pytest-benchmark, criterion": for messages. */
+/* "criterion, pyperf, ...": for messages. */
 Str samples_formats(Arena *arena);
 
 #endif

@@ -29,6 +29,12 @@ static const ReportFormat FORMATS[] = {
      {STR_CONST("Mean"), STR_CONST("Median")},
      STR_CONST("\"point_estimate\""),
      read_criterion},
+    {STR_CONST("hyperfine"), {STR_CONST("results")}, STR_CONST("\"command\""), read_hyperfine},
+    {STR_CONST("google-benchmark"),
+     {STR_CONST("benchmarks"), STR_CONST("context")},
+     STR_CONST("\"real_time\""),
+     read_google},
+    {STR_CONST("pyperf"), {STR_CONST("benchmarks")}, STR_CONST("\"runs\""), read_pyperf},
     {STR_CONST("pytest-benchmark"), {STR_CONST("benchmarks")}, {0}, read_pytest},
 };
 enum {

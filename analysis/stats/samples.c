@@ -68,15 +68,6 @@ double samples_metric(const BenchmarkSamples *benchmark, SampleMetric metric)
     return benchmark->series.len ? samples_series_metric(&benchmark->series.items[0], metric) : NAN;
 }
 
-double samples_value(Arena *arena, const Samples *samples, SampleMetric metric)
-{
-    double *values = NEW_ARRAY(arena, double, samples->benchmarks.len + 1);
-    size_t n = 0;
-    array_each (BenchmarkSamples, benchmark, &samples->benchmarks)
-        values[n++] = samples_metric(benchmark, metric);
-    return summary_geometric_mean(values, n);
-}
-
 static bool no_series(Arena *arena, const BenchmarkSamples *benchmark, Str name, Err *err)
 {
     StrBuf known = strbuf_new(arena);
@@ -95,11 +86,24 @@ bool samples_series_value(Arena *arena, const Samples *samples, Str name, Sample
         const SampleSeries *series = samples_series(benchmark, name);
         if (!series)
             return no_series(arena, benchmark, name, err);
+        Unit this_unit = samples_unit(metric, series->unit);
+        if (n && this_unit != *unit)
+            return err_set(err, ERR_INPUT,
+                           "the numbers of " STR_FMT " are in another unit than those of " STR_FMT,
+                           STR_ARG(benchmark->name), STR_ARG(samples->benchmarks.items[0].name));
+        *unit = this_unit;
         values[n++] = samples_series_metric(series, metric);
-        *unit = samples_unit(metric, series->unit);
     }
     *value = summary_geometric_mean(values, n);
     return true;
+}
+
+double samples_value(Arena *arena, const Samples *samples, SampleMetric metric)
+{
+    double value;
+    Unit unit;
+    Err err = {0};
+    return samples_series_value(arena, samples, S(""), metric, &value, &unit, &err) ? value : NAN;
 }
 
 static void add_metrics(Arena *arena, StrBuf *out, const SampleSeries *series)

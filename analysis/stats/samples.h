@@ -68,11 +68,11 @@ double samples_series_metric(const SampleSeries *series, SampleMetric metric);
 /* NULL when the benchmark has none of that name. An empty name: the first. */
 const SampleSeries *samples_series(const BenchmarkSamples *benchmark, Str name);
 
-/* The geometric mean over the benchmarks; NaN when there is none. */
+/* The geometric mean over the benchmarks; NaN when there is none or their units differ. */
 double samples_value(Arena *arena, const Samples *samples, SampleMetric metric);
 /*
  * Of the series of that name (empty: the first of each). ERR_NOT_FOUND with the names there are when
- * a benchmark has none; *unit is the series'.
+ * a benchmark has none, ERR_INPUT when their units differ; *unit is that of the value.
  */
 bool samples_series_value(Arena *arena, const Samples *samples, Str name, SampleMetric metric,
                           double *value, Unit *unit, Err *err) MUST_CHECK;

@@ -28,6 +28,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             samples_text(arena, &samples).len == 0)
             abort();
     }
+    if (read_lines(arena, (Str){(const char *)data, size}, &samples, &err) &&
+        (samples.benchmarks.len != 1 || samples.benchmarks.items[0].series.len == 0))
+        abort();
     arena_free(arena);
     return 0;
 }

@@ -157,6 +157,179 @@ static void criterion_without_times_is_refused(void **state)
     assert_int_equal(err.kind, ERR_NOT_FOUND);
 }
 
-TEST_MAIN(TEST(pytest_ids_have_their_parts), TEST(criterion_folders_give_each_benchmark),
+/* ---------------------------------------------------------------- pyperf */
+
+static void pyperf_values_are_of_all_processes(void **state)
+{
+    Arena *arena = test_arena(state);
+    Samples samples = read_text(
+        arena,
+        "{\"version\": \"1.0\", \"metadata\": {\"perf_version\": \"2.10.0\", \"unit\": \"second\","
+        " \"python_implementation\": \"cpython\", \"python_version\": \"3.11.7 (64-bit)\"},"
+        " \"benchmarks\": [{\"metadata\": {\"name\": \"grind\", \"loops\": 64, \"inner_loops\": 2},"
+        " \"runs\": [{\"warmups\": [[1, 0.5]]}, {\"values\": [0.25, 0.125], \"warmups\": [[64, "
+        "9]]},"
+        " {\"values\": [0.5]}]},"
+        " {\"metadata\": {\"name\": \"memory\", \"unit\": \"byte\"}, \"runs\": [{\"values\": "
+        "[4096]}]},"
+        " {\"metadata\": {\"name\": \"empty\"}, \"runs\": [{}, 4, {\"values\": 3}]}]}");
+    assert_str(samples_text(arena, &samples),
+               S("harness pyperf 2.10.0, cpython 3.11.7 (64-bit)\n"
+                 "benchmark grind: 3 rounds of 128, p50 250 ms, p99 495 ms, mean 292 ms, "
+                 "throughput 3.43 /s (p99 of fewer than 1000 rounds is rough)\n"
+                 "benchmark memory: 1 rounds of 1, p50 4.1 kB, p99 4.1 kB, mean 4.1 kB "
+                 "(p99 of fewer than 1000 rounds is rough)\n"
+                 "note empty: no times of its rounds\n"));
+    assert_int_equal(samples.benchmarks.items[1].series.items[0].unit, UNIT_BYTES);
+    assert_true(isnan(samples_value(arena, &samples, SAMPLE_P50)));
+    refuse(arena, "{\"benchmarks\": [{\"runs\": []}]}",
+           "the report of pyperf holds no benchmark: ?: no times of its rounds");
+}
+
+/* ---------------------------------------------------------------- Google Benchmark */
+
+/* Shortened from a report of libbenchmark 1.7.1. */
+static const char GOOGLE[] =
+    "{\"context\": {\"library_build_type\": \"release\"}, \"benchmarks\": ["
+    "{\"name\": \"BM_sort/100\", \"run_name\": \"BM_sort/100\", \"run_type\": \"iteration\","
+    " \"repetitions\": 2, \"repetition_index\": 0, \"threads\": 1, \"iterations\": 500,"
+    " \"real_time\": 3.0, \"cpu_time\": 2.0, \"time_unit\": \"us\", \"depth\": 3,"
+    " \"items_per_second\": 4e8},"
+    "{\"name\": \"Fix/Sum/8/threads:2\", \"run_name\": \"Fix/Sum/8/threads:2\","
+    " \"run_type\": \"iteration\", \"iterations\": 7, \"real_time\": 1.5, \"cpu_time\": 1.5,"
+    " \"time_unit\": \"ms\", \"x\": -NaN},"
+    "{\"name\": \"BM_sort/100\", \"run_name\": \"BM_sort/100\", \"run_type\": \"iteration\","
+    " \"repetitions\": 2, \"repetition_index\": 1, \"threads\": 1, \"iterations\": 500,"
+    " \"real_time\": 5.0, \"cpu_time\": 2.5, \"time_unit\": \"us\", \"depth\": 3,"
+    " \"items_per_second\": 2e8},"
+    "{\"name\": \"BM_sort/100_mean\", \"run_name\": \"BM_sort/100\", \"run_type\": \"aggregate\","
+    " \"aggregate_name\": \"mean\", \"iterations\": 2, \"real_time\": 9.0, \"cpu_time\": 9.0,"
+    " \"time_unit\": \"us\"},"
+    "{\"name\": \"BM_bad\", \"run_name\": \"BM_bad\", \"run_type\": \"iteration\","
+    " \"error_occurred\": true, \"error_message\": \"no data\", \"real_time\": 1.0,"
+    " \"cpu_time\": 1.0, \"time_unit\": \"ns\"},"
+    "{\"name\": \"BM_bad\", \"error_occurred\": true, \"error_message\": \"no data\"}]}";
+
+static void repetitions_of_google_benchmark_are_one(void **state)
+{
+    Arena *arena = test_arena(state);
+    Samples samples = read_text(arena, GOOGLE);
+    double value;
+    Unit unit;
+    Err err = {0};
+    assert_str(samples_text(arena, &samples),
+               S("harness google-benchmark\n"
+                 "benchmark BM_sort/100: 2 rounds of 500, p50 4 µs, p99 4.98 µs, mean 4 µs, "
+                 "throughput 250,000 /s (p99 of fewer than 1000 rounds is rough)\n"
+                 "  cpu_time 2.25 µs\n"
+                 "  depth 3\n"
+                 "  items_per_second 300 M/s\n"
+                 "benchmark Fix/Sum/8/threads:2: 1 rounds of 7, p50 1.5 ms, p99 1.5 ms, mean 1.5 "
+                 "ms, throughput 667 /s (p99 of fewer than 1000 rounds is rough)\n"
+                 "  cpu_time 1.5 ms\n"
+                 "geometric mean: p50 77.5 µs, p99 86.4 µs, mean 77.5 µs, throughput 12,910 /s\n"
+                 "note BM_bad: no data\n"));
+    const BenchmarkSamples *sort = &samples.benchmarks.items[0], *fixture = sort + 1;
+    assert_str(sort->function, S("BM_sort"));
+    assert_str(sort->parameter, S("100"));
+    assert_str(fixture->group, S("Fix"));
+    assert_str(fixture->function, S("Sum"));
+    assert_str(fixture->parameter, S("8/threads:2"));
+    assert_ok(samples_series_value(arena, &samples, S("cpu_time"), SAMPLE_P50, &value, &unit, &err),
+              &err);
+    assert_near(value, sqrt(2.25e-6 * 1.5e-3));
+    assert_false(
+        samples_series_value(arena, &samples, S("depth"), SAMPLE_P50, &value, &unit, &err));
+    assert_string_equal(err.msg, "Fix/Sum/8/threads:2 has no 'depth', only: real_time, cpu_time");
+}
+
+static void aggregates_count_where_nothing_else_is(void **state)
+{
+    Samples samples = read_text(
+        test_arena(state),
+        "{\"context\": {}, \"benchmarks\": ["
+        "{\"name\": \"BM_a/8_mean\", \"iterations\": 3, \"real_time\": 6, \"cpu_time\": 4},"
+        "{\"name\": \"BM_a/8_median\", \"iterations\": 3, \"real_time\": 5, \"cpu_time\": 4},"
+        "{\"name\": \"BM_a/8_stddev\", \"iterations\": 3, \"real_time\": 1, \"cpu_time\": 4},"
+        "{\"name\": \"BM_a/8_cv\", \"run_type\": \"aggregate\", \"run_name\": \"BM_a/8\","
+        " \"aggregate_unit\": \"percentage\", \"real_time\": 0.2, \"cpu_time\": 4}]}");
+    const BenchmarkSamples *only = &samples.benchmarks.items[0];
+    assert_int_equal(samples.benchmarks.len, 1);
+    assert_str(only->name, S("BM_a/8"));
+    assert_int_equal(only->series.items[0].count, 0);
+    assert_near(samples_metric(only, SAMPLE_P50), 5e-9);
+    assert_near(samples_metric(only, SAMPLE_MEAN), 6e-9);
+}
+
+/* ---------------------------------------------------------------- hyperfine, lines */
+
+static void hyperfine_names_its_parameters(void **state)
+{
+    Arena *arena = test_arena(state);
+    Samples samples = read_text(
+        arena, "{\"results\": [{\"command\": \"sleep 0.1\", \"mean\": 9, \"times\": [0.25, 0.75],"
+               " \"memory_usage_byte\": [1000, 3000], \"exit_codes\": [0, null],"
+               " \"parameters\": {\"n\": \"1\", \"m\": 2}},"
+               " {\"command\": \"old\", \"mean\": 0.5, \"median\": 0.25, \"parameter\": \"x\"}]}");
+    assert_str(samples.benchmarks.items[0].parameter, S("n=1, m=2"));
+    assert_str(samples_text(arena, &samples),
+               S("harness hyperfine\n"
+                 "benchmark sleep 0.1: 2 rounds of 1, p50 500 ms, p99 745 ms, mean 500 ms, "
+                 "throughput 2 /s (p99 of fewer than 1000 rounds is rough)\n"
+                 "  peak_rss 2 kB\n"
+                 "benchmark old: sums only, p50 250 ms, mean 500 ms, throughput 2 /s\n"
+                 "geometric mean: p50 354 ms, mean 500 ms, throughput 2 /s\n"
+                 "note sleep 0.1: 1 of 2 runs failed\n"));
+}
+
+static void lines_of_any_program_are_series(void **state)
+{
+    Arena *arena = test_arena(state);
+    Samples samples = {0};
+    Err err = {0};
+    double value;
+    Unit unit;
+    Str text = S("starting up\n"
+                 "latency 1.5 ms\r\n"
+                 "  latency 2.5 ms\n"
+                 "latency 7 MB\n"
+                 "rate\t12000 /s\n"
+                 "items 40\n"
+                 "took 3 turns\n"
+                 "2 4\n"
+                 "latency -1 s\n");
+    assert_ok(read_lines(arena, text, &samples, &err), &err);
+    const BenchmarkSamples *only = &samples.benchmarks.items[0];
+    assert_int_equal(only->series.len, 3);
+    assert_ok(samples_series_value(arena, &samples, S("latency"), SAMPLE_P50, &value, &unit, &err),
+              &err);
+    assert_near(value, 2e-3);
+    assert_int_equal(unit, UNIT_SECONDS);
+    assert_ok(samples_series_value(arena, &samples, S("rate"), SAMPLE_P50, &value, &unit, &err),
+              &err);
+    assert_int_equal(unit, UNIT_PER_SECOND);
+    assert_int_equal(samples.notes.len, 2);
+    assert_false(read_lines(arena, S("hello\n"), &samples, &err));
+    assert_string_equal(err.msg, "no line `name value unit` was printed");
+}
+
+static void other_texts_are_refused(void **state)
+{
+    Arena *arena = test_arena(state);
+    refuse(
+        arena, "{\"result\": 1}",
+        "not a benchmark report we know: we read criterion, hyperfine, google-benchmark, pyperf, "
+        "pytest-benchmark");
+    refuse(arena, "{\"results\": [{\"command\": \"x\"}]}",
+           "the report of hyperfine holds no benchmark: x: no times of its rounds");
+    refuse(arena, "{\"context\": {}, \"benchmarks\": [{\"real_time\": -1}, 5, null]}",
+           "the report of google-benchmark holds no benchmark: ?: 1 of 1 repetitions are not "
+           "positive times and are left out");
+}
+
+TEST_MAIN(TEST(pyperf_values_are_of_all_processes), TEST(repetitions_of_google_benchmark_are_one),
+          TEST(aggregates_count_where_nothing_else_is), TEST(hyperfine_names_its_parameters),
+          TEST(lines_of_any_program_are_series), TEST(other_texts_are_refused),
+          TEST(pytest_ids_have_their_parts), TEST(criterion_folders_give_each_benchmark),
           TEST(criterion_before_0_3_3_is_read), TEST(cargo_criterion_lines_are_read),
           TEST(criterion_without_times_is_refused))
