@@ -11,6 +11,7 @@
 typedef struct Hot {
     Args common;
     HotRequest request;
+    HotChoice choices[HOT_INPUTS_MAX];
 } Hot;
 
 enum {
@@ -30,14 +31,16 @@ static const struct argp_option OPTIONS[] = {
     {"sort", KEY_SORT, "KEY", 0, "self (default) or total", 0},
     {"top", KEY_TOP, "N", 0, "rows (default 20; 0 = all)", 0},
     {"kernel", KEY_KERNEL, "NAME", 0, "only what ran in this GPU kernel", 0},
-    {"profile", KEY_PROFILE, "NUMBER", 0, "of the ledger (default: the newest)", 0},
+    {"profile", KEY_PROFILE, "NUMBER", 0, "of the ledger (default: the newest); several are merged",
+     0},
     {"workload", 'w', "NAME", 0, "the newest profile of this workload", 0},
     {"all", KEY_ALL, NULL, 0, "also rows with too few samples to be ranked", 0},
     {0},
 };
 
-static const char DOC[] =
-    "Prints where the cost is: the newest profile of the workspace, or any profile FILE.";
+static const char DOC[] = "Prints where the cost is: the newest profile of the workspace, or any "
+                          "profile FILE. Several of "
+                          "them are added up.";
 
 static bool parse_number(const char *arg, uint64_t *out)
 {
@@ -57,6 +60,13 @@ static error_t parse_word(int key, const char *arg, HotRequest *request, struct 
     else
         argp_error(state, key == KEY_BY ? "--by is line or function" : "--sort is self or total");
     return 0;
+}
+
+static void add_choice(Hot *hot, HotChoice choice, struct argp_state *state)
+{
+    if (hot->request.choices_len == HOT_INPUTS_MAX)
+        argp_error(state, "at most %d profiles can be merged", HOT_INPUTS_MAX);
+    hot->choices[hot->request.choices_len++] = choice;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -81,7 +91,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_PROFILE:
         if (!parse_number(arg, &number))
             argp_error(state, "--profile is a number; a profile file is named without an option");
-        hot->request.profile = (int64_t)number;
+        add_choice(hot, (HotChoice){.profile = (int64_t)number}, state);
         return 0;
     case KEY_KERNEL:
         hot->request.kernel = str_from_c(arg);
@@ -93,16 +103,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         hot->request.workload = str_from_c(arg);
         return 0;
     case ARGP_KEY_ARG:
-        if (hot->request.file.len)
-            return ARGP_ERR_UNKNOWN;
-        hot->request.file = str_from_c(arg);
+        add_choice(hot, (HotChoice){.file = str_from_c(arg)}, state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
 }
 
-static const struct argp ARGP = {OPTIONS, parse, "[FILE]", DOC, args_children, NULL, NULL};
+static const struct argp ARGP = {OPTIONS, parse, "[FILE...]", DOC, args_children, NULL, NULL};
 
 static bool run(Arena *arena, const Hot *hot, Report *report, Err *err)
 {
@@ -123,6 +131,7 @@ static bool run(Arena *arena, const Hot *hot, Report *report, Err *err)
 int cmd_hot(int argc, char **argv)
 {
     Hot hot = {.request.top = TOP_DEFAULT};
+    hot.request.choices = hot.choices;
     args_parse("perfloop hot", &ARGP, argc, argv, &hot);
     CLEANUP(arena_cleanup) Arena *arena = arena_new("hot");
     Report report = report_new(hot.common.mode);

@@ -1,42 +1,22 @@
 #include "runners/profiling/hot.h"
 
-#include <string.h>
-
 #include "analysis/hotspots/anchor.h"
 #include "base/file.h"
 #include "base/map.h"
 #include "base/path.h"
-#include "base/strbuf.h"
 #include "runners/ledger/contents.h"
 #include "runners/ledger/ledger.h"
-#include "runners/profiling/convert.h"
-#include "runners/profiling/import.h"
+#include "runners/profiling/versions.h"
 
 /* ------------------------------------------------------------------ where lines are now */
 
 /* A file of the workspace: as it was profiled and as it is. */
-typedef struct Side {
-    const Text *text;
-    Outline outline;
-    Syntax *syntax;
-} Side;
-
 typedef struct Held {
     bool same;    /* nothing changed: every line is exact */
     bool missing; /* the file is not there any more */
-    Side then;
-    Side now;
+    AnchorSide then;
+    AnchorSide now;
 } Held;
-
-static Side side_of(Arena *arena, Str path, Str bytes)
-{
-    Side side = {.text = text_new(arena, bytes)};
-    side.syntax = syntax_parse(lang_of_path(path), side.text, NULL, NULL, 0, NULL);
-    side.outline = outline_of(arena, side.syntax, side.text);
-    syntax_free(side.syntax);
-    side.syntax = NULL;
-    return side;
-}
 
 static Held *hold(Arena *arena, const Places *places, const LedgerFile *file)
 {
@@ -45,7 +25,7 @@ static Held *hold(Arena *arena, const Places *places, const LedgerFile *file)
     Held *held = NEW(arena, Held);
     if (!contents_get(arena, places, file->content, &then, &err))
         return NULL;
-    held->then = side_of(arena, file->path, then);
+    held->then = version_side(arena, file->path, then);
     Str path = path_join(arena, places->root, file->path);
     if (!file_read(arena, path, FILE_LIMIT_TEXT, &now, &err)) {
         held->missing = true;
@@ -53,7 +33,7 @@ static Held *hold(Arena *arena, const Places *places, const LedgerFile *file)
     }
     held->same = digest_eq(digest_of(now), file->content);
     if (!held->same)
-        held->now = side_of(arena, file->path, now);
+        held->now = version_side(arena, file->path, now);
     return held;
 }
 
@@ -76,7 +56,7 @@ static void find_definition(const Held *held, HotSpot *spot)
     if (!spot->is_function || spot->is_definition)
         return;
     const OutlineItem *item =
-        outline_find_function(&held->then.outline, spot->function, (LineNo){spot->line});
+        outline_find_function(held->then.outline, spot->function, (LineNo){spot->line});
     if (item)
         spot->line = item->first.n;
 }
@@ -89,19 +69,18 @@ static void place_row(Arena *arena, const Held *held, HotRow *row)
     if (held->missing || held->same)
         return;
     LineNo line = {row->spot.line};
-    Anchors anchors = anchors_find(arena, &(AnchorSide){held->then.text, &held->then.outline},
-                                   &(AnchorSide){held->now.text, &held->now.outline}, &line, 1);
+    Anchors anchors = anchors_find(arena, &held->then, &held->now, &line, 1);
     const Anchor *anchor = anchors_at(&anchors, line);
     row->line = anchor ? anchor->now.n : 0;
     row->state = anchor_state_name(anchor ? anchor->state : ANCHOR_GONE);
 }
 
-static void place_rows(Arena *arena, const Places *places, const LedgerProfile *profile,
-                       HotTable *table)
+void hot_place_rows(Arena *arena, const Places *places, const LedgerProfile *profile, HotRow *rows,
+                    size_t len)
 {
     Map *known = map_new(arena);
-    for (size_t i = 0; i < table->rows_len; i++) {
-        HotRow *row = &table->rows[i];
+    for (size_t i = 0; i < len; i++) {
+        HotRow *row = &rows[i];
         row->line = row->spot.line;
         row->state = S("recorded");
         if (!profile || !row->spot.mapped)
@@ -113,19 +92,6 @@ static void place_rows(Arena *arena, const Places *places, const LedgerProfile *
 }
 
 /* ------------------------------------------------------------------ the table */
-
-static bool pick_metric(Arena *arena, const Profile *profile, Str name, size_t *metric, Err *err)
-{
-    StrBuf known = strbuf_new(arena);
-    *metric = name.len ? profile_metric(profile, name) : 0;
-    if (*metric != SIZE_MAX)
-        return true;
-    for (size_t i = 0; i < profile->metrics_len; i++)
-        strbuf_fmt(&known, "%s" STR_FMT, i ? ", " : "",
-                   STR_ARG(profile_text(profile, profile->metrics[i].name)));
-    return err_set(err, ERR_INPUT, "no metric '" STR_FMT "'; this profile has " STR_FMT,
-                   STR_ARG(name), STR_ARG(strbuf_str(&known)));
-}
 
 static bool has_kernel(const Profile *profile, Str kernel)
 {
@@ -164,106 +130,39 @@ static void take_rows(Arena *arena, HotTable *table)
         table->rows[i].spot = sorted[i];
 }
 
-static bool fill(Arena *arena, const Profile *profile, PathMap *map, HotTable *table, Err *err)
+static bool fill(Arena *arena, const HotInput *input, HotTable *table, Err *err)
 {
-    HotOptions options = {.map = map, .kernel = table->request.kernel};
-    if (!pick_metric(arena, profile, table->request.metric, &options.metric, err))
+    const Profile *profile = &input->profile;
+    HotOptions options = {.map = input->map, .kernel = table->request.kernel};
+    if (!hot_input_metric(arena, input, table->request.metric, &options.metric, err))
         return false;
     if (options.kernel.len && !has_kernel(profile, options.kernel))
         return err_set(err, ERR_INPUT, "no GPU kernel '" STR_FMT "' in this profile",
                        STR_ARG(options.kernel));
     take_head(arena, profile, table);
+    table->id = input->id;
+    table->number = input->row.id;
+    table->merged = input->merged;
     table->spots = hotspots_of(arena, profile, options);
     take_rows(arena, table);
     return true;
-}
-
-/* ------------------------------------------------------------------ where it comes from */
-
-/* Any file, without a workspace: only what lies below the root is made relative to it. */
-static bool load_file(Arena *arena, const Places *places, HotTable *table, Err *err)
-{
-    ConvertOptions options = {
-        .file = table->request.file, .cache = places->cache, .program = table->request.program};
-    Converted converted;
-    OpenProfile open = {0};
-    if (!convert_file(arena, &options, &converted, err) ||
-        !profile_open(arena, places->cache, converted.id, &open, err))
-        return false;
-    table->id = digest_hex(arena, converted.id);
-    PathMap *map = pathmap_new(arena, (PathMapOptions){.root = places->root});
-    bool ok = fill(arena, &open.profile, map, table, err);
-    profile_close(&open);
-    if (ok)
-        place_rows(arena, places, NULL, table);
-    return ok;
-}
-
-static bool find_profile(Arena *arena, const Places *places, const HotRequest *request,
-                         LedgerProfile *out, Err *err)
-{
-    LedgerProfiles profiles = {0};
-    CLEANUP(ledger_cleanup) Ledger *ledger = ledger_open(places, LEDGER_READ, err);
-    bool none = !ledger && err->kind == ERR_NOT_FOUND;
-    if (!ledger && !none)
-        return false;
-    if (ledger && !ledger_profiles(arena, ledger, request->workload, request->profile ? 0 : 1,
-                                   &profiles, err))
-        return false;
-    array_each (LedgerProfile, profile, &profiles)
-        if (!request->profile || profile->id == request->profile) {
-            *out = *profile;
-            return true;
-        }
-    if (request->profile)
-        return err_set(err, ERR_NOT_FOUND, "no profile %lld in the ledger",
-                       (long long)request->profile);
-    return err_set(err, ERR_NOT_FOUND,
-                   "no profile yet: run `perfloop profile`, or `perfloop import FILE`");
-}
-
-/* The cache is a cache: what was swept is made again, as long as its source is there. */
-static bool open_again(Arena *arena, const Places *places, const HotTable *table,
-                       const LedgerProfile *profile, OpenProfile *open, Err *err)
-{
-    Err missing = {0};
-    Converted converted;
-    if (profile_open(arena, places->cache, profile->cache, open, &missing))
-        return true;
-    ConvertOptions options = {
-        .file = profile->source, .cache = places->cache, .program = table->request.program};
-    if (!file_exists(profile->source) || !convert_file(arena, &options, &converted, err) ||
-        !digest_eq(converted.id, profile->cache))
-        return err_set(err, ERR_NOT_FOUND, "profile %lld: %s, and its source is gone",
-                       (long long)profile->id, missing.msg);
-    return profile_open(arena, places->cache, converted.id, open, err);
-}
-
-static bool load_ledger(Arena *arena, const Places *places, HotTable *table, Err *err)
-{
-    LedgerProfile profile;
-    OpenProfile open = {0};
-    if (!find_profile(arena, places, &table->request, &profile, err) ||
-        !open_again(arena, places, table, &profile, &open, err))
-        return false;
-    table->id = digest_hex(arena, profile.cache);
-    table->number = profile.id;
-    if (!table->request.metric.len)
-        table->request.metric = profile.metric;
-    PathMap *map = import_path_map(arena, places, &profile);
-    bool ok = fill(arena, &open.profile, map, table, err);
-    profile_close(&open);
-    if (ok)
-        place_rows(arena, places, &profile, table);
-    return ok;
 }
 
 bool hot_load(Arena *arena, const Places *places, const HotRequest *request, HotTable *out,
               Err *err)
 {
     HotTable table = {.request = *request};
-    if (!(request->file.len ? load_file : load_ledger)(arena, places, &table, err))
+    HotInput input = {0};
+    HotChoice one = {request->file, request->profile, request->workload, request->program};
+    const HotChoice *choices = request->choices_len ? request->choices : &one;
+    size_t len = request->choices_len ? request->choices_len : 1;
+    if (!hot_inputs_open(arena, places, choices, len, &input, err))
         return false;
+    bool ok = fill(arena, &input, &table, err);
+    hot_input_close(&input);
+    if (!ok)
+        return false;
+    hot_place_rows(arena, places, input.of_ledger ? &input.row : NULL, table.rows, table.rows_len);
     *out = table;
     return true;
 }

@@ -10,7 +10,7 @@
  * The profile is the newest of the ledger, one of it by number, or any profile file. For one of
  * the ledger each row of the workspace says how it holds on to the text that is on disk now
  * (anchor.h): exact, moved, changed, gone. Of everything else only the recorded line is known:
- * "recorded".
+ * "recorded". Several profiles are merged (hot_input.h).
  */
 #ifndef RUNNERS_PROFILING_HOT_H
 #define RUNNERS_PROFILING_HOT_H
@@ -26,6 +26,7 @@
 #include "base/json_out.h"
 #include "base/str.h"
 #include "runners/places.h"
+#include "runners/profiling/hot_input.h"
 
 typedef enum HotBy {
     HOT_BY_ANY, /* lines, unless the profile knows none */
@@ -44,6 +45,9 @@ typedef struct HotRequest {
     Str kernel;  /* only this GPU kernel */
     bool noise;  /* as text: also what has too few samples to be ranked */
     Str program; /* see ConvertOptions */
+    /* Several, merged; they stand in place of file, profile and workload. */
+    const HotChoice *choices;
+    size_t choices_len;
 } HotRequest;
 
 typedef struct HotRow {
@@ -57,6 +61,7 @@ typedef struct HotTable {
     Str format;
     Str id;         /* content id of the profile file */
     int64_t number; /* in the ledger; 0: it is not of the ledger */
+    size_t merged;  /* how many profiles it was made of; 0 or 1: one */
     Str *metrics;
     size_t metrics_len;
     Str *notes;
@@ -71,6 +76,9 @@ typedef struct HotTable {
 
 bool hot_load(Arena *arena, const Places *places, const HotRequest *request, HotTable *out,
               Err *err) MUST_CHECK;
+/* Fills in where each row's spot is now. `profile` is its row in the ledger; NULL: of a file. */
+void hot_place_rows(Arena *arena, const Places *places, const LedgerProfile *profile, HotRow *rows,
+                    size_t len);
 /* The fields of one object that is open already. */
 void hot_fields(JsonOut *out, const void *table);
 Str hot_json(Arena *arena, const HotTable *table);

@@ -36,6 +36,8 @@ void hot_fields(JsonOut *out, const void *context)
     json_key_str(out, "id", table->id);
     if (table->number)
         json_key_i64(out, "number", table->number);
+    if (table->merged > 1)
+        json_key_u64(out, "merged", table->merged);
     json_close(out, '}');
     json_key_str(out, "metric", table->spots.metric);
     json_key_str(out, "unit", table->spots.unit);
@@ -94,7 +96,9 @@ static void print_head(Arena *arena, StrBuf *out, const HotTable *table)
     const HotSpots *spots = &table->spots;
     Str total = rank_cost_text(arena, spots, spots->total);
     strbuf_fmt(out, STR_FMT, STR_ARG(table->tool.len ? table->tool : table->format));
-    if (table->number)
+    if (table->merged > 1)
+        strbuf_fmt(out, ", %zu profiles merged", table->merged);
+    else if (table->number)
         strbuf_fmt(out, " profile %lld", (long long)table->number);
     strbuf_fmt(out, ": " STR_FMT " " STR_FMT, STR_ARG(total), STR_ARG(spots->metric));
     if (spots->sampled && !str_eq(spots->unit, S("count")))

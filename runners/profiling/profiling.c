@@ -2,6 +2,19 @@
 
 #include "base/clock.h"
 #include "runners/allow.h"
+#include "runners/git/snapshot.h"
+
+/* The tree the profile is of; empty, with a note, when it cannot be told. */
+static Str take_snapshot(Arena *arena, Report *report, const Places *places)
+{
+    Err err = {0};
+    Snapshot now;
+    CLEANUP(repo_cleanup) Repo *repo = repo_open(places, &err);
+    if (repo && snapshot_take(arena, repo, places, NULL, &now, &err))
+        return object_id_hex(arena, now.tree);
+    report_note(report, "which version this is a profile of is not known: %s", err.msg);
+    return (Str){0};
+}
 
 bool profile_workload(Arena *arena, Report *report, const Places *places, const Workload *workload,
                       const CaptureOptions *options, Profiled *out, Err *err)
@@ -15,9 +28,13 @@ bool profile_workload(Arena *arena, Report *report, const Places *places, const 
     run.cancel = &report_cancelled;
     CLEANUP(capture_finish) Capture capture = {0};
     int64_t started_s = clock_unix_s();
+    Str before = take_snapshot(arena, report, places);
     if (!capture_run(arena, report, &run, &capture, err))
         return false;
+    /* Somebody typed on meanwhile: it is of neither version. */
+    Str after = before.len ? take_snapshot(arena, report, places) : (Str){0};
     ImportOptions import = {.file = capture.file,
+                            .snapshot = str_eq(before, after) ? after : (Str){0},
                             .workload = workload->name,
                             .run_dir = capture.run_dir,
                             .recorded_s = started_s};

@@ -167,6 +167,59 @@ static void a_file_is_read_without_a_workspace_and_without_a_trace_in_it(void **
                         "no profile yet: run `perfloop profile`, or `perfloop import FILE`");
 }
 
+static bool merge(Arena *arena, const Places *places, const HotChoice *choices, size_t len,
+                  HotTable *table, Err *err)
+{
+    return hot_load(arena, places, &(HotRequest){.choices = choices, .choices_len = len}, table,
+                    err);
+}
+
+static void several_profiles_are_added_up(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str dir = test_temp_dir(arena);
+    Places places = test_places(arena, dir);
+    Str run = program(arena);
+    HotChoice choices[] = {
+        {.file = put(arena, dir, "a.folded", S("f (/a.py:9) 30\ng (/a.py:4) 10\n")),
+         .program = run},
+        {.file = put(arena, dir, "b.folded", S("f (/a.py:9) 12\n")), .program = run},
+        {.file = test_source_path(arena, "tests/profiles/pstats/work_3.13.prof"), .program = run},
+    };
+    HotTable table = {0};
+    Err err = {0};
+    assert_ok(merge(arena, &places, choices, 2, &table, &err), &err);
+    assert_int_equal(table.merged, 2);
+    assert_int_equal(table.spots.total, 52);
+    assert_int_equal(table.rows[0].spot.self, 42);
+    assert_int_equal(table.rows[0].spot.samples, 42);
+    assert_false(merge(arena, &places, choices, 3, &table, &err));
+    assert_string_equal(err.msg, "a.folded counts samples and work_3.13.prof counts wall, calls: "
+                                 "only profiles of the same metrics and kind can be merged");
+}
+
+static void two_versions_of_a_source_are_not_added_up(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str top = test_repo(arena);
+    Places places = test_places(arena, top);
+    Str file = put(arena, top, "run.folded", S(FOLDED));
+    HotChoice choices[] = {{.profile = 1}, {.profile = 2}, {.profile = 3}};
+    HotTable table = {0};
+    Err err = {0};
+    put(arena, top, "src/hot.py", S(SOURCE));
+    import(arena, &places, file);
+    import(arena, &places, file);
+    put(arena, top, "src/hot.py", S("# new\n" SOURCE));
+    import(arena, &places, file);
+    assert_ok(merge(arena, &places, choices, 2, &table, &err), &err);
+    assert_int_equal(table.spots.total, 200);
+    assert_str(table.rows[0].state, S("moved"));
+    assert_false(merge(arena, &places, choices, 3, &table, &err));
+    assert_string_equal(err.msg, "profile 1 and profile 3 saw two versions of src/hot.py: compare "
+                                 "them (--against) instead of merging");
+}
+
 static void the_json_is_the_one_of_the_design(void **state)
 {
     Arena *arena = test_arena(state);
@@ -217,4 +270,5 @@ TEST_MAIN(TEST(a_moved_recording_finds_its_file_and_follows_the_text),
           TEST(path_map_comes_before_the_end_of_the_path), TEST(what_is_ambiguous_stays_so),
           TEST(a_swept_cache_is_filled_again_from_the_source),
           TEST(a_file_is_read_without_a_workspace_and_without_a_trace_in_it),
+          TEST(several_profiles_are_added_up), TEST(two_versions_of_a_source_are_not_added_up),
           TEST(the_json_is_the_one_of_the_design), TEST(the_child_has_limits))
