@@ -28,7 +28,7 @@ enum {
 static const struct argp_option OPTIONS[] = {
     {"by", KEY_BY, "WHAT", 0, "line or function (default: line, where the profile knows lines)", 0},
     {"metric", KEY_METRIC, "NAME", 0, "one of the profile's metrics", 0},
-    {"sort", KEY_SORT, "KEY", 0, "self (default) or total", 0},
+    {"sort", KEY_SORT, "KEY", 0, "here (default: self and in callee), self or total", 0},
     {"top", KEY_TOP, "N", 0, "rows (default 20; 0 = all)", 0},
     {"kernel", KEY_KERNEL, "NAME", 0, "only what ran in this GPU kernel", 0},
     {"profile", KEY_PROFILE, "NUMBER", 0, "of the ledger (default: the newest); several are merged",
@@ -55,10 +55,13 @@ static error_t parse_word(int key, const char *arg, HotRequest *request, struct 
         request->by = HOT_BY_FUNCTION;
     else if (key == KEY_SORT && !strcmp(arg, "self"))
         request->sort = RANK_SELF;
+    else if (key == KEY_SORT && !strcmp(arg, "here"))
+        request->sort = RANK_HERE;
     else if (key == KEY_SORT && !strcmp(arg, "total"))
         request->sort = RANK_TOTAL;
     else
-        argp_error(state, key == KEY_BY ? "--by is line or function" : "--sort is self or total");
+        argp_error(state,
+                   key == KEY_BY ? "--by is line or function" : "--sort is here, self or total");
     return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "analysis/hotspots/credit.h"
 #include "analysis/hotspots/places.h"
 #include "base/array.h"
 #include "base/idmap.h"
@@ -240,6 +241,14 @@ static void name_spots(Arena *arena, Roll *roll)
                           .is_definition = frame->def_line != 0,
                           .line = line,
                           .owner = places->function_of[i],
+                          .own = places->own[i],
+                          .library = str_copy(arena, places->library[i]),
+                          .below = str_copy(arena, file.below),
+                          .source = str_copy(arena, file.source),
+                          .callee = function->callee,
+                          .callee_samples = function->callee_samples,
+                          .callees_first = function->callees_first,
+                          .callees_len = function->callees_len,
                           .function = str_copy(arena, profile_text(profile, frame->function)),
                           .self = function->self,
                           .total = function->total,
@@ -247,6 +256,7 @@ static void name_spots(Arena *arena, Roll *roll)
                           .samples = function->samples};
         else if (!function->line || (line && line < function->line))
             function->line = line;
+        function->own = function->own || places->own[i];
     }
 }
 
@@ -266,14 +276,32 @@ static void name_lines(Roll *roll)
         line->line = roll->profile->frames[i].line;
         line->mapped = function->mapped;
         line->kind = function->kind;
+        line->own = places->own[i];
+        line->library = function->library;
+        line->below = function->below;
+        line->source = function->source;
         line->function = function->function;
         line->owner = places->function_of[i];
     }
 }
 
+int64_t hot_spot_cost(const HotSpot *spot)
+{
+    return spot->self + spot->callee;
+}
+
+uint64_t hot_spot_samples(const HotSpot *spot)
+{
+    return spot->self_samples + spot->callee_samples;
+}
+
 static int spot_order(const void *a, const void *b)
 {
     const HotSpot *left = a, *right = b;
+    if (hot_spot_cost(left) != hot_spot_cost(right))
+        return hot_spot_cost(left) < hot_spot_cost(right) ? 1 : -1;
+    if (left->own != right->own)
+        return left->own ? -1 : 1;
     if (left->self != right->self)
         return left->self < right->self ? 1 : -1;
     if (left->total != right->total)
@@ -308,6 +336,8 @@ static void sort_all(Arena *arena, Arena *scratch, Roll *roll, HotSpots *out)
     }
     for (size_t i = 0; i < out->lines_len; i++)
         out->lines[i].owner = now_at[out->lines[i].owner];
+    for (size_t i = 0; i < out->callees_len; i++)
+        out->callees[i].function = now_at[out->callees[i].function];
     out->edges = NEW_ARRAY(arena, HotEdge, roll->edges.len + 1);
     out->edges_len = roll->edges.len;
     for (size_t i = 0; i < out->edges_len; i++) {
@@ -354,6 +384,16 @@ HotSpots hotspots_of(Arena *arena, const Profile *profile, HotOptions options)
         find_edges(scratch, &roll);
         walk(&roll);
     }
+    CreditInput credit = {.profile = profile,
+                          .places = &places,
+                          .metric = options.metric,
+                          .self = roll.tree.self,
+                          .self_samples = roll.tree.self_samples,
+                          .edges = roll.edges.items,
+                          .edges_len = roll.edges.len,
+                          .lines = out.lines,
+                          .functions = out.functions};
+    out.callees = credit_give(arena, &credit, &out.callees_len);
     name_spots(arena, &roll);
     name_lines(&roll);
     out.unmapped = out.total;

@@ -1,18 +1,35 @@
 #include "analysis/hotspots/places.h"
 
+#include "analysis/symbols/library.h"
 #include "base/idmap.h"
 #include "base/intern.h"
 
+static bool frame_is_code(const ProfileFrame *frame)
+{
+    return frame->kind == FRAME_USER || frame->kind == FRAME_NATIVE ||
+           frame->kind == FRAME_KERNEL || frame->kind == FRAME_GPU;
+}
+
 bool frame_has_line(const ProfileFrame *frame)
 {
-    bool code = frame->kind == FRAME_USER || frame->kind == FRAME_NATIVE ||
-                frame->kind == FRAME_KERNEL || frame->kind == FRAME_GPU;
-    return code && frame->file && frame->line;
+    return frame_is_code(frame) && frame->file && frame->line;
 }
 
 PathPlace places_file(const Places *places, uint32_t file)
 {
     return places->files[file];
+}
+
+static PathPlace unmapped(Arena *arena, Str recorded)
+{
+    Library library = library_of(arena, recorded);
+    PathHow how = recorded.len == 0 || recorded.ptr[0] == '<' || str_eq(recorded, S("~"))
+                      ? PATH_NO_FILE
+                      : PATH_OUTSIDE;
+    return (PathPlace){.path = recorded,
+                       .how = library.name.len ? PATH_LIBRARY : how,
+                       .library = library.name,
+                       .below = library.path};
 }
 
 /* The id of each frame's file, after mapping. */
@@ -25,10 +42,39 @@ static uint32_t *map_files(Arena *arena, const Profile *profile, PathMap *map, P
         if (!file || ids[file])
             continue;
         Str recorded = profile_text(profile, file);
-        files[file] = map ? pathmap_find(map, recorded) : (PathPlace){.path = recorded};
+        files[file] = map ? pathmap_find(map, recorded) : unmapped(arena, recorded);
         ids[file] = intern_id(&paths, files[file].path);
     }
     return ids;
+}
+
+/* Names libraries by file, else by module. */
+static void find_libraries(Arena *arena, const Profile *profile, const Places *places)
+{
+    Str *of_module = NEW_ARRAY(arena, Str, profile->texts_len + 1);
+    for (size_t i = 0; i < profile->frames_len; i++) {
+        const ProfileFrame *frame = &profile->frames[i];
+        places->library[i] = places->files[frame->file].library;
+        if (places->library[i].len || frame->file || !frame->module)
+            continue;
+        Str *module = &of_module[frame->module];
+        if (!module->ptr)
+            *module = library_of_module(arena, profile_text(profile, frame->module));
+        places->library[i] = *module;
+    }
+}
+
+static void find_own(const Profile *profile, const Places *places)
+{
+    bool any_mapped = false;
+    for (size_t i = 0; i < profile->frames_len; i++) {
+        const ProfileFrame *frame = &profile->frames[i];
+        places->own[i] = frame_is_code(frame) && frame->file && !places->library[i].len &&
+                         places->files[frame->file].how != PATH_NO_FILE;
+        any_mapped = any_mapped || (places->own[i] && places->files[frame->file].mapped);
+    }
+    for (size_t i = 0; any_mapped && i < profile->frames_len; i++)
+        places->own[i] = places->own[i] && places->files[profile->frames[i].file].mapped;
 }
 
 static uint32_t id_of(IdMap *ids, uint32_t a, uint32_t b, size_t *count)
@@ -48,7 +94,11 @@ Places places_of(Arena *arena, const Profile *profile, PathMap *map)
         .files = files,
         .line_of = NEW_ARRAY(arena, uint32_t, profile->frames_len + 1),
         .function_of = NEW_ARRAY(arena, uint32_t, profile->frames_len + 1),
+        .own = NEW_ARRAY(arena, bool, profile->frames_len + 1),
+        .library = NEW_ARRAY(arena, Str, profile->frames_len + 1),
     };
+    find_libraries(arena, profile, &places);
+    find_own(profile, &places);
     IdMap lines = idmap_new(arena), names = idmap_new(arena), functions = idmap_new(arena);
     size_t names_len = 0;
     for (size_t i = 0; i < profile->frames_len; i++) {

@@ -16,9 +16,23 @@ static void print_spot(Arena *arena, StrBuf *out, const HotSpots *spots, const H
         strbuf_fmt(out, " [" STR_FMT "]", STR_ARG(frame_kind_name(spot->kind)));
     if (spot->mapped)
         strbuf_add(out, S(" mapped"));
+    if (spot->library.len)
+        strbuf_fmt(out, " {" STR_FMT "}", STR_ARG(spot->library));
     if (spot->self > 0)
         strbuf_fmt(out, " %s" STR_FMT, rank_is_resolvable(share) ? "" : "noise ",
                    STR_ARG(rank_share_text(arena, share)));
+    strbuf_char(out, '\n');
+    if (spot->callee <= 0)
+        return;
+    strbuf_fmt(out, "  in callee %lld x%llu", (long long)spot->callee,
+               (unsigned long long)spot->callee_samples);
+    for (size_t i = 0; i < spot->callees_len; i++) {
+        const HotCallee *callee = &spots->callees[spot->callees_first + i];
+        strbuf_fmt(out, "%s" STR_FMT " %lld", i ? ", " : ": ",
+                   STR_ARG(spots->functions[callee->function].function), (long long)callee->cost);
+        if (callee->file.len && callee->line)
+            strbuf_fmt(out, " at " STR_FMT ":%u", STR_ARG(callee->file), callee->line);
+    }
     strbuf_char(out, '\n');
 }
 

@@ -68,22 +68,33 @@ Str rank_cost_text(Arena *arena, const HotSpots *spots, int64_t cost)
     return units_text(arena, (double)cost, UNIT_COUNT);
 }
 
+static int64_t key_of(const HotSpot *spot, RankSort sort)
+{
+    return sort == RANK_HERE ? hot_spot_cost(spot) : sort == RANK_SELF ? spot->self : spot->total;
+}
+
 static int order(const HotSpot *a, const HotSpot *b, RankSort sort)
 {
-    int64_t first_a = sort == RANK_SELF ? a->self : a->total;
-    int64_t first_b = sort == RANK_SELF ? b->self : b->total;
-    int64_t second_a = sort == RANK_SELF ? a->total : a->self;
-    int64_t second_b = sort == RANK_SELF ? b->total : b->self;
-    if (first_a != first_b)
-        return first_a < first_b ? 1 : -1;
-    if (second_a != second_b)
-        return second_a < second_b ? 1 : -1;
+    RankSort then = sort == RANK_TOTAL ? RANK_SELF : RANK_TOTAL;
+    if (key_of(a, sort) != key_of(b, sort))
+        return key_of(a, sort) < key_of(b, sort) ? 1 : -1;
+    if (sort == RANK_HERE && a->own != b->own)
+        return a->own ? -1 : 1;
+    if (sort == RANK_HERE && a->self != b->self)
+        return a->self < b->self ? 1 : -1;
+    if (key_of(a, then) != key_of(b, then))
+        return key_of(a, then) < key_of(b, then) ? 1 : -1;
     int files = str_cmp(a->file, b->file);
     if (files)
         return files;
     if (a->line != b->line)
         return a->line < b->line ? -1 : 1;
     return str_cmp(a->function, b->function);
+}
+
+static int by_here(const void *a, const void *b)
+{
+    return order(a, b, RANK_HERE);
 }
 
 static int by_self(const void *a, const void *b)
@@ -102,7 +113,10 @@ HotSpot *rank_spots(Arena *arena, const HotSpot *spots, size_t len, RankSort sor
     HotSpot *sorted = NEW_ARRAY(arena, HotSpot, len + 1);
     if (len)
         memcpy(sorted, spots, len * sizeof(*spots));
-    qsort(sorted, len, sizeof(*sorted), sort == RANK_SELF ? by_self : by_total);
+    qsort(sorted, len, sizeof(*sorted),
+          sort == RANK_HERE   ? by_here
+          : sort == RANK_SELF ? by_self
+                              : by_total);
     *kept = top && top < len ? top : len;
     return sorted;
 }

@@ -1,5 +1,6 @@
 #include "analysis/symbols/pathmap.h"
 
+#include "analysis/symbols/library.h"
 #include "base/array.h"
 #include "base/map.h"
 #include "base/path.h"
@@ -92,18 +93,10 @@ static bool by_folder(PathMap *map, Str recorded, PathPlace *out)
     return false;
 }
 
-/* Installed copies and caches share trailing parts with the workspace and are not its files. */
-static bool is_installed(Str recorded)
-{
-    return str_has(recorded, S("/site-packages/")) || str_has(recorded, S("/dist-packages/")) ||
-           str_has(recorded, S("/lib/python")) || str_has(recorded, S("/.cargo/registry/")) ||
-           str_starts(recorded, S("/rustc/"));
-}
-
 static bool by_suffix(PathMap *map, Str recorded, PathPlace *out)
 {
     const Files *same_name = map_get(map->by_name, path_base(recorded));
-    if (!same_name || is_installed(recorded))
+    if (!same_name)
         return false;
     size_t best = 0, ties = 0;
     Str winner = {0};
@@ -137,13 +130,43 @@ static bool is_no_file(Str recorded)
            (recorded.ptr[0] == '<' && recorded.ptr[recorded.len - 1] == '>');
 }
 
+/* The copy of this machine that a key names, else the recorded path when it can be one. */
+static Str library_source(const PathMap *map, const Library *library, Str recorded)
+{
+    for (size_t i = 0; library->key.len && i < map->options.libraries_len; i++)
+        if (str_eq(map->options.libraries[i].from, library->key)) {
+            Str below = library->path, first;
+            if (str_starts(below, library->key) && !str_cut(below, '/', &first, &below))
+                return S("");
+            return path_join(map->arena, map->options.libraries[i].to, below);
+        }
+    bool stands_for_another = str_starts(recorded, S("/rustc/"));
+    return path_is_absolute(recorded) && !stands_for_another ? recorded : S("");
+}
+
 static PathPlace look(PathMap *map, Str recorded)
 {
     PathPlace out;
     if (is_no_file(recorded))
         return place(PATH_NO_FILE, recorded, S("not a file"));
     Str normal = path_normal(map->arena, recorded);
-    if (by_rule(map, normal, &out) || by_folder(map, normal, &out) || by_suffix(map, normal, &out))
+    if (by_rule(map, normal, &out) || by_folder(map, normal, &out)) {
+        /* With a slash: whoever works on Rust's own library has it in library/. */
+        Library library =
+            library_of(map->arena, str_fmt(map->arena, "/" STR_FMT, STR_ARG(out.path)));
+        out.library = library.name;
+        out.below = library.path;
+        return out;
+    }
+    Library library = library_of(map->arena, normal);
+    if (library.name.len) {
+        out = place(PATH_LIBRARY, recorded, library.name);
+        out.library = library.name;
+        out.below = library.path;
+        out.source = library_source(map, &library, normal);
+        return out;
+    }
+    if (by_suffix(map, normal, &out))
         return out;
     return place(PATH_OUTSIDE, recorded, S("not a file of this workspace"));
 }

@@ -10,6 +10,9 @@
  *  5. the end of the path: the one workspace file that shares the most trailing parts, at least
  *     two, or one when no other workspace file has that name and the path is relative.
  *
+ * A path of a library (library.h) is named after it. It is never guessed to be a workspace file by
+ * its end; where the same copy lies on this machine is said in `source`.
+ *
  * Nothing here looks at the disk: whoever makes a PathMap lists the workspace's files. Results
  * are remembered, so a PathMap belongs to one thread.
  *
@@ -38,6 +41,8 @@ typedef struct PathMapOptions {
     size_t files_len;
     const PathRule *rules;
     size_t rules_len;
+    const PathRule *libraries; /* Library.key → the folder of that copy on this machine */
+    size_t libraries_len;
 } PathMapOptions;
 
 typedef enum PathHow {
@@ -45,6 +50,7 @@ typedef enum PathHow {
     PATH_RULE,      /* path_map */
     PATH_RUN_DIR,   /* relative to the run's folder */
     PATH_SUFFIX,    /* the same trailing parts */
+    PATH_LIBRARY,   /* a file of a library (library.h), whoever's workspace this is */
     PATH_OUTSIDE,   /* a file, but not of this workspace */
     PATH_AMBIGUOUS, /* several workspace files would do */
     PATH_NO_FILE,   /* <frozen x>, ~, <string>, empty */
@@ -53,8 +59,12 @@ typedef enum PathHow {
 typedef struct PathPlace {
     bool mapped;
     PathHow how;
-    Str path;   /* relative to the root when mapped, else as recorded */
-    Str reason; /* "moved: shares src/t.py with /home/x/src/t.py" */
+    Str path;    /* relative to the root when mapped, else as recorded */
+    Str reason;  /* "moved: shares src/t.py with /home/x/src/t.py" */
+    Str library; /* "crate serde_json 1.0.1", "std", "numpy"; empty: not of a library. A virtual
+                    environment below the root is mapped and of a library */
+    Str below;   /* libraries: the path inside it, "json/decoder.py" */
+    Str source;  /* libraries: where this copy is read here, absolute; empty when not known */
 } PathPlace;
 
 typedef struct PathMap PathMap;

@@ -5,7 +5,34 @@
 
 /* ------------------------------------------------------------------ JSON */
 
-static void row_fields(JsonOut *out, const HotRow *row)
+static void callee_fields(JsonOut *out, const HotSpots *spots, const HotCallee *callee)
+{
+    const HotSpot *function = &spots->functions[callee->function];
+    json_open(out, '{');
+    json_key_str(out, "function", function->function);
+    if (function->library.len)
+        json_key_str(out, "library", function->library);
+    if (callee->file.len) {
+        json_key_str(out, "file", callee->file);
+        json_key_u64(out, "line", callee->line);
+    }
+    json_key_i64(out, "cost", callee->cost);
+    json_close(out, '}');
+}
+
+static void callees_fields(JsonOut *out, const HotSpots *spots, const HotSpot *spot)
+{
+    if (spot->callee <= 0)
+        return;
+    json_key_i64(out, "in_callee", spot->callee);
+    json_key(out, "callees");
+    json_open(out, '[');
+    for (size_t i = 0; i < spot->callees_len; i++)
+        callee_fields(out, spots, &spots->callees[spot->callees_first + i]);
+    json_close(out, ']');
+}
+
+static void row_fields(JsonOut *out, const HotSpots *spots, const HotRow *row)
 {
     json_open(out, '{');
     json_key(out, "file");
@@ -23,6 +50,9 @@ static void row_fields(JsonOut *out, const HotRow *row)
         json_key_u64(out, "recorded_line", row->spot.line);
     if (row->spot.kind != FRAME_USER)
         json_key_str(out, "kind", frame_kind_name(row->spot.kind));
+    if (row->spot.library.len)
+        json_key_str(out, "library", row->spot.library);
+    callees_fields(out, spots, &row->spot);
     json_close(out, '}');
 }
 
@@ -58,7 +88,7 @@ void hot_fields(JsonOut *out, const void *context)
     json_key(out, "rows");
     json_open(out, '[');
     for (size_t i = 0; i < table->rows_len; i++)
-        row_fields(out, &table->rows[i]);
+        row_fields(out, &table->spots, &table->rows[i]);
     json_close(out, ']');
 }
 
@@ -110,11 +140,29 @@ static void print_head(Arena *arena, StrBuf *out, const HotTable *table)
     strbuf_char(out, '\n');
 }
 
-static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const HotRow *row)
+/* " in callee json.loads (stdlib json)": what most of it is. */
+static void print_callee(StrBuf *out, const HotSpots *spots, const HotSpot *spot)
+{
+    if (spot->callee <= 0 || !spot->callees_len)
+        return;
+    const HotSpot *callee = &spots->functions[spots->callees[spot->callees_first].function];
+    strbuf_fmt(out, " → " STR_FMT, STR_ARG(callee->function));
+    if (callee->library.len)
+        strbuf_fmt(out, " (" STR_FMT ")", STR_ARG(callee->library));
+}
+
+static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const HotRow *row,
+                      bool with_callees)
 {
     const HotSpot *spot = &row->spot;
     put_right(out, rank_share_text(arena, rank_share(spots, spot->self, spot->self_samples)), 12);
     put_right(out, rank_cost_text(arena, spots, spot->self), 10);
+    if (with_callees)
+        put_right(out,
+                  spot->callee > 0 ? rank_share_text(arena, rank_share(spots, spot->callee,
+                                                                       spot->callee_samples))
+                                   : S(""),
+                  13);
     put_right(out, rank_share_text(arena, rank_share(spots, spot->total, spot->samples)), 13);
     strbuf_add(out, S("  "));
     if (spot->file.len && row->line)
@@ -122,6 +170,7 @@ static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const Ho
     else if (spot->file.len && !str_eq(spot->file, S("~")))
         strbuf_fmt(out, STR_FMT " ", STR_ARG(spot->file));
     strbuf_add(out, spot->function);
+    print_callee(out, spots, spot);
     if (!str_eq(row->state, S("recorded")) && !str_eq(row->state, S("exact")))
         strbuf_fmt(out, "  (" STR_FMT ", was line %u)", STR_ARG(row->state), spot->line);
     strbuf_char(out, '\n');
@@ -130,10 +179,15 @@ static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const Ho
 static bool is_noise(const HotTable *table, const HotRow *row)
 {
     const HotSpot *spot = &row->spot;
-    bool by_self = table->request.sort == RANK_SELF;
+    RankSort sort = table->request.sort;
+    int64_t cost = sort == RANK_HERE   ? hot_spot_cost(spot)
+                   : sort == RANK_SELF ? spot->self
+                                       : spot->total;
+    uint64_t samples = sort == RANK_HERE   ? hot_spot_samples(spot)
+                       : sort == RANK_SELF ? spot->self_samples
+                                           : spot->samples;
     return table->spots.sampled && !table->request.noise &&
-           !rank_is_resolvable(rank_share(&table->spots, by_self ? spot->self : spot->total,
-                                          by_self ? spot->self_samples : spot->samples));
+           !rank_is_resolvable(rank_share(&table->spots, cost, samples));
 }
 
 Str hot_text(Arena *arena, const HotTable *table)
@@ -143,13 +197,16 @@ Str hot_text(Arena *arena, const HotTable *table)
     print_head(arena, &out, table);
     for (size_t i = 0; i < table->notes_len; i++)
         strbuf_fmt(&out, "note: " STR_FMT "\n", STR_ARG(table->notes[i]));
-    strbuf_fmt(&out, "%12s%10s%13s  %s\n", "self", "", "total",
-               table->by_function ? "function" : "line");
+    bool with_callees = false;
+    for (size_t i = 0; i < table->rows_len; i++)
+        with_callees = with_callees || table->rows[i].spot.callee > 0;
+    strbuf_fmt(&out, "%12s%10s%*s%13s  %s\n", "self", "", with_callees ? 13 : 0,
+               with_callees ? "in callee" : "", "total", table->by_function ? "function" : "line");
     for (size_t i = 0; i < table->rows_len; i++)
         if (is_noise(table, &table->rows[i]))
             quiet++;
         else
-            print_row(arena, &out, &table->spots, &table->rows[i]);
+            print_row(arena, &out, &table->spots, &table->rows[i], with_callees);
     double least = rank_floor(&table->spots) * 100;
     if (quiet)
         strbuf_fmt(&out, "%zu more have too few samples to be ranked, under %.*f %% (--all)\n",

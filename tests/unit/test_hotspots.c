@@ -158,5 +158,115 @@ static void merged_profiles_keep_their_metrics_apart(void **state)
     assert_int_equal(sum.frames[sum.frames_len - 1].inlined, 1);
 }
 
+/* Files of random stacks: two of the user, two of libraries, one function without a file. */
+static const Str OWNERS[] = {STR_CONST("a.py"), STR_CONST("b.py"),
+                             STR_CONST("/usr/lib/python3.11/json/decoder.py"),
+                             STR_CONST("/v/site-packages/numpy/core.py"), STR_CONST("")};
+
+enum {
+    OWNERS_LEN = sizeof(OWNERS) / sizeof(OWNERS[0]),
+    OWN_FILES = 2,
+};
+
+static uint32_t owned_frame(ProfileBuilder *build, Arena *arena, unsigned place)
+{
+    unsigned owner = place / LINES;
+    ProfileFrame frame = {
+        .function = profile_add_text(build, str_fmt(arena, "f%u", owner)),
+        .file = profile_add_text(build, OWNERS[owner]),
+        .line = OWNERS[owner].len ? 1 + place : 0,
+        .kind = OWNERS[owner].len ? FRAME_USER : FRAME_NATIVE,
+    };
+    return profile_add_frame(build, frame);
+}
+
+/* One sample's cost goes to the innermost line of the user, and to nobody else. */
+static void callees_equal_a_naive_count(void **state)
+{
+    Arena *arena = test_arena(state);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        int64_t callee[OWNERS_LEN * LINES] = {0}, of_function[OWNERS_LEN] = {0}, nobody = 0;
+        int64_t calls[OWNERS_LEN * LINES][OWNERS_LEN] = {{0}};
+        uint64_t next = 0;
+        ProfileBuilder *build = profile_builder_new(arena);
+        profile_add_metric(build, S("cpu"), S("ns"), true);
+        for (int sample = 0; sample < SAMPLES; sample++) {
+            unsigned places[DEPTH];
+            size_t depth = 1 + random_below(seed, next++, DEPTH), at = 0;
+            int64_t weight = (int64_t)random_below(seed, next++, 9);
+            uint32_t stack = 0;
+            for (size_t i = 0; i < depth; i++) {
+                places[i] = (unsigned)random_below(seed, next++, OWNERS_LEN * LINES);
+                stack = profile_add_stack(build, stack, owned_frame(build, arena, places[i]));
+            }
+            for (at = depth; at > 0 && places[at - 1] / LINES >= OWN_FILES;)
+                at--;
+            nobody += at == 0 ? weight : 0;
+            if (at > 0 && at < depth) {
+                callee[places[at - 1]] += weight;
+                of_function[places[at - 1] / LINES] += weight;
+                calls[places[at - 1]][places[at] / LINES] += weight;
+            }
+            profile_add_sample(build, (ProfileSample){.stack = stack, .count = 1}, &weight);
+        }
+        Profile profile = profile_build(build, S("test"), S("test"));
+        HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
+        int64_t sum = nobody;
+        for (size_t i = 0; i < spots.lines_len; i++) {
+            const HotSpot *line = &spots.lines[i];
+            bool own = (line->line - 1) / LINES < OWN_FILES;
+            assert_int_equal(line->own, own);
+            assert_int_equal(line->callee, callee[line->line - 1]);
+            assert_true(line->self + line->callee <= line->total);
+            sum += own ? hot_spot_cost(line) : 0;
+            if (i > 0)
+                assert_true(hot_spot_cost(&spots.lines[i - 1]) >= hot_spot_cost(line));
+            for (size_t k = 0; k < line->callees_len; k++) {
+                const HotCallee *call = &spots.callees[line->callees_first + k];
+                const HotSpot *called = &spots.functions[call->function];
+                assert_int_equal(call->cost, calls[line->line - 1][called->function.ptr[1] - '0']);
+                assert_false(called->own);
+            }
+        }
+        assert_int_equal(sum, spots.total);
+        for (size_t i = 0; i < spots.functions_len; i++)
+            assert_int_equal(spots.functions[i].callee,
+                             of_function[spots.functions[i].function.ptr[1] - '0']);
+    }
+}
+
+/* load → json.loads (10 self, 80 total) → key, the user's, 70: only the 10 are the callee's. */
+static void a_callback_is_not_counted_in_its_caller(void **state)
+{
+    Arena *arena = test_arena(state);
+    ProfileBuilder *build = profile_builder_new(arena);
+    profile_add_metric(build, S("wall"), S("ns"), false);
+    const struct {
+        Str function, file;
+        int64_t self, total;
+    } rows[] = {{STR_CONST("load"), STR_CONST("a.py"), 5, 85},
+                {STR_CONST("loads"), STR_CONST("/usr/lib/python3.11/json/__init__.py"), 10, 80},
+                {STR_CONST("key"), STR_CONST("a.py"), 70, 70}};
+    uint32_t frames[3];
+    for (size_t i = 0; i < 3; i++) {
+        frames[i] = profile_add_frame(
+            build, (ProfileFrame){.function = profile_add_text(build, rows[i].function),
+                                  .file = profile_add_text(build, rows[i].file),
+                                  .line = 10 * (uint32_t)i + 1});
+        ProfileSample sample = {.stack = profile_add_stack(build, 0, frames[i]), .count = 1};
+        profile_add_sample(build, sample, &rows[i].self);
+        profile_add_total(build, frames[i], &rows[i].total);
+    }
+    for (size_t i = 0; i < 2; i++)
+        profile_add_call(build, (ProfileCall){.caller = frames[i], .callee = frames[i + 1]},
+                         &rows[i + 1].total);
+    Profile profile = profile_build(build, S("cProfile"), S("pstats"));
+    HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
+    for (size_t i = 0; i < spots.functions_len; i++)
+        assert_int_equal(spots.functions[i].callee,
+                         str_eq(spots.functions[i].function, S("load")) ? 10 : 0);
+}
+
 TEST_MAIN(TEST(rollups_equal_a_naive_count), TEST(one_kernel_alone_is_the_whole),
-          TEST(merged_profiles_keep_their_metrics_apart))
+          TEST(merged_profiles_keep_their_metrics_apart), TEST(callees_equal_a_naive_count),
+          TEST(a_callback_is_not_counted_in_its_caller))
