@@ -2,14 +2,13 @@
 #include "cli/dump.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/profile/format.h"
-#include "analysis/symbols/symbolize.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "runners/profiling/symbols.h"
 
 static int dump(int argc, char **argv, const char *stage,
                 Str (*print)(Arena *arena, const Profile *profile))
@@ -28,7 +27,7 @@ static int dump(int argc, char **argv, const char *stage,
         fprintf(stderr, "perfloop: %s\n", err.msg);
         return EXIT_FAILED;
     }
-    profile = symbolize(arena, &profile, (SymbolizeOptions){.home = str_from_c(getenv("HOME"))});
+    profile = symbols_of(arena, &profile);
     Str text = print(arena, &profile);
     fwrite(text.ptr, 1, text.len, stdout);
     return EXIT_OK;

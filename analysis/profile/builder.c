@@ -110,13 +110,28 @@ uint32_t profile_add_thread(ProfileBuilder *build, ProfileThread thread)
     return *slot - 1;
 }
 
-void profile_add_module(ProfileBuilder *build, uint32_t module, uint32_t build_id)
+static ProfileModule *module_row(ProfileBuilder *build, uint32_t module)
 {
     uint32_t *slot = idmap_slot(&build->module_of, module);
-    if (*slot)
-        return;
-    *array_push(build->arena, &build->modules) = (ProfileModule){module, build_id};
-    *slot = (uint32_t)build->modules.len;
+    if (!*slot) {
+        *array_push(build->arena, &build->modules) = (ProfileModule){.module = module};
+        *slot = (uint32_t)build->modules.len;
+    }
+    return &build->modules.items[*slot - 1];
+}
+
+void profile_add_module(ProfileBuilder *build, uint32_t module, uint32_t build_id)
+{
+    ProfileModule *row = module_row(build, module);
+    if (!row->build_id)
+        row->build_id = build_id;
+}
+
+void profile_add_start(ProfileBuilder *build, uint32_t module, uint64_t start)
+{
+    ProfileModule *row = module_row(build, module);
+    if (!row->start)
+        row->start = start;
 }
 
 static size_t frame_cell(const ProfileBuilder *build, const ProfileFrame *frame)

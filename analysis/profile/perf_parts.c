@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "analysis/profile/perf_generated.h"
 #include "base/path.h"
 
 PerfTotals perf_totals_new(Arena *arena, ProfileBuilder *build)
@@ -128,18 +129,11 @@ bool perf_is_kernel(uint64_t address, Str module)
            (address >= 0xffff800000000000u && (!module.len || module.ptr[0] != '/'));
 }
 
-/* Code that a run-time compiler described in /tmp/perf-PID.map. */
-static bool is_map_file(Str module)
-{
-    Str base = path_base(module);
-    return str_starts(base, S("perf-")) && str_ends(base, S(".map"));
-}
-
 FrameKind perf_module_kind(Str module)
 {
     static const Str SYSTEM[] = {STR_CONST("/usr/lib"), STR_CONST("/lib"), STR_CONST("["),
                                  STR_CONST("/nix/store/"), STR_CONST("//anon")};
-    if (is_map_file(module) || str_starts(path_base(module), S("jitted-")))
+    if (perf_is_map_file(module) || str_starts(path_base(module), S("jitted-")))
         return FRAME_GENERATED;
     for (size_t i = 0; i < sizeof(SYSTEM) / sizeof(SYSTEM[0]); i++)
         if (str_starts(module, SYSTEM[i]))

@@ -62,7 +62,8 @@ typedef struct ProfileFrame {
     uint32_t def_line; /* where the function is defined; 0 when not known */
     uint16_t kind;     /* FrameKind */
     uint16_t inlined;  /* 1: the compiler put this frame into its parent */
-    uint64_t address;  /* in the module's file, to be looked up (symbols/symbolize.h); else 0 */
+    /* To be looked up (symbols/symbolize.h); else 0. In the module's file; of the kernel and of code made at run time, in memory. */
+    uint64_t address;
 } ProfileFrame;
 
 typedef struct ProfileStack {
@@ -88,6 +89,7 @@ typedef struct ProfileMetric {
 typedef struct ProfileModule {
     uint32_t module;   /* text */
     uint32_t build_id; /* text: hexadecimal digits */
+    uint64_t start;    /* of the kernel: the address where its code began; else 0 */
 } ProfileModule;
 
 /* What a tool says about a function beside its cost: a number, or a text. "registers per thread": 40. */
@@ -206,8 +208,9 @@ void profile_add_sample(ProfileBuilder *build, ProfileSample sample, const int64
 /* Graph profiles: the edge's cost per metric, and a frame's inclusive cost. */
 void profile_add_call(ProfileBuilder *build, ProfileCall call, const int64_t *totals);
 void profile_add_total(ProfileBuilder *build, uint32_t frame, const int64_t *totals);
-/* The first build id that a module is given is kept. */
+/* The first build id that a module is given is kept, and the first start. */
 void profile_add_module(ProfileBuilder *build, uint32_t module, uint32_t build_id);
+void profile_add_start(ProfileBuilder *build, uint32_t module, uint64_t start);
 void profile_add_fact(ProfileBuilder *build, ProfileFact fact);
 void profile_add_finding(ProfileBuilder *build, ProfileFinding finding);
 /* Facts and findings of another profile; frames[i] is the builder's id of its frame i. */

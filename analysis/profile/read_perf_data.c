@@ -12,12 +12,14 @@
  * the next exec or dlopen.
  *
  * Not done: unwinding of stacks that were copied (--call-graph dwarf); `perf script` does that.
- * The kernel's frames have no names here and are one frame.
+ * A guest's kernel is one frame. Memory without a file is called /tmp/perf-PID.map, where compilers at run time say what they
+ * made; there, and in the kernel, a frame's address is the one in memory.
  */
 
 #include <string.h>
 
 #include "analysis/profile/perf_file.h"
+#include "analysis/profile/perf_generated.h"
 #include "analysis/profile/perf_maps.h"
 #include "analysis/profile/perf_parts.h"
 #include "analysis/profile/prefix_table.h"
@@ -37,7 +39,14 @@ enum {
 
 /* What stands between the addresses of a stack: whose the following ones are. */
 static const uint64_t CONTEXT_LEAST = (uint64_t)-4095;
+static const uint64_t CONTEXT_KERNEL = (uint64_t)-128;
 static const uint64_t CONTEXT_USER = (uint64_t)-512;
+
+typedef enum Owner {
+    OWNER_USER,
+    OWNER_KERNEL,
+    OWNER_OTHER, /* a hypervisor, or the kernel or a program of its guest */
+} Owner;
 
 typedef struct Thread {
     uint32_t comm;
@@ -48,7 +57,7 @@ typedef struct Thread {
 typedef struct Entry {
     uint64_t ip;
     uint64_t prefix;
-    bool kernel;
+    Owner owner;
     bool exact; /* not the address that a call returns to */
 } Entry;
 
@@ -60,11 +69,11 @@ typedef struct Recording {
     PerfMaps *maps;
     PrefixTable stacks;
     Array(Thread) threads;
-    IdMap thread_of;    /* (pid, tid) to place in threads + 1 */
-    Array(Entry) chain; /* innermost first */
-    uint32_t *event_of; /* by attribute: event + 1 */
-    uint32_t kernel_frame;
-    bool has_kernel_frame;
+    IdMap thread_of;        /* (pid, tid) to place in threads + 1 */
+    Array(Entry) chain;     /* innermost first */
+    uint32_t *event_of;     /* by attribute: event + 1 */
+    uint32_t kernel_name;   /* text, "[kernel]" */
+    uint32_t kernel_module; /* text */
     size_t samples;
     size_t cut;
     size_t copied_stacks;
@@ -131,8 +140,17 @@ static void read_map(Recording *in, const PerfRecord *record)
         perf_skip(&body, 32); /* and what may be done with it */
     }
     Str name = perf_text(&body, body.left);
-    if (body.cut || pid == UINT32_MAX || (perf_record_misc(record) & MISC_MMAP_DATA))
+    if (body.cut || (perf_record_misc(record) & MISC_MMAP_DATA))
         return;
+    if (pid == UINT32_MAX) { /* of the kernel: "[kernel.kallsyms]_text" at that symbol's address */
+        if (str_starts(name, S("[kernel.kallsyms]")))
+            profile_add_start(in->build, in->kernel_module, map.offset);
+        return;
+    }
+    if (perf_is_anonymous(name)) {
+        name = perf_map_file(in->arena, pid);
+        map.offset = map.start;
+    }
     map.module = profile_add_text(in->build, name);
     if (build_id.len)
         profile_add_module(in->build, map.module,
@@ -142,35 +160,34 @@ static void read_map(Recording *in, const PerfRecord *record)
 
 /* ------------------------------------------------------------------ stacks */
 
-static uint32_t kernel_frame(Recording *in)
+/* The module of a place without a name; a map file is not one that anybody knows. */
+static Str unknown_name(Recording *in, Str module)
 {
-    if (!in->has_kernel_frame) {
-        uint32_t name = profile_add_text(in->build, S("[kernel]"));
-        in->kernel_frame = profile_add_frame(
-            in->build, (ProfileFrame){.function = name, .module = name, .kind = FRAME_KERNEL});
-        in->has_kernel_frame = true;
-    }
-    return in->kernel_frame;
+    return perf_unknown_name(in->arena, perf_is_map_file(module) ? S("//anon") : module);
 }
 
 static uint32_t frame_of(Recording *in, const PerfProcess *process, const Entry *entry)
 {
-    if (entry->kernel)
-        return kernel_frame(in);
     uint64_t ip = entry->exact || !entry->ip ? entry->ip : entry->ip - 1;
+    if (entry->owner != OWNER_USER)
+        return profile_add_frame(in->build,
+                                 (ProfileFrame){.function = in->kernel_name,
+                                                .module = in->kernel_module,
+                                                .kind = FRAME_KERNEL,
+                                                .address = entry->owner == OWNER_KERNEL ? ip : 0});
     const PerfMap *map = perf_map_find(process, ip);
     ProfileFrame frame = {.kind = FRAME_NATIVE};
     Str module = map ? str_copy(in->arena, profile_added_text(in->build, map->module)) : (Str){0};
     frame.module = map ? map->module : 0;
     if (str_starts(module, S("/")) && !str_starts(module, S("//")))
         frame.address = ip - map->start + map->offset;
-    frame.function = profile_add_text(in->build, perf_unknown_name(in->arena, module));
+    frame.function = profile_add_text(in->build, unknown_name(in, module));
     return profile_add_frame(in->build, frame);
 }
 
 static uint64_t number_of(const Entry *entry)
 {
-    return hash64_number(entry->ip) + entry->exact + (entry->kernel ? 2u : 0);
+    return hash64_number(entry->ip) + entry->exact + 2u * (unsigned)entry->owner;
 }
 
 static bool is_known(const Recording *in, const Entry *entry, uint32_t *node)
@@ -212,15 +229,16 @@ static uint32_t stack_of(Recording *in, uint32_t pid)
     return node;
 }
 
-static void push_entry(Recording *in, uint64_t ip, bool kernel, bool exact)
+static void push_entry(Recording *in, uint64_t ip, Owner owner, bool exact)
 {
-    if (kernel && in->chain.len && in->chain.items[in->chain.len - 1].kernel)
-        return; /* all of the kernel is one frame */
+    bool other = owner == OWNER_OTHER;
+    if (other && in->chain.len && in->chain.items[in->chain.len - 1].owner == OWNER_OTHER)
+        return; /* all of it is one frame */
     *array_push(in->arena, &in->chain) =
-        (Entry){.ip = kernel ? 0 : ip, .kernel = kernel, .exact = exact || kernel};
+        (Entry){.ip = other ? 0 : ip, .owner = owner, .exact = exact || other};
 }
 
-static void read_chain(Recording *in, PerfBytes *body, bool kernel)
+static void read_chain(Recording *in, PerfBytes *body, Owner owner)
 {
     uint64_t len = perf_u64(body);
     bool exact = true;
@@ -231,11 +249,13 @@ static void read_chain(Recording *in, PerfBytes *body, bool kernel)
     for (uint64_t i = 0; i < len; i++) {
         uint64_t ip = perf_u64(body);
         if (ip >= CONTEXT_LEAST) {
-            kernel = ip != CONTEXT_USER;
+            owner = ip == CONTEXT_USER     ? OWNER_USER
+                    : ip == CONTEXT_KERNEL ? OWNER_KERNEL
+                                           : OWNER_OTHER;
             exact = true;
             continue;
         }
-        push_entry(in, ip, kernel, exact);
+        push_entry(in, ip, owner, exact);
         exact = false;
     }
 }
@@ -287,7 +307,9 @@ static void read_sample(Recording *in, const PerfRecord *record)
     PerfBytes body = perf_record_body(record);
     uint64_t type = attr->sample_type, ip = 0, period = attr->by_frequency ? 1 : attr->period;
     uint32_t pid = 0, tid = 0, mode = perf_record_misc(record) & CPU_MODE;
-    bool kernel = mode == CPU_KERNEL || mode == CPU_HYPERVISOR || mode == CPU_GUEST_KERNEL;
+    Owner owner = mode == CPU_KERNEL                                   ? OWNER_KERNEL
+                  : mode == CPU_HYPERVISOR || mode == CPU_GUEST_KERNEL ? OWNER_OTHER
+                                                                       : OWNER_USER;
     perf_skip(&body, type & PERF_HAS_IDENTIFIER ? 8 : 0);
     if (type & PERF_HAS_IP)
         ip = perf_u64(&body);
@@ -305,11 +327,11 @@ static void read_sample(Recording *in, const PerfRecord *record)
         skip_read(&body, attr->read_format);
     in->chain.len = 0;
     if (type & PERF_HAS_CALLCHAIN)
-        read_chain(in, &body, kernel);
+        read_chain(in, &body, owner);
     else
         in->flat++;
     if (!in->chain.len && (type & PERF_HAS_IP))
-        push_entry(in, ip, kernel, true);
+        push_entry(in, ip, owner, true);
     if (body.cut) {
         in->cut++;
         return;
@@ -391,6 +413,8 @@ bool read_perf_data(Arena *arena, Str bytes, Profile *out, Err *err)
     in.stacks = prefix_table_new(arena);
     in.thread_of = idmap_new(arena);
     in.event_of = NEW_ARRAY(arena, uint32_t, in.file.attrs.len);
+    in.kernel_name = profile_add_text(in.build, S("[kernel]"));
+    in.kernel_module = profile_add_text(in.build, S("[kernel.kallsyms]"));
     array_each (PerfBuildId, id, &in.file.build_ids)
         profile_add_module(in.build, profile_add_text(in.build, id->module),
                            profile_add_text(in.build, id->hex));

@@ -23,6 +23,7 @@
 
 #include <string.h>
 
+#include "analysis/profile/perf_generated.h"
 #include "analysis/profile/perf_parts.h"
 #include "analysis/profile/prefix_table.h"
 #include "analysis/profile/readers.h"
@@ -300,38 +301,17 @@ static void read_place(Script *in, Str text, ProfileFrame *frame)
     frame->kind = FRAME_USER;
 }
 
-/* CPython's perf support: "py::name:/path/to/file.py". */
-static bool read_python(Script *in, Str symbol, ProfileFrame *frame)
-{
-    Str name, file;
-    if (!str_starts(symbol, S("py::")) || !str_cut(str_from(symbol, 4), ':', &name, &file))
-        return false;
-    frame->function = profile_add_text(in->build, name);
-    frame->file = profile_add_text(in->build, file);
-    frame->kind = (uint16_t)frame_kind_of(name, file);
-    return true;
-}
-
 static void push_frame(Script *in, ProfileFrame frame)
 {
     *array_push(in->arena, &in->frames) = profile_add_frame(in->build, frame);
 }
 
-/* Java's map files join what was inlined: "outer->middle->inner". Pushed innermost first. */
-static void push_generated(Script *in, Str symbol, ProfileFrame frame)
+static void push_generated(Script *in, Str name, ProfileFrame frame)
 {
-    size_t end = symbol.len;
-    for (size_t at = symbol.len; at > 1; at--)
-        if (symbol.ptr[at - 2] == '-' && symbol.ptr[at - 1] == '>') {
-            ProfileFrame inner = frame;
-            inner.inlined = 1;
-            inner.function = profile_add_text(in->build, (Str){symbol.ptr + at, end - at});
-            push_frame(in, inner);
-            end = at - 2;
-            at--;
-        }
-    frame.function = profile_add_text(in->build, str_head(symbol, end));
-    push_frame(in, frame);
+    uint32_t frames[PERF_GENERATED_MAX];
+    size_t len = perf_generated_frames(in->build, name, frame, frames);
+    for (size_t i = 0; i < len; i++)
+        *array_push(in->arena, &in->frames) = frames[i];
 }
 
 /* One frame; the module is that of the address, which inlined functions do not name. */
@@ -359,15 +339,13 @@ static void add_frame(Script *in, Str line, Str place, Str module, bool leaf)
     frame.kind = (uint16_t)(kernel  ? FRAME_KERNEL
                             : known ? perf_module_kind(module)
                                     : FRAME_NATIVE);
-    if (!kernel && str_starts(module, S("/")) && frame.kind != FRAME_GENERATED)
+    if (!kernel && str_starts(module, S("/")) && (!known || frame.kind != FRAME_GENERATED))
         frame.address = leaf || !address ? address : address - 1;
     if (place.len)
         read_place(in, place, &frame);
     if (frame.line)
         frame.address = 0;
-    if (known && frame.kind == FRAME_GENERATED && read_python(in, symbol, &frame)) {
-        push_frame(in, frame);
-    } else if (known && frame.kind == FRAME_GENERATED) {
+    if (known && frame.kind == FRAME_GENERATED) {
         push_generated(in, symbol, frame);
     } else {
         frame.function =

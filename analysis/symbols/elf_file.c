@@ -1,12 +1,11 @@
 #include "analysis/symbols/elf_file.h"
 
-#include <fcntl.h>
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "analysis/symbols/beside.h"
 #include "base/attr.h"
 
 enum {
@@ -17,18 +16,6 @@ static void close_fd(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
-}
-
-/* Only files: a recorded path may name a pipe or a device. */
-static int open_file(Arena *arena, Str path)
-{
-    struct stat info;
-    int fd = open(str_cstr(arena, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd >= 0 && (fstat(fd, &info) || !S_ISREG(info.st_mode))) {
-        close(fd);
-        return -1;
-    }
-    return fd;
 }
 
 static Str hex_of(Arena *arena, const unsigned char *bytes, size_t len)
@@ -78,7 +65,7 @@ static bool read_segments(ElfFile *file, Elf *elf)
 
 static ElfFile *open_elf(Arena *arena, Str path, Str build_id, DwarfProblem *problem)
 {
-    CLEANUP(close_fd) int fd = open_file(arena, path);
+    CLEANUP(close_fd) int fd = beside_open(arena, path);
     if (fd < 0)
         return NULL;
     ElfFile *file = NEW(arena, ElfFile);

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/profile/perf_generated.h"
 #include "analysis/profile/perf_parts.h"
+#include "analysis/symbols/beside.h"
 #include "analysis/symbols/demangle.h"
 #include "analysis/symbols/dwarf.h"
+#include "analysis/symbols/symbol_text.h"
 #include "base/array.h"
 #include "base/path.h"
 
@@ -22,8 +25,16 @@ typedef struct Symbolizer {
     ProfileBuilder *build;
     uint32_t *names; /* by old text of a function: new text + 1 */
     Array(uint32_t) frames;
-    Span *spans; /* by old frame */
+    Span *spans;             /* by old frame */
+    uint32_t unnamed_kernel; /* the frame of all kernel code without a name + 1 */
 } Symbolizer;
+
+/* Where the addresses of one module are looked up; all empty when it is not there. */
+typedef struct Source {
+    DwarfFile *file;
+    SymbolText *kernel;
+    SymbolText *generated;
+} Source;
 
 /* An address to look up. */
 typedef struct Query {
@@ -50,7 +61,7 @@ static void push_frame(Symbolizer *in, ProfileFrame frame)
     *array_push(in->arena, &in->frames) = profile_add_frame(in->build, frame);
 }
 
-/* As the reader left it. */
+/* As the reader left it; what it could not name in the kernel is then one frame. */
 static Span keep_frame(Symbolizer *in, const ProfileFrame *old)
 {
     ProfileFrame frame = *old;
@@ -60,6 +71,11 @@ static Span keep_frame(Symbolizer *in, const ProfileFrame *old)
     frame.module = copy_text(in, old->module);
     push_frame(in, frame);
     return (Span){(uint32_t)in->frames.len - 1, 1};
+}
+
+static bool is_kernel(Str module)
+{
+    return str_eq(module, S("[kernel.kallsyms]"));
 }
 
 /* "[libc.so.6]" and "work+0x1234" are how readers call what they do not know. */
@@ -93,6 +109,35 @@ static void push_found(Symbolizer *in, const ProfileFrame *old, const DwarfFrame
     push_frame(in, frame);
 }
 
+static Span resolve_kernel(Symbolizer *in, const SymbolText *kernel, const ProfileFrame *old)
+{
+    const SymbolName *name = kernel ? symbol_text_find(kernel, old->address) : NULL;
+    if (!name) {
+        Span kept = keep_frame(in, old);
+        in->unnamed_kernel = in->frames.items[kept.first] + 1;
+        return kept;
+    }
+    Str module = name->module.len ? name->module : profile_text(in->from, old->module);
+    push_frame(in, (ProfileFrame){.function = profile_add_text(in->build, name->name),
+                                  .module = profile_add_text(in->build, module),
+                                  .kind = FRAME_KERNEL});
+    return (Span){(uint32_t)in->frames.len - 1, 1};
+}
+
+static Span resolve_generated(Symbolizer *in, const SymbolText *names, const ProfileFrame *old)
+{
+    uint32_t frames[PERF_GENERATED_MAX];
+    const SymbolName *name = names ? symbol_text_find(names, old->address) : NULL;
+    if (!name)
+        return keep_frame(in, old);
+    ProfileFrame frame = {.module = copy_text(in, old->module), .kind = FRAME_GENERATED};
+    Span span = {.first = (uint32_t)in->frames.len};
+    span.len = (uint32_t)perf_generated_frames(in->build, name->name, frame, frames);
+    for (size_t i = span.len; i-- > 0;)
+        *array_push(in->arena, &in->frames) = frames[i];
+    return span;
+}
+
 /* A frame that perf already called inlined is left out where the tree of inlined ones is ours. */
 static Span resolve(Symbolizer *in, DwarfFile *file, const ProfileFrame *old)
 {
@@ -118,7 +163,7 @@ static Str build_id_of(const Profile *profile, uint32_t module)
     return (Str){0};
 }
 
-static DwarfFile *open_module(Symbolizer *in, uint32_t module)
+static DwarfFile *open_program(Symbolizer *in, uint32_t module)
 {
     Str path = profile_text(in->from, module);
     DwarfOptions options = {
@@ -140,6 +185,54 @@ static DwarfFile *open_module(Symbolizer *in, uint32_t module)
     return file;
 }
 
+/* NULL when the recording was made under another kernel, or before the last start. */
+static SymbolText *open_kernel(Symbolizer *in, uint32_t module)
+{
+    Str text = in->options.kernel_symbols, id = build_id_of(in->from, module);
+    SymbolText *symbols = text.len ? symbol_text_kernel(in->arena, text) : NULL;
+    uint64_t start = 0;
+    for (size_t i = 0; i < in->from->modules_len; i++)
+        if (in->from->modules[i].module == module)
+            start = in->from->modules[i].start;
+    if (symbols && symbol_text_begins_at(symbols, start) &&
+        (!id.len || str_eq(id, in->options.kernel_id)))
+        return symbols;
+    profile_note(in->build,
+                 "the kernel's functions are not known: another kernel, another start of "
+                 "the machine, or /proc/kallsyms hides its addresses");
+    return NULL;
+}
+
+static SymbolText *open_generated(Symbolizer *in, Str path)
+{
+    enum {
+        MAP_FILE_MAX = 256 * 1024 * 1024
+    };
+    Str text;
+    return beside_read(in->arena, path, MAP_FILE_MAX, &text) ? symbol_text_map(in->arena, text)
+                                                             : NULL;
+}
+
+static Source open_module(Symbolizer *in, uint32_t module)
+{
+    Str path = profile_text(in->from, module);
+    if (is_kernel(path))
+        return (Source){.kernel = open_kernel(in, module)};
+    if (perf_is_map_file(path))
+        return (Source){.generated = open_generated(in, path)};
+    return (Source){.file = open_program(in, module)};
+}
+
+static Span look_up(Symbolizer *in, const Source *source, const ProfileFrame *old)
+{
+    Str module = profile_text(in->from, old->module);
+    if (is_kernel(module))
+        return resolve_kernel(in, source->kernel, old);
+    if (perf_is_map_file(module))
+        return resolve_generated(in, source->generated, old);
+    return resolve(in, source->file, old);
+}
+
 static int by_module(const void *a, const void *b)
 {
     const Query *left = a, *right = b;
@@ -153,7 +246,7 @@ static int by_module(const void *a, const void *b)
 static void resolve_frames(Symbolizer *in)
 {
     Array(Query) queries = {0};
-    DwarfFile *file = NULL;
+    Source source = {0};
     for (uint32_t i = 0; i < in->from->frames_len; i++) {
         const ProfileFrame *frame = &in->from->frames[i];
         if (frame->address)
@@ -166,12 +259,12 @@ static void resolve_frames(Symbolizer *in)
     for (size_t i = 0; i < queries.len; i++) {
         const Query *query = &queries.items[i];
         if (i == 0 || query->module != query[-1].module) {
-            dwarf_close(file);
-            file = open_module(in, query->module);
+            dwarf_close(source.file);
+            source = open_module(in, query->module);
         }
-        in->spans[query->frame] = resolve(in, file, &in->from->frames[query->frame]);
+        in->spans[query->frame] = look_up(in, &source, &in->from->frames[query->frame]);
     }
-    dwarf_close(file);
+    dwarf_close(source.file);
 }
 
 static void copy_heads(Symbolizer *in)
@@ -195,9 +288,15 @@ static void copy_samples(Symbolizer *in)
         thread.name = copy_text(in, thread.name);
         threads[i] = profile_add_thread(in->build, thread);
     }
+    bool *in_kernel = NEW_ARRAY(in->arena, bool, from->stacks_len); /* ends in an unnamed frame */
     for (size_t i = 1; i < from->stacks_len; i++) {
-        Span span = in->spans[from->stacks[i].frame];
-        stacks[i] = stacks[from->stacks[i].parent];
+        const ProfileStack *old = &from->stacks[i];
+        Span span = in->spans[old->frame];
+        bool unnamed = span.len == 1 && in->frames.items[span.first] + 1 == in->unnamed_kernel;
+        stacks[i] = stacks[old->parent];
+        in_kernel[i] = unnamed || (!span.len && in_kernel[old->parent]);
+        if (unnamed && in_kernel[old->parent])
+            continue;
         for (uint32_t k = 0; k < span.len; k++)
             stacks[i] = profile_add_stack(in->build, stacks[i], in->frames.items[span.first + k]);
     }
@@ -228,6 +327,14 @@ static bool has_work(const Profile *profile)
     for (size_t i = 0; i < profile->frames_len; i++)
         if (profile->frames[i].address ||
             is_mangled(profile_text(profile, profile->frames[i].function)))
+            return true;
+    return false;
+}
+
+bool symbolize_wants_kernel(const Profile *profile)
+{
+    for (size_t i = 0; i < profile->frames_len; i++)
+        if (profile->frames[i].address && profile->frames[i].kind == FRAME_KERNEL)
             return true;
     return false;
 }

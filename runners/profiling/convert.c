@@ -9,10 +9,10 @@
 
 #include "analysis/profile/format.h"
 #include "analysis/profile/store.h"
-#include "analysis/symbols/symbolize.h"
 #include "base/clock.h"
 #include "base/path.h"
 #include "runners/process.h"
+#include "runners/profiling/symbols.h"
 
 enum {
     LEAST_TIME_S = 60,
@@ -41,7 +41,7 @@ bool convert_here(Str from, Str to, Err *err)
     /* A server of debug information that does not answer must not use up the child's time. */
     setenv("DEBUGINFOD_TIMEOUT", "5", 0);
     setenv("DEBUGINFOD_MAXTIME", "20", 0);
-    profile = symbolize(arena, &profile, (SymbolizeOptions){.home = str_from_c(getenv("HOME"))});
+    profile = symbols_of(arena, &profile);
     return file_write(to, profile_store_write(arena, &profile), err);
 }
 
