@@ -15,11 +15,19 @@ typedef struct ProfileArgs {
     Str workload;
     Str tool;
     uint64_t rate_hz;
+    bool copy_stacks;
 } ProfileArgs;
 
 static const struct argp_option OPTIONS[] = {
-    {"with", 'w', "TOOL", 0, "py-spy or cprofile; without it the workload's first", 0},
-    {"rate", 'r', "HZ", 0, "how often a sampler looks, in times per second (250)", 0},
+    {"with", 'w', "TOOL", 0,
+     "py-spy, cprofile; perf, flamegraph, heaptrack, dhat, callgrind; without it the workload's "
+     "first",
+     0},
+    {"rate", 'r', "HZ", 0, "how often a sampler looks, in times per second (250; perf 997)", 0},
+    {"call-graph", 'g', "HOW", 0,
+     "how perf finds the callers: fp, by frame pointers (default), or dwarf, by copies of the "
+     "stack",
+     0},
     {0},
 };
 
@@ -43,6 +51,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (!str_to_u64(str_from_c(arg), &args->rate_hz) || args->rate_hz < 1 ||
             args->rate_hz > 10000)
             argp_error(state, "--rate must be between 1 and 10000");
+        return 0;
+    case 'g':
+        args->copy_stacks = str_eq(str_from_c(arg), S("dwarf"));
+        if (!args->copy_stacks && !str_eq(str_from_c(arg), S("fp")))
+            argp_error(state, "--call-graph is fp or dwarf");
         return 0;
     case ARGP_KEY_ARG:
         if (args->workload.len)
@@ -75,7 +88,8 @@ static bool run(Arena *arena, const ProfileArgs *args, Report *report, Err *err)
     Places places;
     Workload workload;
     Profiled profiled;
-    CaptureOptions options = {.tool = args->tool, .rate_hz = (uint32_t)args->rate_hz};
+    CaptureOptions options = {
+        .tool = args->tool, .rate_hz = (uint32_t)args->rate_hz, .copy_stacks = args->copy_stacks};
     if (!args_begin(arena, &args->common, report, &places, err) ||
         !workloads_pick(arena, places.root, args->workload, &workload, err) ||
         !profile_workload(arena, report, &places, &workload, &options, &profiled, err))

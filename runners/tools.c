@@ -11,6 +11,7 @@
 #include "runners/install.h"
 #include "runners/process.h"
 #include "runners/pylaunch.h"
+#include "runners/tools_native.h"
 
 enum {
     TOOL_TIMEOUT_S = 20,
@@ -153,6 +154,13 @@ static const struct ToolRow {
 } TOOLS[] = {
     {STR_CONST("py-spy"), STR_CONST("Python, CPU time by sampling"), look_pyspy},
     {STR_CONST("cprofile"), STR_CONST("Python, CPU time by counting calls"), look_cprofile},
+    {STR_CONST("perf"), STR_CONST("Rust and native code, CPU time by sampling"), tool_look_perf},
+    {STR_CONST("flamegraph"), STR_CONST("Rust and native code, perf as folded stacks"),
+     tool_look_flamegraph},
+    {STR_CONST("heaptrack"), STR_CONST("Rust and native code, every allocation"),
+     tool_look_heaptrack},
+    {STR_CONST("dhat"), STR_CONST("Rust and native code, heap use (valgrind)"), tool_look_valgrind},
+    {STR_CONST("callgrind"), STR_CONST("native code, instructions (valgrind)"), tool_look_valgrind},
 };
 
 size_t tools_count(void)

@@ -12,6 +12,9 @@ step "dependencies"
 need_packages "${BUILD_PACKAGES[@]}" clang-format-14 hyperfine procps git-lfs openssh-client \
     linux-perf heaptrack valgrind binutils g++ libgoogle-perftools4
 need_npm
+need_rust
+need_go
+need_inferno build/cargo
 need_venv build/venv tests/requirements.txt
 [ "$mode" = quick ] || tools/get_editors.sh
 

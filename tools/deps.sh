@@ -44,3 +44,24 @@ need_venv() {
         cp "$requirements" "$dir/requirements.txt"
     ) 9>"$dir.lock"
 }
+
+# cargo and Go: the machine's own when there, else Debian's.
+need_rust() {
+    command -v cargo >/dev/null || need_packages rustc cargo
+}
+need_go() {
+    command -v go >/dev/null || need_packages golang-go
+}
+
+# inferno-collapse-perf, built once; without what only its other programs need.
+need_inferno() {
+    local root=$1 version=0.11.13
+    mkdir -p "$root"
+    (
+        flock 9
+        [ -x "$root/bin/inferno-collapse-perf" ] && exit
+        need_rust
+        cargo install -q --locked --root "$root" --version $version --no-default-features --features cli \
+            --bin inferno-collapse-perf inferno
+    ) 9>"$root.lock"
+}

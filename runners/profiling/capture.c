@@ -15,14 +15,30 @@
 #include "runners/measure/turn.h"
 #include "runners/process.h"
 #include "runners/profiling/capture_tools.h"
+#include "runners/profiling/rust_env.h"
+#include "runners/pylaunch.h"
 #include "runners/said.h"
 #include "runners/tools.h"
 
 static const CaptureTool TOOLS[] = {
     {STR_CONST("py-spy"), STR_CONST("profile.speedscope.json"), pyspy_command, pyspy_collect,
-     pyspy_explain, NULL},
+     pyspy_explain, NULL, false, NULL},
     {STR_CONST("cprofile"), STR_CONST("profile.prof"), cprofile_command, cprofile_collect,
-     cprofile_explain, cprofile_is_ours},
+     cprofile_explain, cprofile_is_ours, false, NULL},
+    {STR_CONST("perf"), STR_CONST("perf.data"), perf_command, perf_collect, perf_explain,
+     perf_is_ours, true, NULL},
+    {STR_CONST("flamegraph"), STR_CONST("profile.folded"), flamegraph_command, flamegraph_collect,
+     perf_explain, perf_is_ours, true, NULL},
+    {STR_CONST("heaptrack"), STR_CONST("heaptrack.out"), heaptrack_command, heaptrack_collect,
+     heaptrack_explain, heaptrack_is_ours, true, heaptrack_forget},
+    {STR_CONST("dhat"), STR_CONST("dhat.json"), dhat_command, valgrind_collect, valgrind_explain,
+     valgrind_is_ours, true, NULL},
+    {STR_CONST("callgrind"), STR_CONST("callgrind.out"), callgrind_command, valgrind_collect,
+     valgrind_explain, valgrind_is_ours, true, NULL},
+};
+
+enum {
+    TOOLS_LEN = sizeof(TOOLS) / sizeof(TOOLS[0]),
 };
 
 bool capture_is_pytest_benchmark(const CaptureJob *job)
@@ -32,7 +48,7 @@ bool capture_is_pytest_benchmark(const CaptureJob *job)
 
 static const CaptureTool *find_row(Str name)
 {
-    for (size_t i = 0; i < sizeof(TOOLS) / sizeof(TOOLS[0]); i++)
+    for (size_t i = 0; i < TOOLS_LEN; i++)
         if (str_eq(TOOLS[i].name, name))
             return &TOOLS[i];
     return NULL;
@@ -44,6 +60,15 @@ static bool not_ready(const Tool *tool, Err *err)
 {
     return err_set(err, ERR_TOOL, STR_FMT "%s" STR_FMT, STR_ARG(tool->problem),
                    tool->mend.len ? ": " : "", STR_ARG(tool->mend));
+}
+
+/* Whether the benchmark is machine code: it does not start Python in any way we know. */
+static bool is_native(const CaptureJob *job)
+{
+    PyLaunch launch;
+    Err not_python = {0};
+    return !pylaunch_find(job->arena, &job->options->workload->benchmark,
+                          job->options->places->root, &launch, &not_python);
 }
 
 /* The one asked for, or the first of the workload's and of ours that is there. */
@@ -59,8 +84,10 @@ static bool choose_tool(CaptureJob *job, const CaptureTool **row, Err *err)
         array_each (Str, name, &job->options->workload->profilers)
             if (find_row(*name))
                 *array_push(job->arena, &names) = *name;
-        for (size_t i = 0; i < sizeof(TOOLS) / sizeof(TOOLS[0]); i++)
-            *array_push(job->arena, &names) = TOOLS[i].name;
+        bool native = is_native(job);
+        for (size_t i = 0; i < 2 * TOOLS_LEN; i++)
+            if (TOOLS[i % TOOLS_LEN].native == (i < TOOLS_LEN ? native : !native))
+                *array_push(job->arena, &names) = TOOLS[i % TOOLS_LEN].name;
     }
     for (size_t i = 0; i < names.len; i++) {
         Tool tool = tool_look(job->arena, names.items[i], &search);
@@ -91,6 +118,13 @@ static int lock_folder(Arena *arena, Str folder, int flags)
     return fd;
 }
 
+static void forget(Arena *arena, Str folder)
+{
+    for (size_t i = 0; i < TOOLS_LEN; i++)
+        if (TOOLS[i].forget)
+            TOOLS[i].forget(arena, folder);
+}
+
 /* Folders whose run was killed: nobody holds their lock. */
 static void remove_left_folders(Arena *arena, Str parent)
 {
@@ -101,6 +135,7 @@ static void remove_left_folders(Arena *arena, Str parent)
         int lock = str_starts(name, S("capture-")) ? lock_folder(arena, folder, 0) : -1;
         if (lock < 0)
             continue;
+        forget(arena, folder);
         if (!file_remove_tree(folder, &err))
             log_warn("capture: %s", err.msg);
         close(lock);
@@ -127,7 +162,10 @@ static bool make_folder(Arena *arena, const Places *places, Capture *out, Err *e
 
 void capture_finish(Capture *capture)
 {
+    CLEANUP(arena_cleanup) Arena *arena = arena_new("capture_finish");
     Err err = {0};
+    if (capture->folder.len)
+        forget(arena, capture->folder);
     if (capture->folder.len && !file_remove_tree(capture->folder, &err))
         log_warn("capture: %s", err.msg);
     if (capture->lock > 0)
@@ -162,6 +200,8 @@ static StrList environment(CaptureJob *job)
     *array_push(job->arena, &env) =
         str_fmt(job->arena, "PYTEST_ADDOPTS=" STR_FMT " -p no:cacheprovider " STR_FMT STR_FMT,
                 STR_ARG(options), STR_ARG(storage), STR_ARG(job->pytest_options));
+    array_each (const Str, setting, &job->env)
+        *array_push(job->arena, &env) = *setting;
     return env;
 }
 
@@ -179,6 +219,12 @@ static int benchmark_status(const CaptureJob *job, const ProcessResult *result)
     return (int)status;
 }
 
+static size_t own_words_at(const CaptureJob *job, Str out)
+{
+    size_t at = job->own_words.len ? str_find(out, job->own_words, 0) : out.len;
+    return at < out.len ? at : out.len;
+}
+
 static bool check_run(CaptureJob *job, const CaptureTool *row, const ProcessResult *result,
                       Err *err)
 {
@@ -187,9 +233,10 @@ static bool check_run(CaptureJob *job, const CaptureTool *row, const ProcessResu
     if (result->signal)
         return process_check(result, row->name, err);
     if (status > 0 && !(row->is_ours && row->is_ours(result))) {
+        Str out = str_head(result->out, own_words_at(job, result->out));
         return err_set(err, ERR_TOOL,
                        "the benchmark failed with status %d under " STR_FMT ": " STR_FMT, status,
-                       STR_ARG(row->name), STR_ARG(said_why(result->out, result->errors)));
+                       STR_ARG(row->name), STR_ARG(said_why(out, result->errors)));
     }
     if (result->status == 0 && row->collect && !row->collect(job, err))
         return false;
@@ -204,6 +251,8 @@ static bool run_build(CaptureJob *job, Err *err)
     ProcessOptions process = {.argv = build->argv,
                               .argc = build->argc,
                               .cwd = job->options->places->root,
+                              .env = job->env.items,
+                              .env_count = job->env.len,
                               .cancel = job->options->cancel};
     ProcessResult result;
     if (build->argc == 0)
@@ -227,6 +276,8 @@ static bool run_tool(CaptureJob *job, const CaptureTool *row, Err *err)
     capture->version = job->tool.version;
     capture->run_dir = job->options->places->root;
     capture->file = path_join(job->arena, capture->folder, row->file_name);
+    if (row->native)
+        job->env = rust_env(job->arena, job->options->places, job->options->workload);
     /* Whoever measures meanwhile would measure our noise. */
     if (!turn_take(&turn, job->options->places->user_state, job->options->cancel, tell, job, err) ||
         !run_build(job, err) || !row->command(job, err))

@@ -31,7 +31,8 @@ typedef struct CaptureOptions {
     Str tool; /* "py-spy"; empty: the workload's first that can run here, else the best for it */
     const Places *places;
     const Workload *workload;
-    uint32_t rate_hz; /* of samplers; 0: 250 */
+    uint32_t rate_hz; /* of samplers; 0: 250, perf 997 */
+    bool copy_stacks; /* perf: --call-graph dwarf, for code without frame pointers */
     const volatile sig_atomic_t *cancel;
 } CaptureOptions;
 

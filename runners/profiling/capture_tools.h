@@ -29,6 +29,8 @@ typedef struct CaptureJob {
     StrList argv;
     Str status_file; /* where the benchmark's exit status is written, when the profiler hides it */
     Str pytest_options; /* added to PYTEST_ADDOPTS */
+    Str own_words;      /* what the profiler adds to the benchmark's output begins so */
+    StrList env;        /* more of the build's and the benchmark's environment */
     uint64_t started_ns;
     uint64_t told_s;
 } CaptureJob;
@@ -45,6 +47,9 @@ typedef struct CaptureTool {
     CaptureExplain *explain;
     /* The benchmark failed because of what we added to it; NULL: never. */
     bool (*is_ours)(const ProcessResult *result);
+    bool native; /* of machine code: Rust is built for it (rust_env.h), and it comes first for it */
+    /* Removes what a run may leave outside of its folder; NULL: nothing. */
+    void (*forget)(Arena *arena, Str folder);
 } CaptureTool;
 
 bool capture_is_pytest_benchmark(const CaptureJob *job);
@@ -55,5 +60,19 @@ CaptureExplain pyspy_explain;
 CaptureStep cprofile_command, cprofile_collect;
 CaptureExplain cprofile_explain;
 bool cprofile_is_ours(const ProcessResult *result);
+
+CaptureStep perf_command, perf_collect;
+CaptureStep flamegraph_command, flamegraph_collect;
+CaptureExplain perf_explain;
+bool perf_is_ours(const ProcessResult *result);
+
+CaptureStep heaptrack_command, heaptrack_collect;
+CaptureExplain heaptrack_explain;
+bool heaptrack_is_ours(const ProcessResult *result);
+void heaptrack_forget(Arena *arena, Str folder);
+
+CaptureStep dhat_command, callgrind_command, valgrind_collect;
+CaptureExplain valgrind_explain;
+bool valgrind_is_ours(const ProcessResult *result);
 
 #endif

@@ -1,0 +1,216 @@
+#include "runners/tools_native.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/path.h"
+#include "runners/install.h"
+#include "runners/process.h"
+
+enum {
+    TOOL_TIMEOUT_S = 20,
+};
+
+static bool run(Arena *arena, const ToolSearch *search, const Str *argv, size_t argc,
+                ProcessResult *result)
+{
+    Err err = {0};
+    ProcessOptions options = {.argv = argv,
+                              .argc = argc,
+                              .cwd = search->cwd,
+                              .timeout_s = TOOL_TIMEOUT_S,
+                              .cancel = search->cancel};
+    *result = (ProcessResult){0};
+    return process_run(arena, &options, result, &err) && result->status == 0;
+}
+
+/* ---------------------------------------------------------------- packages */
+
+static Str install(Arena *arena, const InstallNames *names)
+{
+    return install_package(arena, install_here(arena), names);
+}
+
+static Str last_word(Str text)
+{
+    Str before, word, line;
+    text = str_trim(text);
+    Str rest = text;
+    if (str_next_line(&rest, &line))
+        text = str_trim(line);
+    return str_cut_last(text, ' ', &before, &word) ? word : text;
+}
+
+/* Runs it with --version, or says what is missing. */
+static bool look(Arena *arena, const ToolSearch *search, Str program, const InstallNames *package,
+                 Tool *tool, ProcessResult *result)
+{
+    if (!process_find(arena, program, (Str){0}, search->cwd, &tool->path)) {
+        tool->problem = str_fmt(arena, STR_FMT " is not installed", STR_ARG(program));
+        tool->mend = install(arena, package);
+        return false;
+    }
+    const Str version[] = {tool->path, S("--version")};
+    if (!run(arena, search, version, 2, result)) {
+        tool->problem = str_fmt(arena, STR_FMT " does not start", STR_ARG(tool->path));
+        tool->mend = install(arena, package);
+        return false;
+    }
+    tool->version = last_word(result->out);
+    tool->ready = true;
+    return true;
+}
+
+/* ---------------------------------------------------------------- perf */
+
+static const InstallNames PERF = {.debian = "linux-perf",
+                                  .ubuntu = "linux-tools-common linux-tools-$(uname -r)",
+                                  .other = "perf"};
+
+Str tool_perf(Arena *arena, Str cwd)
+{
+    Str path;
+    return process_find(arena, S("perf"), (Str){0}, cwd, &path) ? path : S("perf");
+}
+
+static int paranoid(Arena *arena)
+{
+    Str text;
+    Err err = {0};
+    int64_t level;
+    if (!file_read(arena, S("/proc/sys/kernel/perf_event_paranoid"), 64, &text, &err) ||
+        !str_to_i64(str_trim(text), &level))
+        return 0;
+    return (int)level;
+}
+
+/* Ubuntu's and old Debian's perf is a script that looks for one made for the running kernel. */
+static bool other_kernel(Str errors)
+{
+    return str_has(errors, S("perf not found for kernel")) ||
+           (str_has(errors, S("linux-perf-")) && str_has(errors, S("is not installed")));
+}
+
+bool tool_perf_refused(Str errors)
+{
+    static const Str SIGNS[] = {
+        STR_CONST("perf_event_paranoid"),
+        STR_CONST("perf_event_mlock_kb"),
+        STR_CONST("No permission to enable"),
+        STR_CONST("perf_event_open"),
+        STR_CONST("Access to performance monitoring and observability operations is limited"),
+        STR_CONST("You may not have permission to collect"),
+    };
+    for (size_t i = 0; i < sizeof(SIGNS) / sizeof(SIGNS[0]); i++)
+        if (str_has(errors, SIGNS[i]))
+            return true;
+    return other_kernel(errors);
+}
+
+void tool_explain_perf(Arena *arena, Str errors, Str *problem, Str *mend)
+{
+    int level = paranoid(arena);
+    Str said, line, rest = errors;
+    if (other_kernel(errors)) {
+        *problem = S("perf is not installed for the kernel that runs");
+        *mend = install(arena, &PERF);
+    } else if (str_has(errors, S("perf_event_mlock_kb"))) {
+        *problem = S("perf may not lock enough memory (kernel.perf_event_mlock_kb)");
+        *mend = S("sudo sysctl kernel.perf_event_mlock_kb=8192");
+    } else if (tool_perf_refused(errors) && level > 2 && geteuid() != 0) {
+        *problem = str_fmt(arena, "perf may not record (kernel.perf_event_paranoid is %d)", level);
+        *mend = S("sudo sysctl kernel.perf_event_paranoid=2");
+    } else if (tool_perf_refused(errors)) {
+        *problem = S("perf may not record: this container forbids perf_event_open");
+        *mend = S("docker run --cap-add PERFMON --security-opt seccomp=unconfined ...");
+    } else {
+        for (said = (Str){0}; str_next_line(&rest, &line);)
+            if (str_trim(line).len && !str_eq(str_trim(line), S("Error:")) && !said.len)
+                said = str_trim(line);
+        *problem = str_fmt(arena, "perf: " STR_FMT,
+                           STR_ARG(said.len ? said : S("ended without a recording")));
+        *mend = (Str){0};
+    }
+}
+
+void tool_look_perf(Arena *arena, const ToolSearch *search, Tool *tool)
+{
+    ProcessResult result;
+    bool denied = paranoid(arena) > 2 && geteuid() != 0;
+    if (!look(arena, search, S("perf"), &PERF, tool, &result)) {
+        if (tool->path.len && other_kernel(result.errors))
+            tool_explain_perf(arena, result.errors, &tool->problem, &tool->mend);
+        return;
+    }
+    if (!search->try_out && !denied)
+        return;
+    const Str sample[] = {tool->path, S("record"),    S("-q"), S("-N"),
+                          S("-o"),    S("/dev/null"), S("--"), S("true")};
+    if (!run(arena, search, sample, sizeof(sample) / sizeof(sample[0]), &result)) {
+        tool->ready = false;
+        tool_explain_perf(arena, result.errors, &tool->problem, &tool->mend);
+    }
+}
+
+/* ---------------------------------------------------------------- flamegraph */
+
+void tool_look_flamegraph(Arena *arena, const ToolSearch *search, Tool *tool)
+{
+    Str path;
+    ProcessResult result;
+    tool_look_perf(arena, search, tool);
+    if (!tool->ready)
+        return;
+    tool->version = (Str){0};
+    if (process_find(arena, S("inferno-collapse-perf"), (Str){0}, search->cwd, &path)) {
+        const Str version[] = {path, S("--version")};
+        if (run(arena, search, version, 2, &result))
+            tool->version = last_word(result.out);
+    } else if (!process_find(arena, S("stackcollapse-perf.pl"), (Str){0}, search->cwd, &path)) {
+        tool->ready = false;
+        tool->path = (Str){0};
+        tool->problem = S("nothing that folds stacks is installed (inferno-collapse-perf)");
+        tool->mend = S("cargo install inferno");
+        return;
+    }
+    tool->path = path;
+}
+
+/* ---------------------------------------------------------------- heaptrack */
+
+void tool_look_heaptrack(Arena *arena, const ToolSearch *search, Tool *tool)
+{
+    static const InstallNames HEAPTRACK = {.other = "heaptrack"};
+    ProcessResult result;
+    look(arena, search, S("heaptrack"), &HEAPTRACK, tool, &result);
+}
+
+Str tool_heaptrack_interpret(Arena *arena, Str heaptrack)
+{
+    static const char *const PLACES[] = {
+        "lib/heaptrack/libexec/heaptrack_interpret",
+        "lib64/heaptrack/libexec/heaptrack_interpret",
+        "libexec/heaptrack_interpret",
+    };
+    char *real = realpath(str_cstr(arena, heaptrack), NULL);
+    Str folder = path_dir(path_dir(str_copy(arena, str_from_c(real)))), found = {0};
+    free(real);
+    for (size_t i = 0; i < sizeof(PLACES) / sizeof(PLACES[0]) && !found.len; i++) {
+        Str path = path_join(arena, folder, str_from_c(PLACES[i]));
+        if (file_exists(path))
+            found = path;
+    }
+    return found;
+}
+
+/* ---------------------------------------------------------------- valgrind */
+
+void tool_look_valgrind(Arena *arena, const ToolSearch *search, Tool *tool)
+{
+    static const InstallNames VALGRIND = {.other = "valgrind"};
+    ProcessResult result;
+    if (look(arena, search, S("valgrind"), &VALGRIND, tool, &result) &&
+        str_starts(tool->version, S("valgrind-")))
+        tool->version = str_from(tool->version, 9);
+}

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# ctest-labels: slow
+# perfloop profile with the real heaptrack, DHAT and callgrind, on a Rust program whose allocations were
+# planted: for every metric the planted line is the first of those that allocate.
+set -eu
+. tools/deps.sh
+need_packages heaptrack valgrind
+need_rust
+. tests/e2e/capture_lib.sh
+
+planted_first() { # WORKLOAD METRIC=PLANT...
+    local workload=$1 pair
+    shift
+    for pair in "$@"; do
+        "$PERFLOOP" hot --workload "$workload" --json --top 0 --metric "${pair%=*}" --sort total >"$scratch/hot.json"
+        python3 - "$scratch/hot.json" "${pair#*=}" "$workload $pair" <<'PY'
+import json, re, sys
+table = json.load(open(sys.argv[1]))
+lines = open("src/heap.rs").read().splitlines()
+planted = next(number for number, line in enumerate(lines, 1) if f"PLANTED {sys.argv[2]} " in line)
+# work() calls them all: its lines carry what its callees cost.
+calls = next(number for number, line in enumerate(lines, 1) if "pub fn work" in line)
+rows = [row for row in table["rows"] if row["file"] == "src/heap.rs" and row["line"] < calls]
+print(sys.argv[3] + ":", table["unit"], "total", table["total"], "line", rows[0]["line"], rows[0]["total"])
+assert rows[0]["line"] == planted, rows[:3]
+assert rows[0]["total"] > table["total"] / 2 or table["unit"] == "count", rows[0]
+PY
+    done
+}
+
+for workload in heap heapbench; do
+    profile $workload --with heaptrack
+    planted_first $workload peak=peak allocated=peak allocations=allocations leaked=leaked
+    nothing_left
+done
+profile heap --with dhat
+planted_first heap peak=peak allocated=peak allocations=allocations leaked=leaked
+nothing_left
+profile count --with callgrind
+"$PERFLOOP" hot --workload count --json --top 0 | python3 -c '
+import json, sys
+rows = json.load(sys.stdin)["rows"]
+planted = {number for number, line in enumerate(open("src/cpu.rs"), 1) if "PLANTED" in line}
+assert {row["line"] for row in rows[:len(planted)]} == planted, rows[:8]
+print("callgrind:", [(row["line"], row["self"]) for row in rows[:len(planted)]])'
+nothing_left
+
+echo "what cannot be done is one sentence"
+for tool in heaptrack dhat; do
+    expect_error "the benchmark failed with status 7 under $tool: nothing to do" "$PERFLOOP" profile fails --with $tool
+done
+expect_error "heaptrack follows one program" "$PERFLOOP" profile shell --with heaptrack
+expect_error "valgrind is not installed: " env PATH="$scratch/none" "$PERFLOOP" profile heap --with dhat
+
+echo "a cancel leaves nothing, nor in /tmp"
+before=$(find /tmp -maxdepth 1 -name 'heaptrack_fifo*' | sort)
+cancel --with heaptrack
+[ "$before" = "$(find /tmp -maxdepth 1 -name 'heaptrack_fifo*' | sort)" ] || fail "heaptrack's pipe is left in /tmp"
+cancel --with dhat
+echo "all as planned"
