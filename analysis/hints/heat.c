@@ -2,6 +2,21 @@
 
 #include "analysis/hotspots/rank.h"
 
+double heat_cost(const HeatValue *value)
+{
+    return value->self + value->callee;
+}
+
+double heat_share(const HeatMetric *metric, const HeatValue *value)
+{
+    return metric->total > 0 ? heat_cost(value) / metric->total : 0;
+}
+
+double heat_callee_share(const HeatMetric *metric, const HeatValue *value)
+{
+    return metric->total > 0 ? value->callee / metric->total : 0;
+}
+
 double heat_self_share(const HeatMetric *metric, const HeatValue *value)
 {
     return metric->total > 0 ? value->self / metric->total : 0;
@@ -19,7 +34,7 @@ static RankShare share_of(const HeatMetric *metric, const HeatValue *value)
         .samples = metric->samples,
         .sampled = metric->samples > 0,
     };
-    return rank_share(&whole, (int64_t)value->self, value->samples);
+    return rank_share(&whole, (int64_t)heat_cost(value), value->samples);
 }
 
 double heat_share_error(const HeatMetric *metric, const HeatValue *value)
@@ -36,7 +51,7 @@ bool heat_is_resolved(const HeatMetric *metric, const HeatValue *value)
 bool heat_is_shown(const HeatSettings *settings, const HeatMetric *metric, const HeatValue *value)
 {
     double threshold = settings->threshold > 0 ? settings->threshold : 0.01;
-    return heat_self_share(metric, value) >= threshold && heat_is_resolved(metric, value);
+    return heat_share(metric, value) >= threshold && heat_is_resolved(metric, value);
 }
 
 bool heat_is_ranked(const HeatSettings *settings, uint32_t rank)

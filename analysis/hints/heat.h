@@ -48,19 +48,32 @@ typedef struct HeatMetric {
 
 typedef struct HeatValue {
     double self;      /* in the profile's own unit */
+    double callee;    /* in libraries, called from here (hotspot.h); not in self */
     double total;     /* with everything called from there; recursion counted once */
-    uint64_t samples; /* how many samples stand behind `self` */
+    uint64_t samples; /* how many samples stand behind `self` and `callee` */
 } HeatValue;
+
+/* What is called from a line or a function and is not the user's. */
+typedef struct HeatCallee {
+    Str name;    /* "loads" */
+    Str library; /* "stdlib json"; or empty */
+    Str file;    /* "json/decoder.py", where most of its cost is; or empty */
+    uint32_t line;
+    Str source;  /* that file on this machine, absolute; or empty */
+    double cost; /* of the first metric */
+} HeatCallee;
 
 typedef struct HotLine {
     LineNo was; /* in the text that was profiled */
     LineNo now; /* in the text as it is; 0 when gone */
     AnchorState state;
-    uint32_t anchor;   /* index in the file's anchors */
-    uint32_t rank;     /* 0 is the hottest line of the workspace */
-    uint32_t function; /* in functions, or HEAT_NO_FUNCTION */
-    double base_share; /* own share in the baseline's profile; NAN when there is none */
-    HeatValue *values; /* one per metric */
+    uint32_t anchor;           /* index in the file's anchors */
+    uint32_t rank;             /* 0 is the hottest line of the workspace */
+    uint32_t function;         /* in functions, or HEAT_NO_FUNCTION */
+    double base_share;         /* share in the baseline's profile; NAN when there is none */
+    HeatValue *values;         /* one per metric */
+    const HeatCallee *callees; /* the most expensive first */
+    size_t n_callees;
     const Hint *hints; /* advice for this line, in the order to read it */
     size_t n_hints;
 } HotLine;
@@ -75,6 +88,8 @@ typedef struct HotFunction {
     uint32_t spot; /* index in the profile's functions, for callers and callees */
     double base_share;
     HeatValue *values;
+    const HeatCallee *callees;
+    size_t n_callees;
 } HotFunction;
 
 typedef struct HotFile {
@@ -91,15 +106,19 @@ typedef struct HotFile {
     bool lines_are_functions; /* the profiler knows no lines (cProfile): show functions only */
 } HotFile;
 
-/* The part of the whole that is this value's own; 0 where the metric has no total. */
+/* What the user can act on here: self and callee. */
+double heat_cost(const HeatValue *value);
+/* Its part of the whole, and those of the two; 0 where the metric has no total. */
+double heat_share(const HeatMetric *metric, const HeatValue *value);
 double heat_self_share(const HeatMetric *metric, const HeatValue *value);
+double heat_callee_share(const HeatMetric *metric, const HeatValue *value);
 double heat_total_share(const HeatMetric *metric, const HeatValue *value);
 /* Half the width of the sampling interval of a share, or 0 for counted profiles. */
 double heat_share_error(const HeatMetric *metric, const HeatValue *value);
 
 /* Do the samples tell this share apart from noise (rank.h)? Counted values always are. */
 bool heat_is_resolved(const HeatMetric *metric, const HeatValue *value);
-/* May this own share be shown: resolved, and over the threshold? */
+/* May this share be shown: resolved, and over the threshold? */
 bool heat_is_shown(const HeatSettings *settings, const HeatMetric *metric, const HeatValue *value);
 /* And does the rank allow a diagnostic or a lens? */
 bool heat_is_ranked(const HeatSettings *settings, uint32_t rank);

@@ -32,9 +32,30 @@ static HeatValue value_of(const HotSpot *spot)
 {
     return (HeatValue){
         .self = (double)spot->self,
+        .callee = (double)spot->callee,
         .total = (double)spot->total,
-        .samples = spot->self_samples,
+        .samples = hot_spot_samples(spot),
     };
+}
+
+static const HeatCallee *callees_of(const Joiner *join, const HotSpot *spot)
+{
+    const HotSpots *spots = &join->source->spots[0];
+    HeatCallee *out = NEW_ARRAY(join->arena, HeatCallee, spot->callees_len + 1);
+    for (size_t i = 0; i < spot->callees_len; i++) {
+        const HotCallee *callee = &spots->callees[spot->callees_first + i];
+        const HotSpot *function = &spots->functions[callee->function];
+        Str file = callee->below.len ? callee->below : callee->file;
+        out[i] = (HeatCallee){
+            .name = str_copy(join->arena, function->function),
+            .library = str_copy(join->arena, function->library),
+            .file = str_copy(join->arena, file),
+            .line = callee->line,
+            .source = str_copy(join->arena, callee->source),
+            .cost = (double)callee->cost,
+        };
+    }
+    return out;
 }
 
 /* The first line of a function in the profiled text: as recorded, else by its name. */
@@ -59,7 +80,7 @@ static void add_functions(Joiner *join)
     join->out->functions = NEW_ARRAY(join->arena, HotFunction, n + 1);
     for (size_t i = 0; i < spots->functions_len; i++) {
         const HotSpot *spot = &spots->functions[i];
-        rank += spot->mapped;
+        rank += spot->own;
         if (!is_here(join, spot))
             continue;
         HeatValue *values = NEW_ARRAY(join->arena, HeatValue, join->source->n_spots);
@@ -67,10 +88,12 @@ static void add_functions(Joiner *join)
         join->out->functions[join->out->n_functions++] = (HotFunction){
             .name = str_copy(join->arena, spot->function),
             .was = definition_of(join->source, spot),
-            .rank = rank - 1,
+            .rank = spot->own ? rank - 1 : HEAT_NO_RANK,
             .spot = (uint32_t)i,
             .base_share = (double)NAN,
             .values = values,
+            .callees = callees_of(join, spot),
+            .n_callees = spot->callees_len,
         };
         join->function_index[i] = (uint32_t)join->out->n_functions;
     }
@@ -104,7 +127,7 @@ static void add_lines(Joiner *join, size_t metric)
     uint32_t rank = 0;
     for (size_t i = 0; i < spots->lines_len; i++) {
         const HotSpot *spot = &spots->lines[i];
-        rank += spot->mapped;
+        rank += spot->own;
         if (!is_here(join, spot))
             continue;
         HotLine *line = line_slot(join, spot->line);
@@ -113,12 +136,17 @@ static void add_lines(Joiner *join, size_t metric)
         HeatValue *value = &line->values[metric];
         HeatValue more = value_of(spot);
         value->self += more.self;
+        value->callee += more.callee;
         value->total = fmax(value->total, more.total);
         value->samples += more.samples;
         if (metric > 0)
             continue;
-        if (line->rank == HEAT_NO_RANK)
+        if (line->rank == HEAT_NO_RANK && spot->own)
             line->rank = rank - 1;
+        if (!line->n_callees) {
+            line->callees = callees_of(join, spot);
+            line->n_callees = spot->callees_len;
+        }
         if (line->function == HEAT_NO_FUNCTION && spot->owner < spots->functions_len &&
             join->function_index[spot->owner])
             line->function = join->function_index[spot->owner] - 1;
@@ -148,7 +176,8 @@ static void add_base_functions(Joiner *join)
             map_put(by_name, base->functions[i].function, &base->functions[i]);
     for (size_t i = 0; i < join->out->n_functions; i++) {
         const HotSpot *spot = map_get(by_name, join->out->functions[i].name);
-        join->out->functions[i].base_share = spot ? (double)spot->self / (double)base->total : 0;
+        join->out->functions[i].base_share =
+            spot ? (double)hot_spot_cost(spot) / (double)base->total : 0;
     }
 }
 
@@ -166,7 +195,7 @@ static void add_base_lines(Joiner *join)
             spot->line > text_lines(source->base_side.text))
             continue;
         lines[n++] = (LineNo){spot->line};
-        shares[spot->line] += (double)spot->self / (double)base->total;
+        shares[spot->line] += (double)hot_spot_cost(spot) / (double)base->total;
     }
     Anchors anchors = anchors_find(join->arena, &source->base_side, &source->profiled, lines, n);
     for (size_t i = 0; i < anchors.len; i++) {

@@ -36,18 +36,41 @@ static void add_baseline(const ViewMaker *maker, StrBuf *text, double base_share
 /* "31 % ±3 of cpu time" */
 static void add_share(const ViewMaker *maker, StrBuf *text, const HeatValue *value)
 {
-    Str percent = words_share(maker->arena, heat_self_share(maker->metric, value));
+    Str percent = words_share(maker->arena, heat_share(maker->metric, value));
     Str error = words_error(maker->arena, heat_share_error(maker->metric, value));
     Str metric = words_metric(maker->arena, maker->metric);
     strbuf_fmt(text, STR_FMT "%s" STR_FMT " of " STR_FMT, STR_ARG(percent), error.len ? " " : "",
                STR_ARG(error), STR_ARG(metric));
 }
 
+/*
+ * " on this line", " in callee json.loads (stdlib json)" or, of both,
+ * ": 31 % on this line, 52 % in callee json.loads (stdlib json)".
+ */
+static void add_where(const ViewMaker *maker, StrBuf *text, const HeatValue *value,
+                      const char *here, const HeatCallee *callees, size_t n)
+{
+    Arena *arena = maker->arena;
+    if (!words_has_callee(maker->metric, value)) {
+        strbuf_fmt(text, "%s%s", here[0] ? " " : "", here);
+        return;
+    }
+    Str names = words_callees(arena, callees, n);
+    if (!words_has_self(maker->metric, value)) {
+        strbuf_fmt(text, " in callee " STR_FMT, STR_ARG(names));
+        return;
+    }
+    Str self = words_share(arena, heat_self_share(maker->metric, value));
+    Str callee = words_share(arena, heat_callee_share(maker->metric, value));
+    strbuf_fmt(text, ": " STR_FMT " %s, " STR_FMT " in callee " STR_FMT, STR_ARG(self),
+               here[0] ? here : "self", STR_ARG(callee), STR_ARG(names));
+}
+
 /* " (812 ms, 812 samples)": what the share is a share of. */
 static void add_evidence(const ViewMaker *maker, StrBuf *text, const HeatValue *value)
 {
     const HeatMetric *metric = maker->metric;
-    Str cost = words_cost(maker->arena, metric, value->self);
+    Str cost = words_cost(maker->arena, metric, heat_cost(value));
     strbuf_fmt(text, " (" STR_FMT, STR_ARG(cost));
     if (metric->unit == UNIT_COUNT) {
         Str total = words_cost(maker->arena, metric, metric->total);
@@ -63,7 +86,7 @@ static Str line_message(const ViewMaker *maker, const HotLine *line)
 {
     Arena *arena = maker->arena;
     const HeatValue *value = &line->values[0];
-    double share = heat_self_share(maker->metric, value);
+    double share = heat_share(maker->metric, value);
     StrBuf text = strbuf_new(arena);
     if (line->state == ANCHOR_CHANGED) {
         strbuf_add(&text, S("was "));
@@ -73,11 +96,11 @@ static Str line_message(const ViewMaker *maker, const HotLine *line)
         return strbuf_str(&text);
     }
     add_share(maker, &text, value);
-    strbuf_add(&text, S(" on this line"));
+    add_where(maker, &text, value, "on this line", line->callees, line->n_callees);
     add_evidence(maker, &text, value);
     if (line->state == ANCHOR_MOVED)
         strbuf_fmt(&text, ", profiled as line %u", line->was.n);
-    if (value->total > value->self * 1.005) {
+    if (value->total > heat_cost(value) * 1.005) {
         Str total = words_share(arena, heat_total_share(maker->metric, value));
         strbuf_fmt(&text, "; " STR_FMT " with its calls", STR_ARG(total));
     }
@@ -123,7 +146,7 @@ static void hot_functions(ViewMaker *maker, FileView *out)
         ViewDiagnostic *diagnostic = push(maker, out, function->now, S("hot-function"));
         if (!diagnostic)
             return;
-        double share = heat_self_share(maker->metric, value);
+        double share = heat_share(maker->metric, value);
         StrBuf text = strbuf_new(maker->arena);
         strbuf_add(&text, function->name);
         if (maker->functions[i] == ANCHOR_CHANGED) {
@@ -138,6 +161,7 @@ static void hot_functions(ViewMaker *maker, FileView *out)
             Str ceiling = words_ceiling(maker->arena, share);
             strbuf_add(&text, S(": "));
             add_share(maker, &text, value);
+            add_where(maker, &text, value, "", function->callees, function->n_callees);
             add_evidence(maker, &text, value);
             strbuf_fmt(&text, ", " STR_FMT " with its calls; if it cost nothing: " STR_FMT,
                        STR_ARG(total), STR_ARG(ceiling));
@@ -157,9 +181,9 @@ static void stale_profile(ViewMaker *maker, FileView *out)
     uint32_t edited = 0;
     for (size_t i = 0; i < maker->heat->n_lines; i++) {
         const HotLine *line = &maker->heat->lines[i];
-        all += line->values[0].self;
+        all += heat_cost(&line->values[0]);
         if (line->state == ANCHOR_CHANGED || line->state == ANCHOR_GONE) {
-            lost += line->values[0].self;
+            lost += heat_cost(&line->values[0]);
             edited++;
         }
     }

@@ -3,8 +3,10 @@
 #include "analysis/hints/view.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "analysis/hints/words.h"
+#include "base/path.h"
 #include "base/strbuf.h"
 
 enum {
@@ -77,35 +79,111 @@ static void title(Page *page, AnchorState state, LineNo was, double share, Str f
                                            STR_ARG(where)));
 }
 
+static void metric_item(Page *page, const HeatMetric *metric, const HeatValue *value)
+{
+    double error = heat_share_error(metric, value);
+    Str self = cost_text(page, metric, value->self, value->callee > 0 ? 0 : error);
+    Str total = cost_text(page, metric, value->total, 0);
+    Str name = words_metric(page->arena, metric);
+    StrBuf line = strbuf_new(page->arena);
+    strbuf_fmt(&line, STR_FMT ": " STR_FMT " self, ", STR_ARG(name), STR_ARG(self));
+    if (value->callee > 0) {
+        Str callee = cost_text(page, metric, value->callee, 0);
+        strbuf_fmt(&line, STR_FMT " in callees, ", STR_ARG(callee));
+    }
+    strbuf_fmt(&line, STR_FMT " with calls", STR_ARG(total));
+    if (metric->samples)
+        strbuf_fmt(&line, ", %llu of %llu samples", (unsigned long long)value->samples,
+                   (unsigned long long)metric->samples);
+    item(page, strbuf_str(&line));
+}
+
+/* Several metrics side by side, where the client draws tables. */
+static void metric_table(Page *page, const HeatValue *values)
+{
+    const HotFile *heat = page->in->heat;
+    bool with_callees = false;
+    for (size_t i = 0; i < heat->n_metrics; i++)
+        with_callees = with_callees || values[i].callee > 0;
+    strbuf_add(&page->text, with_callees ? S("\n| | self | in callees | with calls |"
+                                             "\n|---|---|---|---|")
+                                         : S("\n| | self | with calls |\n|---|---|---|"));
+    for (size_t i = 0; i < heat->n_metrics; i++) {
+        const HeatMetric *metric = &heat->metrics[i];
+        Str name = words_metric(page->arena, metric);
+        Str self = cost_text(page, metric, values[i].self, 0);
+        Str callee = cost_text(page, metric, values[i].callee, 0);
+        Str total = cost_text(page, metric, values[i].total, 0);
+        strbuf_fmt(&page->text, "\n| " STR_FMT " | " STR_FMT " | ", STR_ARG(name), STR_ARG(self));
+        if (with_callees)
+            strbuf_fmt(&page->text, STR_FMT " | ", STR_ARG(callee));
+        strbuf_fmt(&page->text, STR_FMT " |", STR_ARG(total));
+    }
+    strbuf_char(&page->text, '\n');
+}
+
 /* `what` is what would cost nothing; empty where its cost is no longer known. */
 static void metrics(Page *page, const HeatValue *values, double base_share, Str what)
 {
     const HotFile *heat = page->in->heat;
     heading(page, "Cost");
-    for (size_t i = 0; i < heat->n_metrics; i++) {
-        const HeatMetric *metric = &heat->metrics[i];
-        Str self = cost_text(page, metric, values[i].self, heat_share_error(metric, &values[i]));
-        Str total = cost_text(page, metric, values[i].total, 0);
-        Str name = words_metric(page->arena, metric);
-        StrBuf line = strbuf_new(page->arena);
-        strbuf_fmt(&line, STR_FMT ": " STR_FMT " self, " STR_FMT " with calls", STR_ARG(name),
-                   STR_ARG(self), STR_ARG(total));
-        if (metric->samples)
-            strbuf_fmt(&line, ", %llu of %llu samples", (unsigned long long)values[i].samples,
-                       (unsigned long long)metric->samples);
-        item(page, strbuf_str(&line));
-    }
-    double share = heat_self_share(page->metric, &values[0]);
+    if (page->markdown && heat->n_metrics > 1)
+        metric_table(page, values);
+    for (size_t i = 0; i < heat->n_metrics && !(page->markdown && heat->n_metrics > 1); i++)
+        metric_item(page, &heat->metrics[i], &values[i]);
+    double share = heat_share(page->metric, &values[0]);
     if (!isnan(base_share)) {
         Str base = words_share(page->arena, base_share);
         Str change = words_share_change(page->arena, base_share, share);
-        item(page, str_fmt(page->arena, "at the baseline: " STR_FMT " self, " STR_FMT,
-                           STR_ARG(base), STR_ARG(change)));
+        item(page, str_fmt(page->arena, "at the baseline: " STR_FMT "%s, " STR_FMT, STR_ARG(base),
+                           values[0].callee > 0 ? "" : " self", STR_ARG(change)));
     }
     Str ceiling = words_ceiling(page->arena, share);
     if (what.len)
         item(page, str_fmt(page->arena, "if this " STR_FMT " cost nothing: " STR_FMT, STR_ARG(what),
                            STR_ARG(ceiling)));
+}
+
+static bool is_plain_path(Str path)
+{
+    for (size_t i = 0; i < path.len; i++) {
+        char c = path.ptr[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+              strchr("/._+-", c)))
+            return false;
+    }
+    return path_is_absolute(path);
+}
+
+/* The place in the library: a link where that can be followed, else the path to type. */
+static void add_place(const Page *page, StrBuf *text, const HeatCallee *callee)
+{
+    if (page->markdown && is_plain_path(callee->source))
+        strbuf_fmt(text, ", most of it at [" STR_FMT ":%u](file://" STR_FMT "#L%u)",
+                   STR_ARG(callee->file), callee->line, STR_ARG(callee->source), callee->line);
+    else
+        strbuf_fmt(text, ", most of it at " STR_FMT ":%u",
+                   STR_ARG(callee->source.len ? callee->source : callee->file), callee->line);
+}
+
+/* "52 % `json.loads` (stdlib json), most of it at json/decoder.py:353" */
+static void callees(Page *page, const HeatCallee *list, size_t n)
+{
+    if (n == 0)
+        return;
+    heading(page, "In callees");
+    for (size_t i = 0; i < n; i++) {
+        Str share = words_share(page->arena,
+                                page->metric->total > 0 ? list[i].cost / page->metric->total : 0);
+        StrBuf line = strbuf_new(page->arena);
+        Str name = code(page, list[i].name);
+        strbuf_fmt(&line, STR_FMT " " STR_FMT, STR_ARG(share), STR_ARG(name));
+        if (list[i].library.len)
+            strbuf_fmt(&line, " (" STR_FMT ")", STR_ARG(list[i].library));
+        if (list[i].file.len && list[i].line)
+            add_place(page, &line, &list[i]);
+        item(page, strbuf_str(&line));
+    }
 }
 
 static void benchmark(Page *page)
@@ -217,15 +295,17 @@ Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDeta
     const HotFunction *function = function_at(heat, line);
     if (hot && heat_is_resolved(page.metric, &hot->values[0])) {
         Str name = hot->function == HEAT_NO_FUNCTION ? S("") : heat->functions[hot->function].name;
-        title(&page, hot->state, hot->was, heat_self_share(page.metric, &hot->values[0]), name);
+        title(&page, hot->state, hot->was, heat_share(page.metric, &hot->values[0]), name);
         advice(&page, hot);
         metrics(&page, hot->values, hot->base_share,
                 hot->state == ANCHOR_CHANGED ? S("") : S("line"));
+        callees(&page, hot->callees, hot->n_callees);
     } else if (function) {
-        title(&page, function->state, function->was,
-              heat_self_share(page.metric, &function->values[0]), function->name);
+        title(&page, function->state, function->was, heat_share(page.metric, &function->values[0]),
+              function->name);
         metrics(&page, function->values, function->base_share,
                 function->state == ANCHOR_CHANGED ? S("") : S("function"));
+        callees(&page, function->callees, function->n_callees);
     } else {
         return S("");
     }

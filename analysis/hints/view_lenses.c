@@ -34,6 +34,11 @@ static Str summary_of(const ViewMaker *maker, size_t index)
         strbuf_fmt(&text, "was " STR_FMT " self, changed since", STR_ARG(percent));
     } else {
         strbuf_fmt(&text, STR_FMT " self", STR_ARG(percent));
+        if (words_has_callee(maker->metric, &function->values[0])) {
+            double part = heat_callee_share(maker->metric, &function->values[0]);
+            Str callee = words_share(arena, part);
+            strbuf_fmt(&text, ", " STR_FMT " in callees", STR_ARG(callee));
+        }
         if (maker->functions[index] == ANCHOR_MOVED)
             strbuf_add(&text, S(", moved"));
         if (function->base_share >= 0) {

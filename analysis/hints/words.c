@@ -33,9 +33,45 @@ Str words_cost(Arena *arena, const HeatMetric *metric, double value)
 
 Str words_metric(Arena *arena, const HeatMetric *metric)
 {
-    if (str_eq(metric->name, S("cpu")))
-        return S("cpu time");
+    static const struct {
+        Str name;
+        Unit unit;
+        Str words;
+    } ROWS[] = {
+        {STR_CONST("cpu"), UNIT_SECONDS, STR_CONST("cpu time")},
+        {STR_CONST("peak"), UNIT_BYTES, STR_CONST("bytes at peak")},
+        {STR_CONST("allocated"), UNIT_BYTES, STR_CONST("bytes allocated")},
+        {STR_CONST("leaked"), UNIT_BYTES, STR_CONST("bytes leaked")},
+        {STR_CONST("live"), UNIT_BYTES, STR_CONST("bytes live")},
+        {STR_CONST("temporary"), UNIT_COUNT, STR_CONST("temporary allocations")},
+    };
+    for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++)
+        if (str_eq(ROWS[i].name, metric->name) && ROWS[i].unit == metric->unit)
+            return ROWS[i].words;
     return metric->name.len ? str_copy(arena, metric->name) : S("samples");
+}
+
+bool words_has_self(const HeatMetric *metric, const HeatValue *value)
+{
+    return value->callee <= 0 || heat_self_share(metric, value) >= 0.005;
+}
+
+bool words_has_callee(const HeatMetric *metric, const HeatValue *value)
+{
+    return value->callee > 0 && heat_callee_share(metric, value) >= 0.005;
+}
+
+Str words_callees(Arena *arena, const HeatCallee *callees, size_t n)
+{
+    StrBuf out = strbuf_new(arena);
+    if (n == 0)
+        return S("");
+    strbuf_add(&out, callees[0].name);
+    if (callees[0].library.len)
+        strbuf_fmt(&out, " (" STR_FMT ")", STR_ARG(callees[0].library));
+    if (n > 1 && callees[1].cost >= callees[0].cost / 4)
+        strbuf_fmt(&out, ", " STR_FMT, STR_ARG(callees[1].name));
+    return strbuf_str(&out);
 }
 
 Str words_benchmark(Arena *arena, const WorkloadFacts *workload)

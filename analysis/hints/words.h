@@ -16,7 +16,12 @@ Str words_error(Arena *arena, double error);
 Str words_share_change(Arena *arena, double before, double now);
 /* "812 ms" for a value of this metric. */
 Str words_cost(Arena *arena, const HeatMetric *metric, double value);
-/* "cpu time", "bytes": the name of a metric where a sentence needs it. */
+/* "json.loads (stdlib json), re.sub": what most of the cost in callees is, two at most. */
+Str words_callees(Arena *arena, const HeatCallee *callees, size_t n);
+/* Is there a cost on the line itself, or in what it calls, that is worth a word? */
+bool words_has_self(const HeatMetric *metric, const HeatValue *value);
+bool words_has_callee(const HeatMetric *metric, const HeatValue *value);
+/* "cpu time", "bytes at peak": the name of a metric where a sentence needs it. */
 Str words_metric(Arena *arena, const HeatMetric *metric);
 /* "p50 8.1 ms, -32 % vs baseline", "p50 12 ms at the baseline", "no baseline yet"; empty when NULL. */
 Str words_benchmark(Arena *arena, const WorkloadFacts *workload);

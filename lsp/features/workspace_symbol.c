@@ -32,6 +32,11 @@ static Str cost_of(const Request *request, const Heat *heat, const HotSpot *func
     Str total = words_share(arena, (double)function->total / (double)spots->total);
     Str text =
         str_fmt(arena, STR_FMT " self, " STR_FMT " with calls", STR_ARG(self), STR_ARG(total));
+    if (function->callee > 0) {
+        Str callee = words_share(arena, (double)function->callee / (double)spots->total);
+        text = str_fmt(arena, STR_FMT " self, " STR_FMT " in callees, " STR_FMT " with calls",
+                       STR_ARG(self), STR_ARG(callee), STR_ARG(total));
+    }
     const HotSpot *before = function_in_base(heat, function);
     if (!before)
         return text;

@@ -96,7 +96,7 @@ size_t heat_notable_files(Arena *arena, const Heat *heat, const Settings *settin
     for (size_t i = 0; heat->now.present && settings->heat != SHOW_OFF; i++) {
         if (i == heat->now.spots->lines_len || rank == limit || count == max)
             break;
-        if (!heat->now.spots->lines[i].mapped)
+        if (!heat->now.spots->lines[i].own || !heat->now.spots->lines[i].mapped)
             continue;
         rank++;
         add_path(paths, &count, max, heat->now.spots->lines[i].file);

@@ -107,7 +107,7 @@ static Str stop_reason(Heat *heat, const WorkloadFacts *facts)
     const HotSpot *hottest = NULL;
     double inside = 0;
     for (size_t i = 0; i < spots->functions_len; i++) {
-        if (!spots->functions[i].mapped)
+        if (!spots->functions[i].own || !spots->functions[i].mapped)
             continue;
         if (!hottest)
             hottest = &spots->functions[i];
@@ -120,7 +120,7 @@ static Str stop_reason(Heat *heat, const WorkloadFacts *facts)
                        STR_ARG(outside));
     }
     double share = (double)hottest->total / (double)spots->total;
-    double self = (double)hottest->self / (double)spots->total;
+    double self = (double)hot_spot_cost(hottest) / (double)spots->total;
     if (self * 100 >= SMALL_PERCENT || share * 100 >= SMALL_PERCENT)
         return S("");
     Str percent = words_share(heat->arena, self);

@@ -47,13 +47,14 @@ static void find_hottest(const HotTable *table, Bottleneck *hot)
         const HotSpot *spot = &table->rows[i].spot;
         if (!spot->mapped)
             continue;
-        hot->inside += (double)spot->self / total;
-        if (hot->function.len && (double)spot->self / total <= hot->share)
+        double share = (double)hot_spot_cost(spot) / total;
+        hot->inside += spot->library.len ? 0 : (double)spot->self / total;
+        if (spot->library.len || (hot->function.len && share <= hot->share))
             continue;
         hot->function = spot->function;
         hot->file = spot->file;
         hot->line = table->rows[i].line ? table->rows[i].line : spot->line;
-        hot->share = (double)spot->self / total;
+        hot->share = share;
     }
 }
 

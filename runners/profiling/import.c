@@ -166,7 +166,7 @@ static bool keep_texts(Import *import, Err *err)
 static const HotSpot *hottest(const HotSpots *spots)
 {
     for (size_t i = 0; i < spots->lines_len; i++)
-        if (spots->lines[i].mapped)
+        if (spots->lines[i].mapped && spots->lines[i].own)
             return &spots->lines[i];
     return NULL;
 }
@@ -182,10 +182,14 @@ static void describe(Arena *arena, const HotSpots *spots, Imported *out)
     if (spots->sampled && !str_eq(spots->unit, S("count")))
         strbuf_fmt(&text, " in %llu samples", (unsigned long long)spots->samples);
     if (top) {
-        RankShare share = rank_share(spots, top->self, top->self_samples);
+        RankShare share = rank_share(spots, hot_spot_cost(top), hot_spot_samples(top));
         Str shown = rank_share_text(arena, share);
         strbuf_fmt(&text, "; hottest " STR_FMT ":%u " STR_FMT " " STR_FMT, STR_ARG(top->file),
                    top->line, STR_ARG(top->function), STR_ARG(shown));
+        if (top->callee > top->self && top->callees_len)
+            strbuf_fmt(
+                &text, " in callee " STR_FMT,
+                STR_ARG(spots->functions[spots->callees[top->callees_first].function].function));
     }
     if (out->mapped)
         strbuf_fmt(&text, "; %zu file%s of the workspace", out->mapped,
