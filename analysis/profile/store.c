@@ -6,7 +6,7 @@
 
 /* Raise it whenever a column changes its meaning, or a reader what it gives. */
 enum {
-    STORE_VERSION = 3
+    STORE_VERSION = 4
 };
 
 static const char MAGIC[8] = {'p', 'e', 'r', 'f', 'p', 'l', 'p', '\n'};
@@ -29,6 +29,7 @@ typedef enum SectionId {
     SECTION_FRAME_TOTALS,
     SECTION_FACTS,
     SECTION_FINDINGS,
+    SECTION_AWAITED,
     SECTIONS,
 } SectionId;
 
@@ -41,7 +42,7 @@ static const size_t ITEM_BYTES[SECTIONS] = {
     [SECTION_SAMPLE_COUNT] = sizeof(uint64_t),   [SECTION_WEIGHTS] = sizeof(int64_t),
     [SECTION_CALLS] = sizeof(ProfileCall),       [SECTION_CALL_TOTALS] = sizeof(int64_t),
     [SECTION_FRAME_TOTALS] = sizeof(int64_t),    [SECTION_FACTS] = sizeof(ProfileFact),
-    [SECTION_FINDINGS] = sizeof(ProfileFinding),
+    [SECTION_FINDINGS] = sizeof(ProfileFinding), [SECTION_AWAITED] = sizeof(ProfileAwaited),
 };
 
 typedef struct Section {
@@ -125,6 +126,7 @@ Str profile_store_write(Arena *arena, const Profile *profile)
     }
     put(&out, &head, SECTION_FACTS, profile->facts, profile->facts_len);
     put(&out, &head, SECTION_FINDINGS, profile->findings, profile->findings_len);
+    put(&out, &head, SECTION_AWAITED, profile->awaited, profile->awaited_len);
     head.file_bytes = out.len;
     memcpy(out.ptr, &head, sizeof(head));
     return strbuf_str(&out);
@@ -187,6 +189,9 @@ static bool check_said(const Profile *profile, Err *err)
             finding->rule >= texts || finding->message >= texts || finding->kind >= FINDING_KINDS)
             return bad(err, "a finding");
     }
+    for (size_t i = 0; i < profile->awaited_len; i++)
+        if (profile->awaited[i].path >= texts)
+            return bad(err, "an awaited file");
     return true;
 }
 
@@ -307,6 +312,8 @@ bool profile_store_map(Arena *arena, Str bytes, Profile *out, Err *err)
         .facts_len = at[SECTION_FACTS].items,
         .findings = items(bytes, &head, SECTION_FINDINGS),
         .findings_len = at[SECTION_FINDINGS].items,
+        .awaited = items(bytes, &head, SECTION_AWAITED),
+        .awaited_len = at[SECTION_AWAITED].items,
     };
     if (profile.metrics_len == 0 || profile.metrics_len > PROFILE_METRICS_MAX ||
         profile.stacks_len == 0 || profile.threads_len == 0 ||
