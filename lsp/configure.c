@@ -7,23 +7,41 @@
 #include "lsp/uri.h"
 #include "lsp/world.h"
 
+static Choice *choice_copy(const Server *server)
+{
+    Arena *arena = arena_new("settings");
+    Choice *choice = NEW(arena, Choice);
+    *choice = (Choice){.refs = 1, .arena = arena, .settings = server->choice->settings};
+    choice->settings.profile = str_copy(arena, choice->settings.profile);
+    choice->settings.metric = str_copy(arena, choice->settings.metric);
+    return choice;
+}
+
+static void choose(Server *server, Choice *choice)
+{
+    choice_unref(server->choice);
+    server->choice = choice;
+    server_changed(server);
+    world_renew(server);
+}
+
+void configure_metric(Server *server, Str metric)
+{
+    Choice *choice = choice_copy(server);
+    choice->settings.metric = str_copy(choice->arena, metric);
+    choose(server, choice);
+}
+
 void configure_take(Server *server, JsonIn value)
 {
     JsonIn section = json_optional(value, "perfloop");
     if (json_kind(section) == JSON_TYPE_OBJECT)
         value = section;
-    Arena *arena = arena_new("settings");
-    Choice *choice = NEW(arena, Choice);
-    *choice = (Choice){.refs = 1, .arena = arena, .settings = server->choice->settings};
-    choice->settings.profile = str_copy(arena, choice->settings.profile);
-    if (!settings_read(&choice->settings, arena, value)) {
+    Choice *choice = choice_copy(server);
+    if (settings_read(&choice->settings, choice->arena, value))
+        choose(server, choice);
+    else
         choice_unref(choice);
-        return;
-    }
-    choice_unref(server->choice);
-    server->choice = choice;
-    server_changed(server);
-    world_renew(server);
 }
 
 static void take_answer(Server *server, const Message *answer, void *context UNUSED)

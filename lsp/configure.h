@@ -12,6 +12,8 @@
 #include "lsp/server.h"
 
 /* A "perfloop" section, or an object that has one. */
+/* Shows another metric from now on: what the setting says when it is sent again. */
+void configure_metric(Server *server, Str metric);
 void configure_take(Server *server, JsonIn value);
 /* After `initialized`: asks for notice of changes and for the settings as they are. */
 void configure_register(Server *server);

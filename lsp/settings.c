@@ -24,7 +24,7 @@ static bool same(const Settings *a, const Settings *b)
 {
     return a->heat == b->heat && a->top == b->top && !(a->threshold < b->threshold) &&
            !(a->threshold > b->threshold) && a->trusted == b->trusted &&
-           str_eq(a->profile, b->profile);
+           str_eq(a->profile, b->profile) && str_eq(a->metric, b->metric);
 }
 
 bool settings_read(Settings *settings, Arena *arena, JsonIn section)
@@ -41,5 +41,6 @@ bool settings_read(Settings *settings, Arena *arena, JsonIn section)
         settings->threshold = threshold;
     settings->trusted = before.trusted && json_opt_bool(section, "trusted", true);
     settings->profile = str_copy(arena, json_opt_str(section, "profile", before.profile));
+    settings->metric = str_copy(arena, json_opt_str(section, "metric", before.metric));
     return !same(&before, settings);
 }

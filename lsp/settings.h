@@ -6,6 +6,8 @@
  *     threshold  share below which a line is quiet, 0 to 1 (0.01)
  *     trusted    false in an untrusted workspace: nothing runs, nothing is written (true). Once
  *                false it stays so: settings may come from the workspace that is not trusted
+ *     metric     which metric of the profile is shown: "peak", "allocations", "instructions" ("": the
+ *                one that the workload asks for; it is also shown when a profile has not this one)
  *     profile    a profile to show instead of the newest of the ledger ("")
  *
  * They come from initializationOptions, from workspace/configuration and from
@@ -34,6 +36,7 @@ typedef struct Settings {
     double threshold;
     bool trusted;
     Str profile;
+    Str metric;
 } Settings;
 
 Settings settings_default(void);

@@ -42,6 +42,7 @@ typedef struct ViewArgs {
     Str job;
     Str bench; /* BenchPlace.target */
     LineNo line;
+    Str metric;
 } ViewArgs;
 
 typedef struct ViewDiagnostic {

@@ -130,6 +130,20 @@ static void details(ViewMaker *maker, FileView *out)
     }
 }
 
+/* Every metric but the one that is shown, with its total: what there is to choose from. */
+static void other_metrics(ViewMaker *maker, FileView *out)
+{
+    for (size_t i = 1; maker->heat && i < maker->heat->n_metrics; i++) {
+        const HeatMetric *metric = &maker->heat->metrics[i];
+        Str words = words_metric(maker->arena, metric);
+        Str total = words_cost(maker->arena, metric, metric->total);
+        ViewAction *action = push(maker, out, S("perfloop.showMetric"),
+                                  str_fmt(maker->arena, "perfloop: show " STR_FMT " (" STR_FMT ")",
+                                          STR_ARG(words), STR_ARG(total)));
+        action->args = (ViewArgs){.metric = metric->name};
+    }
+}
+
 void view_actions(ViewMaker *maker, FileView *out)
 {
     const LoopFacts *loop = maker->in->loop;
@@ -148,6 +162,7 @@ void view_actions(ViewMaker *maker, FileView *out)
         workload_actions(maker, out);
     }
     details(maker, out);
+    other_metrics(maker, out);
     if (loop->n_workloads == 0 && !loop->workload_file.len)
         push(maker, out, S("perfloop.init"), S("perfloop: set up the loop here"));
     else

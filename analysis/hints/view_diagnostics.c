@@ -39,6 +39,14 @@ static void add_share(const ViewMaker *maker, StrBuf *text, const HeatValue *val
     Str percent = words_share(maker->arena, heat_share(maker->metric, value));
     Str error = words_error(maker->arena, heat_share_error(maker->metric, value));
     Str metric = words_metric(maker->arena, maker->metric);
+    if (maker->metric->unit == UNIT_BYTES) { /* "12.3 MB at peak, 64 %": the number matters more */
+        Str cost = words_cost(maker->arena, maker->metric, heat_cost(value));
+        if (str_starts(metric, S("bytes ")))
+            metric = str_from(metric, sizeof("bytes ") - 1);
+        strbuf_fmt(text, STR_FMT " " STR_FMT ", " STR_FMT "%s" STR_FMT, STR_ARG(cost),
+                   STR_ARG(metric), STR_ARG(percent), error.len ? " " : "", STR_ARG(error));
+        return;
+    }
     strbuf_fmt(text, STR_FMT "%s" STR_FMT " of " STR_FMT, STR_ARG(percent), error.len ? " " : "",
                STR_ARG(error), STR_ARG(metric));
 }
@@ -70,6 +78,8 @@ static void add_where(const ViewMaker *maker, StrBuf *text, const HeatValue *val
 static void add_evidence(const ViewMaker *maker, StrBuf *text, const HeatValue *value)
 {
     const HeatMetric *metric = maker->metric;
+    if (metric->unit == UNIT_BYTES)
+        return;
     Str cost = words_cost(maker->arena, metric, heat_cost(value));
     strbuf_fmt(text, " (" STR_FMT, STR_ARG(cost));
     if (metric->unit == UNIT_COUNT) {

@@ -13,7 +13,12 @@ static Str callee_label(const ViewMaker *maker, const HotLine *line, Str now)
     const HeatValue *value = &line->values[0];
     if (words_has_self(maker->metric, value)) {
         Str part = words_share(arena, heat_callee_share(maker->metric, value));
-        return str_fmt(arena, STR_FMT ", " STR_FMT " in callee", STR_ARG(now), STR_ARG(part));
+        Str label = str_fmt(arena, STR_FMT ", " STR_FMT " in callee", STR_ARG(now), STR_ARG(part));
+        if (words_width(label) > VIEW_HINT_LABEL_MAX) {
+            now = words_share(arena, heat_share(maker->metric, value));
+            label = str_fmt(arena, STR_FMT ", " STR_FMT " in callee", STR_ARG(now), STR_ARG(part));
+        }
+        return label;
     }
     if (line->n_callees) {
         Str label = str_fmt(arena, STR_FMT " in callee " STR_FMT, STR_ARG(now),
@@ -29,6 +34,10 @@ static Str label_of(const ViewMaker *maker, const HotLine *line)
     Arena *arena = maker->arena;
     double share = heat_share(maker->metric, &line->values[0]);
     Str now = words_share(arena, share);
+    if (maker->metric->unit == UNIT_BYTES && isnan(line->base_share)) {
+        Str cost = words_cost(arena, maker->metric, heat_cost(&line->values[0]));
+        now = str_fmt(arena, STR_FMT ", " STR_FMT, STR_ARG(cost), STR_ARG(now));
+    }
     if (line->state == ANCHOR_CHANGED)
         return str_fmt(arena, "was " STR_FMT, STR_ARG(now));
     if (isnan(line->base_share))

@@ -155,6 +155,11 @@ It answers at once; what comes of it arrives as messages and diagnostics."
 (perfloop--define perfloop-status "status"
   "Say where the loop stands.")
 
+(defun perfloop-metric (metric)
+  "Show METRIC of the profile, or with an empty answer the next one."
+  (interactive "sMetric (empty: the next): ")
+  (perfloop--run "showMetric" :metric metric))
+
 (defun perfloop-import (file)
   "Read the profile in FILE and show its hot lines."
   (interactive "fProfile: ")
@@ -177,6 +182,7 @@ It answers at once; what comes of it arrives as messages and diagnostics."
     (define-key map "c" #'perfloop-cancel)
     (define-key map "d" #'perfloop-details)
     (define-key map "h" #'perfloop-hot)
+    (define-key map "t" #'perfloop-metric)
     (define-key map "s" #'perfloop-status)
     map)
   "Commands of the loop, to be bound to a prefix key.")

@@ -23,7 +23,8 @@ M.defaults = {
   hints = true,
   -- say on the command line how far a job is
   progress = true,
-  -- the server's settings: heat = 'off' | 'top' | 'all', top = 5, threshold = 0.01
+  -- the server's settings: heat = 'off' | 'top' | 'all', top = 5, threshold = 0.01,
+  -- metric = 'peak', 'allocations', ...: which one of a profile's metrics
   settings = {},
   -- false: show heat, but run nothing of this workspace
   trusted = nil,
@@ -41,6 +42,7 @@ local COMMANDS = {
   Keep = 'keep',
   Measure = 'measure',
   MeasureMore = 'measureMore',
+  Metric = 'showMetric',
   Profile = 'profile',
   Restore = 'restore',
   Revert = 'revert',
@@ -294,7 +296,7 @@ end
 
 local function create_commands()
   for name, command in pairs(COMMANDS) do
-    local key = command == 'import' and 'path' or 'workload'
+    local key = ({ import = 'path', showMetric = 'metric' })[command] or 'workload'
     vim.api.nvim_create_user_command('Perfloop' .. name, function(given)
       local argument = given.args ~= '' and given.args or nil
       if argument and key == 'path' then

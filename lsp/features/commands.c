@@ -1,13 +1,15 @@
 /*
  * Commands: workspace/executeCommand. Each answers at once, with {"job": "id"} where something runs
  * behind it, else null; what comes of it is progress and a message. The first argument is an object
- * {"workload", "iteration", "job", "uri", "line", "path"}, all optional.
+ * {"workload", "iteration", "job", "uri", "line", "path", "metric"}, all optional.
  */
 
 #include "base/array.h"
 #include "base/json_out.h"
 #include "base/strbuf.h"
 #include "lsp/child.h"
+#include "lsp/configure.h"
+#include "lsp/heat/heat.h"
 #include "lsp/methods.h"
 
 typedef struct CommandArgs {
@@ -15,6 +17,7 @@ typedef struct CommandArgs {
     int64_t iteration; /* 0: none */
     Str job;
     Str path;
+    Str metric;
 } CommandArgs;
 
 enum CommandFlag {
@@ -60,6 +63,7 @@ static const CommandRow COMMANDS[] = {
 
 #define CANCEL  S("perfloop.cancel")
 #define DETAILS S("perfloop.showDetails")
+#define METRIC  S("perfloop.showMetric")
 
 void commands_write_options(JsonOut *out)
 {
@@ -70,6 +74,7 @@ void commands_write_options(JsonOut *out)
         json_put_str(out, COMMANDS[i].name);
     json_put_str(out, CANCEL);
     json_put_str(out, DETAILS);
+    json_put_str(out, METRIC);
     json_close(out, ']');
     json_close(out, '}');
 }
@@ -82,6 +87,7 @@ static CommandArgs read_args(JsonIn params)
         .iteration = json_opt_i64(first, "iteration", 0),
         .job = json_opt_str(first, "job", S("")),
         .path = json_opt_str(first, "path", S("")),
+        .metric = json_opt_str(first, "metric", S("")),
     };
 }
 
@@ -149,6 +155,27 @@ static const char *obstacle(const Server *server, const CommandRow *row, const C
     return NULL;
 }
 
+/* Without a name: the next one. */
+static void show_metric(Server *server, const Message *message, Str metric)
+{
+    const Heat *heat = server->world ? server->world->heat : NULL;
+    Str next = metric.len ? metric : heat_next_metric(heat);
+    if (!next.len) {
+        server_reply_error(server, message->id, RPC_REQUEST_FAILED,
+                           "metric: no profile yet; run `perfloop profile`");
+    } else if (!heat_has_metric(heat, next)) {
+        Str known = heat_metric_names(message->arena, heat);
+        server_reply_error(server, message->id, RPC_INVALID_PARAMS,
+                           "no metric '" STR_FMT "'; this profile has " STR_FMT,
+                           STR_ARG(str_head(next, 100)), STR_ARG(known));
+    } else {
+        configure_metric(server, next);
+        server_show(server, NOTICE_INFO,
+                    str_fmt(message->arena, "perfloop: showing " STR_FMT, STR_ARG(next)));
+        server_reply(server, message->id, S("null"));
+    }
+}
+
 void commands_execute(Server *server, const Message *message)
 {
     Str name = json_opt_str(message->params, "command", S(""));
@@ -161,6 +188,10 @@ void commands_execute(Server *server, const Message *message)
     }
     if (str_eq(name, DETAILS)) {
         details_show(server, message);
+        return;
+    }
+    if (str_eq(name, METRIC)) {
+        show_metric(server, message, args.metric);
         return;
     }
     const CommandRow *row = find_row(name);

@@ -46,6 +46,8 @@ void write_arguments(JsonOut *out, const Request *request, const ViewArgs *args)
         json_key_i64(out, "iteration", args->iteration);
     if (args->job.len)
         json_key_str(out, "job", args->job);
+    if (args->metric.len)
+        json_key_str(out, "metric", args->metric);
     if (request->doc)
         json_key_str(out, "uri", request->doc->doc->uri);
     if (args->line.n)

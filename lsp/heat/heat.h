@@ -32,6 +32,12 @@ Heat *heat_load(Arena *arena, const HeatInput *input);
  */
 size_t heat_notable_files(Arena *arena, const Heat *heat, const Settings *settings, Str *paths,
                           size_t max);
+/* Has the shown profile a metric of this name? The empty name stands for the usual one. */
+bool heat_has_metric(const Heat *heat, Str metric);
+/* The one behind the metric that is shown, the first again after the last; empty without a profile. */
+Str heat_next_metric(const Heat *heat);
+/* "peak, allocations" */
+Str heat_metric_names(Arena *arena, const Heat *heat);
 /* Gives back what the arena does not hold (a mapped profile); accepts NULL. */
 void heat_finish(Heat *heat);
 

@@ -30,6 +30,7 @@ typedef struct HeatProfile {
     HotSpots *spots; /* one per metric; the ranking one first */
     size_t n_spots;
     size_t metric; /* index in the profile of the ranking one */
+    size_t usual;  /* index in spots of the one that ranks unless the user wants another */
     Str recorded;
 } HeatProfile;
 

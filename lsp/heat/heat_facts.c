@@ -100,9 +100,10 @@ static Str stop_reason(Heat *heat, const WorkloadFacts *facts)
     enum {
         SMALL_PERCENT = 10
     };
-    const HotSpots *spots = heat->now.spots;
-    if (!heat->now.present || spots->total <= 0 || !facts->has_baseline ||
-        !str_eq(heat->now.row.workload, facts->name))
+    if (!heat->now.present)
+        return S("");
+    const HotSpots *spots = &heat->now.spots[heat->now.usual];
+    if (spots->total <= 0 || !facts->has_baseline || !str_eq(heat->now.row.workload, facts->name))
         return S("");
     const HotSpot *hottest = NULL;
     double inside = 0;

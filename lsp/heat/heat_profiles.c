@@ -1,6 +1,7 @@
 /* Which profile is shown, which one it is compared with, and both mapped and rolled up. */
 
 #include "base/clock.h"
+#include "base/strbuf.h"
 #include "lsp/heat/heat_data.h"
 
 PathMap *heat_path_map(Arena *arena, const Heat *heat, const HeatProfile *profile)
@@ -32,23 +33,61 @@ static void use_path_rules(Heat *heat, Str workload_name)
     }
 }
 
+bool heat_has_metric(const Heat *heat, Str metric)
+{
+    return metric.len == 0 || (heat && heat->now.present &&
+                               profile_metric(&heat->now.open.profile, metric) != SIZE_MAX);
+}
+
+static Str metric_name(const Profile *profile, size_t metric)
+{
+    return profile_text(profile, profile->metrics[metric].name);
+}
+
+Str heat_next_metric(const Heat *heat)
+{
+    if (!heat || !heat->now.present)
+        return S("");
+    const Profile *profile = &heat->now.open.profile;
+    return metric_name(profile, (heat->now.metric + 1) % profile->metrics_len);
+}
+
+Str heat_metric_names(Arena *arena, const Heat *heat)
+{
+    StrBuf out = strbuf_new(arena);
+    for (size_t i = 0; heat && heat->now.present && i < heat->now.open.profile.metrics_len; i++)
+        strbuf_fmt(&out, "%s" STR_FMT, i ? ", " : "",
+                   STR_ARG(metric_name(&heat->now.open.profile, i)));
+    return strbuf_str(&out);
+}
+
+/* The metric of this name, else the other one. */
+static size_t metric_or(const Profile *profile, Str name, size_t otherwise)
+{
+    size_t found = name.len ? profile_metric(profile, name) : SIZE_MAX;
+    return found == SIZE_MAX ? otherwise : found;
+}
+
 /* The ranking metric first, then the others in the profile's order. */
-static void roll_up(Heat *heat, HeatProfile *out, bool every_metric)
+static void roll_up(Heat *heat, HeatProfile *out, Str wanted, bool every_metric)
 {
     const Profile *profile = &out->open.profile;
-    size_t chosen = out->row.metric.len ? profile_metric(profile, out->row.metric) : SIZE_MAX;
-    out->metric = chosen == SIZE_MAX ? 0 : chosen;
+    size_t usual = metric_or(profile, out->row.metric, 0);
+    out->metric = metric_or(profile, wanted, usual);
     out->spots = NEW_ARRAY(heat->arena, HotSpots, profile->metrics_len);
     PathMap *map = heat_path_map(heat->arena, heat, out);
     out->spots[out->n_spots++] =
         hotspots_of(heat->arena, profile, (HotOptions){.metric = out->metric, .map = map});
     for (size_t i = 0; every_metric && i < profile->metrics_len; i++)
-        if (i != out->metric)
+        if (i != out->metric) {
+            if (i == usual)
+                out->usual = out->n_spots;
             out->spots[out->n_spots++] =
                 hotspots_of(heat->arena, profile, (HotOptions){.metric = i, .map = map});
+        }
 }
 
-static bool open_profile(Heat *heat, const Places *places, const LedgerProfile *row,
+static bool open_profile(Heat *heat, const Places *places, const LedgerProfile *row, Str wanted,
                          bool every_metric, HeatProfile *out)
 {
     Err err = {0};
@@ -60,7 +99,7 @@ static bool open_profile(Heat *heat, const Places *places, const LedgerProfile *
     out->row = *row;
     out->recorded = clock_iso(heat->arena, row->time_s);
     out->present = true;
-    roll_up(heat, out, every_metric);
+    roll_up(heat, out, wanted, every_metric);
     return true;
 }
 
@@ -108,11 +147,11 @@ void heat_load_profiles(Heat *heat, const Places *places, Ledger *ledger, const 
         if (!is_wanted(row, settings->profile))
             continue;
         use_path_rules(heat, row->workload);
-        if (!open_profile(heat, places, row, true, &heat->now))
+        if (!open_profile(heat, places, row, settings->metric, true, &heat->now))
             continue;
         const LedgerProfile *base = base_of(heat, &all, row);
         if (base)
-            open_profile(heat, places, base, false, &heat->base);
+            open_profile(heat, places, base, heat->now.spots[0].metric, false, &heat->base);
         return;
     }
 }

@@ -253,6 +253,25 @@ static bool record(Import *import, Err *err)
     return ledger_add_profile(ledger, &row, &out->id, err);
 }
 
+/* The metric that is shown first: the one that the workload is about, when the profile has it. */
+static size_t usual_metric(const Profile *profile, const Workload *workload)
+{
+    static const struct {
+        Str workload, profile;
+    } ROWS[] = {
+        {STR_CONST("peak_rss"), STR_CONST("peak")},
+        {STR_CONST("instructions"), STR_CONST("instructions")},
+        {STR_CONST("gpu_time"), STR_CONST("gpu")},
+        {STR_CONST("cpu_time"), STR_CONST("cpu")},
+    };
+    for (size_t i = 0; workload && i < sizeof(ROWS) / sizeof(ROWS[0]); i++)
+        if (str_eq(workload->metric, ROWS[i].workload)) {
+            size_t found = profile_metric(profile, ROWS[i].profile);
+            return found == SIZE_MAX ? 0 : found;
+        }
+    return 0;
+}
+
 static bool import_open(Import *import, const Profile *profile, Err *err)
 {
     Imported *out = import->out;
@@ -262,7 +281,9 @@ static bool import_open(Import *import, const Profile *profile, Err *err)
         return false;
     PathMap *map = make_map(import->arena, import->places, import->workload,
                             import->options->run_dir, &import->tree);
-    HotSpots spots = hotspots_of(import->arena, profile, (HotOptions){.map = map});
+    HotSpots spots =
+        hotspots_of(import->arena, profile,
+                    (HotOptions){.map = map, .metric = usual_metric(profile, import->workload)});
     for (size_t i = 0; i < profile->notes_len; i++)
         report_note(import->report, STR_FMT, STR_ARG(profile->notes[i]));
     list_files(import->arena, profile, map, out);

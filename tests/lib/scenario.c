@@ -33,6 +33,7 @@ typedef struct Scenario {
     HeatSettings settings;
     bool had_lenses;
     bool markdown;
+    Str metric; /* shown first, as the server has it */
     LoopFacts loop;
     const HotSpots *spots;
     size_t n_spots;
@@ -144,6 +145,8 @@ static bool read_settings(Scenario *scenario, Str text, Err *err)
                 scenario->settings.top = (uint32_t)number;
             else if (str_eq(key, S("threshold")) && has_number)
                 scenario->settings.threshold = number;
+            else if (str_eq(key, S("metric")))
+                scenario->metric = value;
             else if (str_eq(key, S("had-lenses")))
                 scenario->had_lenses = true;
             else if (str_eq(key, S("markdown")))
@@ -305,8 +308,14 @@ static bool read_spots(Scenario *scenario, const Section *section, const HotSpot
     PathMap *map = pathmap_new(
         arena, (PathMapOptions){.root = S("/scenario"), .files = files, .files_len = n});
     HotSpots *all = NEW_ARRAY(arena, HotSpots, profile->metrics_len);
-    for (size_t i = 0; i < profile->metrics_len; i++)
-        all[i] = hotspots_of(arena, profile, (HotOptions){.metric = i, .map = map});
+    size_t first = scenario->metric.len ? profile_metric(profile, scenario->metric) : 0;
+    if (first == SIZE_MAX)
+        return err_set(err, ERR_INPUT, "settings: no metric '" STR_FMT "'",
+                       STR_ARG(scenario->metric));
+    all[0] = hotspots_of(arena, profile, (HotOptions){.metric = first, .map = map});
+    for (size_t i = 0, next = 1; i < profile->metrics_len; i++)
+        if (i != first)
+            all[next++] = hotspots_of(arena, profile, (HotOptions){.metric = i, .map = map});
     *spots = all;
     *n_spots = profile->metrics_len;
     scenario->graph = profile->graph;

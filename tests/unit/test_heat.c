@@ -251,6 +251,53 @@ static void details_come_as_a_message(void **state)
     stop(editor);
 }
 
+static void run_metric(Editor *editor, int id, const char *metric)
+{
+    test_send(editor->server,
+              "{\"id\":%d,\"method\":\"workspace/executeCommand\",\"params\":{\"command\":"
+              "\"perfloop.showMetric\",\"arguments\":[{\"metric\":\"%s\"}]}}",
+              id, metric);
+    test_settle(editor->server);
+}
+
+static Str diagnostics_now(Editor *editor)
+{
+    return json_text(editor->arena,
+                     test_last(editor->server, "textDocument/publishDiagnostics")->params);
+}
+
+/* Two numbers for each stack are two metrics, "before" and "after". */
+static void another_metric_is_an_action_away(void **state)
+{
+    Editor *editor = start(state, S(RICH),
+                           S("tokenize (t.py:8) 620 10\n"
+                             "tokenize (t.py:7);split (t.py:2) 250 900\n"
+                             "tokenize (t.py:7) 130 90\n"));
+    test_open(editor->server, editor->uri, S("python"), S(SOURCE));
+    test_settle(editor->server);
+    assert_has(diagnostics_now(editor), "of before on this line (620 of 1,000)");
+    Str all = actions(editor, 5, "");
+    assert_has(all, "\"title\":\"perfloop: show after (1,000)\"");
+    assert_has(all, "\"command\":\"perfloop.showMetric\",\"arguments\":[{\"metric\":\"after\"");
+    run_metric(editor, 11, "after");
+    assert_str(test_result(editor->server, 11), S("null"));
+    assert_has(diagnostics_now(editor), "of after on this line (900 of 1,000)");
+    assert_has(actions(editor, 5, ""), "perfloop: show before (1,000)");
+    run_metric(editor, 12, ""); /* the next one: there are two */
+    assert_has(diagnostics_now(editor), "of before on this line (620 of 1,000)");
+    run_metric(editor, 13, "bytes");
+    assert_str(test_result(editor->server, 13), S("error -32602"));
+    test_send(editor->server, "{\"method\":\"workspace/didChangeConfiguration\",\"params\":"
+                              "{\"settings\":{\"perfloop\":{\"metric\":\"after\"}}}}");
+    test_settle(editor->server);
+    assert_has(diagnostics_now(editor), "of after on this line (900 of 1,000)");
+    test_send(editor->server, "{\"method\":\"workspace/didChangeConfiguration\",\"params\":"
+                              "{\"settings\":{\"perfloop\":{\"metric\":\"of another tool\"}}}}");
+    test_settle(editor->server);
+    assert_has(diagnostics_now(editor), "of before on this line (620 of 1,000)");
+    stop(editor);
+}
+
 static void symbols_are_sorted_by_cost(void **state)
 {
     Editor *editor = start(state, S("{}"), S(PROFILE));
@@ -523,7 +570,8 @@ TEST_MAIN(TEST(an_opened_file_shows_its_heat), TEST(heat_moves_and_changes_with_
           TEST(a_hover_is_plain_where_the_client_says_nothing),
           TEST(actions_have_kinds_and_answer_only),
           TEST(a_client_without_literals_gets_bare_commands), TEST(details_come_as_a_message),
-          TEST(symbols_are_sorted_by_cost), TEST(calls_carry_their_cost_in_the_name),
+          TEST(another_metric_is_an_action_away), TEST(symbols_are_sorted_by_cost),
+          TEST(calls_carry_their_cost_in_the_name),
           TEST(a_new_profile_shows_itself_and_an_old_lens_list_never_empties),
           TEST(calls_are_listed_although_the_ledger_was_written_in_between),
           TEST(a_regression_warns_where_the_function_is_now),
