@@ -1,13 +1,19 @@
 #include "base/proto.h"
 
+/* Nothing may be added to NULL, not even 0. */
+static const char *end_of(Str bytes)
+{
+    return bytes.len ? bytes.ptr + bytes.len : bytes.ptr;
+}
+
 Proto proto(Str bytes)
 {
-    return (Proto){.start = bytes.ptr, .at = bytes.ptr, .end = bytes.ptr + bytes.len};
+    return (Proto){.start = bytes.ptr, .at = bytes.ptr, .end = end_of(bytes)};
 }
 
 Proto proto_inside(const Proto *outer, Str bytes)
 {
-    return (Proto){.start = outer->start, .at = bytes.ptr, .end = bytes.ptr + bytes.len};
+    return (Proto){.start = outer->start, .at = bytes.ptr, .end = end_of(bytes)};
 }
 
 static bool problem(Proto *in, const char *what)

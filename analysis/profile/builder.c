@@ -15,9 +15,9 @@ typedef Array(ProfileStack) Stacks;
 typedef Array(ProfileThread) Threads;
 typedef Array(ProfileCall) Calls;
 typedef Array(ProfileModule) Modules;
-typedef Array(ProfileAwaited) Awaited;
 typedef Array(ProfileFact) Facts;
 typedef Array(ProfileFinding) Findings;
+typedef Array(ProfileSource) Sources;
 
 /* Columns of one row each: as many as there are metrics. */
 typedef struct Columns {
@@ -40,10 +40,10 @@ struct ProfileBuilder {
     Threads threads;
     IdMap thread_ids; /* hash of a thread to its number + 1 */
     Modules modules;
-    Awaited awaited;
     IdMap module_of; /* text to number + 1 */
     Facts facts;
     Findings findings;
+    Sources sources;
     uint32_t *sample_of;    /* by stack: its newest sample + 1 */
     uint32_t *sample_older; /* by sample: the stack's sample before it + 1, of another thread */
     size_t sample_of_room;
@@ -134,12 +134,6 @@ void profile_add_start(ProfileBuilder *build, uint32_t module, uint64_t start)
     ProfileModule *row = module_row(build, module);
     if (!row->start)
         row->start = start;
-}
-
-void profile_add_awaited(ProfileBuilder *build, Str path, bool module, uint64_t state)
-{
-    uint32_t text = profile_add_text(build, path);
-    *array_push(build->arena, &build->awaited) = (ProfileAwaited){text, module, state};
 }
 
 static size_t frame_cell(const ProfileBuilder *build, const ProfileFrame *frame)
@@ -286,6 +280,11 @@ void profile_add_finding(ProfileBuilder *build, ProfileFinding finding)
     *array_push(build->arena, &build->findings) = finding;
 }
 
+void profile_add_source(ProfileBuilder *build, ProfileSource source)
+{
+    *array_push(build->arena, &build->sources) = source;
+}
+
 void profile_note(ProfileBuilder *build, const char *fmt, ...)
 {
     if (build->notes.len == PROFILE_NOTES_MAX) {
@@ -325,12 +324,12 @@ Profile profile_build(ProfileBuilder *build, Str tool, Str format)
         .threads_len = build->threads.len,
         .modules = build->modules.items,
         .modules_len = build->modules.len,
-        .awaited = build->awaited.items,
-        .awaited_len = build->awaited.len,
         .facts = build->facts.items,
         .facts_len = build->facts.len,
         .findings = build->findings.items,
         .findings_len = build->findings.len,
+        .sources = build->sources.items,
+        .sources_len = build->sources.len,
         .samples_len = build->samples_len,
         .sample_stack = build->sample_stack,
         .sample_thread = build->sample_thread,

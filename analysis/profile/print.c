@@ -127,6 +127,14 @@ static void print_facts(StrBuf *out, const Profile *profile)
     }
 }
 
+static void print_sources(StrBuf *out, const Profile *profile)
+{
+    for (size_t i = 0; i < profile->sources_len; i++)
+        strbuf_fmt(out, "source " STR_FMT ": %zu bytes\n",
+                   STR_ARG(profile_text(profile, profile->sources[i].file)),
+                   profile_text(profile, profile->sources[i].content).len);
+}
+
 static void print_findings(StrBuf *out, const Profile *profile)
 {
     for (size_t i = 0; i < profile->findings_len; i++) {
@@ -150,5 +158,6 @@ Str profile_print(Arena *arena, const Profile *profile)
     print_calls(arena, &out, profile);
     print_facts(&out, profile);
     print_findings(&out, profile);
+    print_sources(&out, profile);
     return strbuf_str(&out);
 }

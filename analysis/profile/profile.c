@@ -159,6 +159,10 @@ void profile_copy_said(ProfileBuilder *build, const Profile *from, const uint32_
         finding.message = copy_text(build, from, finding.message);
         profile_add_finding(build, finding);
     }
+    for (size_t i = 0; i < from->sources_len; i++)
+        profile_add_source(build,
+                           (ProfileSource){copy_text(build, from, from->sources[i].file),
+                                           copy_text(build, from, from->sources[i].content)});
 }
 
 static void merge_one(Arena *arena, ProfileBuilder *build, const Profile *from,

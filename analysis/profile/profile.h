@@ -120,12 +120,11 @@ typedef struct ProfileFinding {
     double speedup;   /* estimated, in percent; 0 when not said */
 } ProfileFinding;
 
-/* A file that was not there, or of no use, when addresses were looked up (symbols/symbolize.h). */
-typedef struct ProfileAwaited {
-    uint32_t path;   /* text */
-    uint32_t module; /* 1: of the program or library itself; 0: its copy or debug information */
-    uint64_t state;  /* what it was like then; 0: not there */
-} ProfileAwaited;
+/* The text of a file as it was when the program was built, kept in the recording. */
+typedef struct ProfileSource {
+    uint32_t file;    /* text: as recorded */
+    uint32_t content; /* text */
+} ProfileSource;
 
 /* One edge of a graph profile. */
 typedef struct ProfileCall {
@@ -156,12 +155,12 @@ typedef struct Profile {
     size_t threads_len;
     const ProfileModule *modules; /* not kept in a profile file */
     size_t modules_len;
-    const ProfileAwaited *awaited;
-    size_t awaited_len;
     const ProfileFact *facts;
     size_t facts_len;
     const ProfileFinding *findings;
     size_t findings_len;
+    const ProfileSource *sources;
+    size_t sources_len;
 
     size_t samples_len;
     const uint32_t *sample_stack;
@@ -222,9 +221,9 @@ void profile_add_module(ProfileBuilder *build, uint32_t module, uint32_t build_i
 void profile_add_start(ProfileBuilder *build, uint32_t module, uint64_t start);
 void profile_add_fact(ProfileBuilder *build, ProfileFact fact);
 void profile_add_finding(ProfileBuilder *build, ProfileFinding finding);
-/* Facts and findings of another profile; frames[i] is the builder's id of its frame i. */
+void profile_add_source(ProfileBuilder *build, ProfileSource source);
+/* Facts, findings and sources of another profile; frames[i] is the builder's id of its frame i. */
 void profile_copy_said(ProfileBuilder *build, const Profile *from, const uint32_t *frames);
-void profile_add_awaited(ProfileBuilder *build, Str path, bool module, uint64_t state);
 /* A sentence for the people who read the result; after PROFILE_NOTES_MAX they are counted. */
 void profile_note(ProfileBuilder *build, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Texts are copied. The builder is used up. */

@@ -53,6 +53,8 @@ bool is_memray_stats(Str bytes);
 /* heaptrack's interpreted file, unpacked. */
 ProfileReader read_heaptrack;
 bool is_heaptrack(Str bytes);
+/* Nsight Compute's .ncu-rep. */
+ProfileReader read_ncu;
 /* DHAT's JSON, of valgrind and of the dhat crate. */
 ProfileReader read_dhat;
 

@@ -29,7 +29,7 @@ typedef enum SectionId {
     SECTION_FRAME_TOTALS,
     SECTION_FACTS,
     SECTION_FINDINGS,
-    SECTION_AWAITED,
+    SECTION_SOURCES,
     SECTIONS,
 } SectionId;
 
@@ -42,7 +42,7 @@ static const size_t ITEM_BYTES[SECTIONS] = {
     [SECTION_SAMPLE_COUNT] = sizeof(uint64_t),   [SECTION_WEIGHTS] = sizeof(int64_t),
     [SECTION_CALLS] = sizeof(ProfileCall),       [SECTION_CALL_TOTALS] = sizeof(int64_t),
     [SECTION_FRAME_TOTALS] = sizeof(int64_t),    [SECTION_FACTS] = sizeof(ProfileFact),
-    [SECTION_FINDINGS] = sizeof(ProfileFinding), [SECTION_AWAITED] = sizeof(ProfileAwaited),
+    [SECTION_FINDINGS] = sizeof(ProfileFinding), [SECTION_SOURCES] = sizeof(ProfileSource),
 };
 
 typedef struct Section {
@@ -126,7 +126,7 @@ Str profile_store_write(Arena *arena, const Profile *profile)
     }
     put(&out, &head, SECTION_FACTS, profile->facts, profile->facts_len);
     put(&out, &head, SECTION_FINDINGS, profile->findings, profile->findings_len);
-    put(&out, &head, SECTION_AWAITED, profile->awaited, profile->awaited_len);
+    put(&out, &head, SECTION_SOURCES, profile->sources, profile->sources_len);
     head.file_bytes = out.len;
     memcpy(out.ptr, &head, sizeof(head));
     return strbuf_str(&out);
@@ -189,9 +189,9 @@ static bool check_said(const Profile *profile, Err *err)
             finding->rule >= texts || finding->message >= texts || finding->kind >= FINDING_KINDS)
             return bad(err, "a finding");
     }
-    for (size_t i = 0; i < profile->awaited_len; i++)
-        if (profile->awaited[i].path >= texts)
-            return bad(err, "an awaited file");
+    for (size_t i = 0; i < profile->sources_len; i++)
+        if (profile->sources[i].file >= texts || profile->sources[i].content >= texts)
+            return bad(err, "a source");
     return true;
 }
 
@@ -312,8 +312,8 @@ bool profile_store_map(Arena *arena, Str bytes, Profile *out, Err *err)
         .facts_len = at[SECTION_FACTS].items,
         .findings = items(bytes, &head, SECTION_FINDINGS),
         .findings_len = at[SECTION_FINDINGS].items,
-        .awaited = items(bytes, &head, SECTION_AWAITED),
-        .awaited_len = at[SECTION_AWAITED].items,
+        .sources = items(bytes, &head, SECTION_SOURCES),
+        .sources_len = at[SECTION_SOURCES].items,
     };
     if (profile.metrics_len == 0 || profile.metrics_len > PROFILE_METRICS_MAX ||
         profile.stacks_len == 0 || profile.threads_len == 0 ||

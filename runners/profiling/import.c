@@ -87,6 +87,7 @@ typedef struct Import {
     Report *report;
     const Places *places;
     const ImportOptions *options;
+    const Profile *profile;
     const Workload *workload;
     TreeFiles tree;
     Map *kept;    /* paths that were read; NULL where there was no such file */
@@ -95,10 +96,20 @@ typedef struct Import {
     Imported *out;
 } Import;
 
-static bool keep_text(Import *import, Str path, Err *err)
+/* The text that the recording itself holds of this file; empty: none. */
+static Str recorded_text(const Profile *profile, Str recorded)
+{
+    for (size_t i = 0; i < profile->sources_len; i++)
+        if (str_eq(profile_text(profile, profile->sources[i].file), recorded))
+            return profile_text(profile, profile->sources[i].content);
+    return (Str){0};
+}
+
+/* Lines belong to the text in the recording, when there is one, and follow it to today's. */
+static bool keep_text(Import *import, Str path, Str recorded, Err *err)
 {
     Err missing = {0};
-    Str text;
+    Str text, then = recorded_text(import->profile, recorded);
     Str full = path_join(import->arena, import->places->root, path);
     if (map_has(import->kept, path))
         return true;
@@ -110,6 +121,13 @@ static bool keep_text(Import *import, Str path, Err *err)
     LedgerFile *row = array_push(import->arena, &import->rows);
     row->path = path;
     map_put(import->kept, path, import);
+    if (then.len && !str_eq(then, text)) {
+        report_note(import->report,
+                    STR_FMT " has changed since the program was built: its lines follow the text "
+                            "in the recording",
+                    STR_ARG(path));
+        text = then;
+    }
     return contents_put(import->places, text, &row->content, err);
 }
 
@@ -120,7 +138,8 @@ static bool keep_text(Import *import, Str path, Err *err)
 static bool keep_candidates(Import *import, const ImportedFile *file, Err *err)
 {
     array_each (Str, path, &import->tree)
-        if (str_eq(path_base(*path), path_base(file->recorded)) && !keep_text(import, *path, err))
+        if (str_eq(path_base(*path), path_base(file->recorded)) &&
+            !keep_text(import, *path, file->recorded, err))
             return false;
     report_note(import->report, STR_FMT ": " STR_FMT, STR_ARG(file->recorded),
                 STR_ARG(file->place.reason));
@@ -131,7 +150,8 @@ static void note_file(Import *import, const ImportedFile *file, int64_t recorded
 {
     int64_t changed_s;
     Str path = path_join(import->arena, import->places->root, file->place.path);
-    if (file_stat(path, &changed_s, NULL) && changed_s > recorded_s)
+    bool has_text = recorded_text(import->profile, file->recorded).len > 0;
+    if (!has_text && file_stat(path, &changed_s, NULL) && changed_s > recorded_s)
         report_note(import->report,
                     STR_FMT " was changed after the recording was made: its lines may be off",
                     STR_ARG(file->place.path));
@@ -150,7 +170,7 @@ static bool keep_texts(Import *import, Err *err)
             return false;
         if (!file->place.mapped)
             continue;
-        if (!keep_text(import, file->place.path, err))
+        if (!keep_text(import, file->place.path, file->recorded, err))
             return false;
         if (!map_get(import->kept, file->place.path) || map_has(import->counted, file->place.path))
             continue;
@@ -275,6 +295,7 @@ static size_t usual_metric(const Profile *profile, const Workload *workload)
 static bool import_open(Import *import, const Profile *profile, Err *err)
 {
     Imported *out = import->out;
+    import->profile = profile;
     if (!find_workload(import->arena, import->places, import->options->workload, &import->workload,
                        err) ||
         !tree_list(import->arena, import->places, &import->tree, err))

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
+#include "tests/lib/proto_out.h"
 
 static Profile read_bytes(Arena *arena, Str bytes)
 {
@@ -42,32 +43,12 @@ static const HotSpot *function_of(const HotSpots *spots, Str name)
 
 /* ------------------------------------------------------------------ a writer of messages */
 
-static void put_varint(StrBuf *out, uint64_t value)
-{
-    for (; value >= 0x80; value >>= 7)
-        strbuf_char(out, (char)(value | 0x80));
-    strbuf_char(out, (char)value);
-}
-
-static void put_number(StrBuf *out, uint32_t field, uint64_t value)
-{
-    put_varint(out, field << 3);
-    put_varint(out, value);
-}
-
-static void put_bytes(StrBuf *out, uint32_t field, Str bytes)
-{
-    put_varint(out, field << 3 | 2);
-    put_varint(out, bytes.len);
-    strbuf_add(out, bytes);
-}
-
 /* A message of numbers: fields 1, 2, 3 ... */
 static Str numbers(Arena *arena, const uint64_t *values, size_t len)
 {
     StrBuf out = strbuf_new(arena);
     for (size_t i = 0; i < len; i++)
-        put_number(&out, (uint32_t)i + 1, values[i]);
+        proto_put_number(&out, (uint32_t)i + 1, values[i]);
     return strbuf_str(&out);
 }
 
@@ -109,48 +90,48 @@ static void put_texts(StrBuf *out)
         [T_BUILD_ID] = STR_CONST("0123456789abcdef"),
     };
     for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++)
-        put_bytes(out, 6, TEXTS[i]);
+        proto_put_bytes(out, 6, TEXTS[i]);
 }
 
 static void put_sample(Arena *arena, StrBuf *out, bool packed, Str path, uint64_t samples,
                        uint64_t us)
 {
     StrBuf sample = strbuf_new(arena), values = strbuf_new(arena);
-    put_varint(&values, samples);
-    put_varint(&values, us);
+    proto_put_varint(&values, samples);
+    proto_put_varint(&values, us);
     if (packed) {
-        put_bytes(&sample, 1, path);
-        put_bytes(&sample, 2, strbuf_str(&values));
+        proto_put_bytes(&sample, 1, path);
+        proto_put_bytes(&sample, 2, strbuf_str(&values));
     } else {
         for (size_t i = 0; i < path.len; i++)
-            put_number(&sample, 1, (unsigned char)path.ptr[i]);
-        put_number(&sample, 2, samples);
-        put_number(&sample, 2, us);
-        put_bytes(&sample, 3, NUMBERS(arena, T_THREAD, T_WORKER));
+            proto_put_number(&sample, 1, (unsigned char)path.ptr[i]);
+        proto_put_number(&sample, 2, samples);
+        proto_put_number(&sample, 2, us);
+        proto_put_bytes(&sample, 3, NUMBERS(arena, T_THREAD, T_WORKER));
     }
-    put_bytes(out, 2, strbuf_str(&sample));
+    proto_put_bytes(out, 2, strbuf_str(&sample));
 }
 
 /* Location 1: inner (line 4) inlined in main (line 9); location 2: only an address. */
 static Str small_profile(Arena *arena, bool packed)
 {
     StrBuf out = strbuf_new(arena), location = strbuf_new(arena);
-    put_bytes(&out, 1, NUMBERS(arena, T_SAMPLES, T_COUNT));
-    put_bytes(&out, 1, NUMBERS(arena, T_CPU, T_MICROSECONDS));
+    proto_put_bytes(&out, 1, NUMBERS(arena, T_SAMPLES, T_COUNT));
+    proto_put_bytes(&out, 1, NUMBERS(arena, T_CPU, T_MICROSECONDS));
     put_sample(arena, &out, packed, S("\x01"), 3, 30);
     put_sample(arena, &out, packed, S("\x02\x01"), 1, 10);
-    put_bytes(&out, 3, NUMBERS(arena, 7, 0x1000, 0x2000, 0x500, T_LIBRARY));
-    put_number(&location, 1, 1);
-    put_bytes(&location, 4, NUMBERS(arena, 2, 4));
-    put_bytes(&location, 4, NUMBERS(arena, 1, 9));
-    put_bytes(&out, 4, strbuf_str(&location));
-    put_bytes(&out, 4, NUMBERS(arena, 2, 7, 0x1234));
-    put_bytes(&out, 5, NUMBERS(arena, 1, T_MAIN, T_MAIN, T_FILE, 8));
-    put_bytes(&out, 5, NUMBERS(arena, 2, T_INNER, T_INNER, T_FILE, 3));
+    proto_put_bytes(&out, 3, NUMBERS(arena, 7, 0x1000, 0x2000, 0x500, T_LIBRARY));
+    proto_put_number(&location, 1, 1);
+    proto_put_bytes(&location, 4, NUMBERS(arena, 2, 4));
+    proto_put_bytes(&location, 4, NUMBERS(arena, 1, 9));
+    proto_put_bytes(&out, 4, strbuf_str(&location));
+    proto_put_bytes(&out, 4, NUMBERS(arena, 2, 7, 0x1234));
+    proto_put_bytes(&out, 5, NUMBERS(arena, 1, T_MAIN, T_MAIN, T_FILE, 8));
+    proto_put_bytes(&out, 5, NUMBERS(arena, 2, T_INNER, T_INNER, T_FILE, 3));
     put_texts(&out);
-    put_number(&out, 7, T_DROP);
-    put_number(&out, 8, T_DROP);
-    put_number(&out, 13, T_DROP);
+    proto_put_number(&out, 7, T_DROP);
+    proto_put_number(&out, 8, T_DROP);
+    proto_put_number(&out, 13, T_DROP);
     return strbuf_str(&out);
 }
 
@@ -183,7 +164,7 @@ static void the_default_metric_comes_first(void **state)
     Arena *arena = test_arena(state);
     StrBuf bytes = strbuf_new(arena);
     strbuf_add(&bytes, small_profile(arena, true));
-    put_number(&bytes, 14, T_SAMPLES);
+    proto_put_number(&bytes, 14, T_SAMPLES);
     Profile profile = read_bytes(arena, strbuf_str(&bytes));
     assert_str(profile_text(&profile, profile.metrics[0].name), S("samples"));
     assert_int_equal(profile_total(&profile, 1), 40000);
@@ -194,17 +175,17 @@ static void an_address_leaves_with_its_place_in_the_file_and_the_build_id(void *
 {
     Arena *arena = test_arena(state);
     StrBuf out = strbuf_new(arena), named = strbuf_new(arena);
-    put_bytes(&out, 1, NUMBERS(arena, T_SAMPLES, T_COUNT));
-    put_bytes(&out, 2, S("\x0a\x04\x01\x01\x02\x03\x12\x01\x07"));
-    put_bytes(&out, 3, NUMBERS(arena, 7, 0x1000, 0x2000, 0x500, T_LIBRARY, T_BUILD_ID));
-    put_bytes(&out, 4, NUMBERS(arena, 1, 7, 0x1234));
-    put_number(&named, 1, 2);
-    put_number(&named, 2, 7);
-    put_number(&named, 3, 0x1300);
-    put_bytes(&named, 4, NUMBERS(arena, 1));
-    put_bytes(&out, 4, strbuf_str(&named));
-    put_bytes(&out, 4, NUMBERS(arena, 3, 7, 0x2000)); /* behind the end */
-    put_bytes(&out, 5, NUMBERS(arena, 1, T_MAIN));
+    proto_put_bytes(&out, 1, NUMBERS(arena, T_SAMPLES, T_COUNT));
+    proto_put_bytes(&out, 2, S("\x0a\x04\x01\x01\x02\x03\x12\x01\x07"));
+    proto_put_bytes(&out, 3, NUMBERS(arena, 7, 0x1000, 0x2000, 0x500, T_LIBRARY, T_BUILD_ID));
+    proto_put_bytes(&out, 4, NUMBERS(arena, 1, 7, 0x1234));
+    proto_put_number(&named, 1, 2);
+    proto_put_number(&named, 2, 7);
+    proto_put_number(&named, 3, 0x1300);
+    proto_put_bytes(&named, 4, NUMBERS(arena, 1));
+    proto_put_bytes(&out, 4, strbuf_str(&named));
+    proto_put_bytes(&out, 4, NUMBERS(arena, 3, 7, 0x2000)); /* behind the end */
+    proto_put_bytes(&out, 5, NUMBERS(arena, 1, T_MAIN));
     put_texts(&out);
     Profile profile = read_bytes(arena, strbuf_str(&out));
     static const struct {
@@ -246,8 +227,8 @@ static void a_path_of_unknown_locations_is_a_note(void **state)
 {
     Arena *arena = test_arena(state);
     StrBuf out = strbuf_new(arena);
-    put_bytes(&out, 1, NUMBERS(arena, 0, 0));
-    put_bytes(&out, 2, S("\x0a\x02\x05\x06\x12\x01\x07"));
+    proto_put_bytes(&out, 1, NUMBERS(arena, 0, 0));
+    proto_put_bytes(&out, 2, S("\x0a\x02\x05\x06\x12\x01\x07"));
     Profile profile = read_bytes(arena, strbuf_str(&out));
     assert_int_equal(profile_total(&profile, 0), 7);
     assert_str(profile.notes[0], S("2 times a stack names a location that is not in the file"));
@@ -258,13 +239,13 @@ static void stacks_do_not_unfold_without_bound(void **state)
 {
     Arena *arena = test_arena(state);
     StrBuf out = strbuf_new(arena), location = strbuf_new(arena), path = strbuf_new(arena);
-    put_bytes(&out, 1, NUMBERS(arena, 0, 0));
-    put_number(&location, 1, 1);
+    proto_put_bytes(&out, 1, NUMBERS(arena, 0, 0));
+    proto_put_number(&location, 1, 1);
     for (size_t i = 0; i < 150; i++)
-        put_bytes(&location, 4, NUMBERS(arena, 1, i));
+        proto_put_bytes(&location, 4, NUMBERS(arena, 1, i));
     for (size_t i = 0; i < 9000; i++)
         strbuf_char(&path, 1);
-    put_bytes(&out, 4, strbuf_str(&location));
+    proto_put_bytes(&out, 4, strbuf_str(&location));
     put_sample(arena, &out, true, strbuf_str(&path), 1, 1);
     Profile profile = read_bytes(arena, strbuf_str(&out));
     assert_true(profile.stacks_len < 100000);
