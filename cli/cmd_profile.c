@@ -16,18 +16,24 @@ typedef struct ProfileArgs {
     Str tool;
     uint64_t rate_hz;
     bool copy_stacks;
+    bool native;
+    bool python_allocators;
 } ProfileArgs;
 
 static const struct argp_option OPTIONS[] = {
     {"with", 'w', "TOOL", 0,
-     "py-spy, cprofile; perf, flamegraph, heaptrack, dhat, callgrind; without it the workload's "
-     "first",
+     "py-spy, cprofile, line_profiler, tracemalloc, memray, viztracer; perf, flamegraph, "
+     "heaptrack, "
+     "dhat, callgrind; without it the workload's first",
      0},
     {"rate", 'r', "HZ", 0, "how often a sampler looks, in times per second (250; perf 997)", 0},
     {"call-graph", 'g', "HOW", 0,
      "how perf finds the callers: fp, by frame pointers (default), or dwarf, by copies of the "
      "stack",
      0},
+    {"native", 'n', NULL, 0, "also frames of native code (py-spy, memray)", 0},
+    {"python-allocators", 'p', NULL, 0,
+     "also every object that Python's own allocators hand out (memray); slow", 0},
     {0},
 };
 
@@ -56,6 +62,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         args->copy_stacks = str_eq(str_from_c(arg), S("dwarf"));
         if (!args->copy_stacks && !str_eq(str_from_c(arg), S("fp")))
             argp_error(state, "--call-graph is fp or dwarf");
+        return 0;
+    case 'n':
+        args->native = true;
+        return 0;
+    case 'p':
+        args->python_allocators = true;
         return 0;
     case ARGP_KEY_ARG:
         if (args->workload.len)
@@ -88,8 +100,11 @@ static bool run(Arena *arena, const ProfileArgs *args, Report *report, Err *err)
     Places places;
     Workload workload;
     Profiled profiled;
-    CaptureOptions options = {
-        .tool = args->tool, .rate_hz = (uint32_t)args->rate_hz, .copy_stacks = args->copy_stacks};
+    CaptureOptions options = {.tool = args->tool,
+                              .rate_hz = (uint32_t)args->rate_hz,
+                              .copy_stacks = args->copy_stacks,
+                              .native = args->native,
+                              .python_allocators = args->python_allocators};
     if (!args_begin(arena, &args->common, report, &places, err) ||
         !workloads_pick(arena, places.root, args->workload, &workload, err) ||
         !profile_workload(arena, report, &places, &workload, &options, &profiled, err))

@@ -11,16 +11,18 @@
 #include "runners/install.h"
 #include "runners/process.h"
 #include "runners/pylaunch.h"
+#include "runners/tools_look.h"
 #include "runners/tools_native.h"
 
 enum {
     TOOL_TIMEOUT_S = 20,
 };
 
-static bool run(Arena *arena, const ToolSearch *search, const Str *argv, size_t argc,
-                ProcessResult *result)
+bool tool_run(Arena *arena, const ToolSearch *search, const Str *argv, size_t argc,
+              ProcessResult *result)
 {
     Err err = {0};
+    *result = (ProcessResult){0};
     ProcessOptions options = {.argv = argv,
                               .argc = argc,
                               .cwd = search->cwd,
@@ -102,7 +104,7 @@ static void look_pyspy(Arena *arena, const ToolSearch *search, Tool *tool)
         return;
     }
     const Str version[] = {tool->path, S("--version")};
-    if (!run(arena, search, version, 2, &result)) {
+    if (!tool_run(arena, search, version, 2, &result)) {
         tool->problem = str_fmt(arena, STR_FMT " does not start", STR_ARG(tool->path));
         tool->mend = install_command(arena, search, "--force-reinstall py-spy");
         return;
@@ -116,33 +118,10 @@ static void look_pyspy(Arena *arena, const ToolSearch *search, Tool *tool)
     const Str sample[] = {
         tool->path,     S("record"), S("--format"), S("raw"), S("--output"),
         S("/dev/null"), S("--"),     python,        S("-c"),  S("import time; time.sleep(0.3)")};
-    if (!run(arena, search, sample, sizeof(sample) / sizeof(sample[0]), &result)) {
+    if (!tool_run(arena, search, sample, sizeof(sample) / sizeof(sample[0]), &result)) {
         tool->ready = false;
         tool_explain_pyspy(arena, result.errors, &tool->problem, &tool->mend);
     }
-}
-
-/* ---------------------------------------------------------------- cProfile */
-
-static void look_cprofile(Arena *arena, const ToolSearch *search, Tool *tool)
-{
-    ProcessResult result;
-    tool->path = pylaunch_python(arena, search->benchmark, search->cwd);
-    if (!tool->path.len) {
-        tool->problem = S("there is no Python");
-        tool->mend = install_interpreter(arena);
-        return;
-    }
-    const Str version[] = {
-        tool->path, S("-c"),
-        S("import cProfile, sys; print('.'.join(map(str, sys.version_info[:3])))")};
-    tool->ready = run(arena, search, version, 3, &result);
-    if (tool->ready) {
-        tool->version = str_trim(result.out);
-        return;
-    }
-    tool->problem = str_fmt(arena, STR_FMT " has no cProfile", STR_ARG(tool->path));
-    tool->mend = install_interpreter(arena);
 }
 
 /* ---------------------------------------------------------------- the table */
@@ -150,10 +129,14 @@ static void look_cprofile(Arena *arena, const ToolSearch *search, Tool *tool)
 static const struct ToolRow {
     Str name;
     Str what;
-    void (*look)(Arena *arena, const ToolSearch *search, Tool *tool);
+    ToolLook *look;
 } TOOLS[] = {
     {STR_CONST("py-spy"), STR_CONST("Python, CPU time by sampling"), look_pyspy},
-    {STR_CONST("cprofile"), STR_CONST("Python, CPU time by counting calls"), look_cprofile},
+    {STR_CONST("cprofile"), STR_CONST("Python, CPU time by counting calls"), tool_look_cprofile},
+    {STR_CONST("line_profiler"), STR_CONST("Python, time per line"), tool_look_line_profiler},
+    {STR_CONST("tracemalloc"), STR_CONST("Python, memory by line"), tool_look_tracemalloc},
+    {STR_CONST("memray"), STR_CONST("Python, memory with native allocations"), tool_look_memray},
+    {STR_CONST("viztracer"), STR_CONST("Python, a trace of every call"), tool_look_viztracer},
     {STR_CONST("perf"), STR_CONST("Rust and native code, CPU time by sampling"), tool_look_perf},
     {STR_CONST("flamegraph"), STR_CONST("Rust and native code, perf as folded stacks"),
      tool_look_flamegraph},

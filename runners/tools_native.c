@@ -8,23 +8,6 @@
 #include "runners/install.h"
 #include "runners/process.h"
 
-enum {
-    TOOL_TIMEOUT_S = 20,
-};
-
-static bool run(Arena *arena, const ToolSearch *search, const Str *argv, size_t argc,
-                ProcessResult *result)
-{
-    Err err = {0};
-    ProcessOptions options = {.argv = argv,
-                              .argc = argc,
-                              .cwd = search->cwd,
-                              .timeout_s = TOOL_TIMEOUT_S,
-                              .cancel = search->cancel};
-    *result = (ProcessResult){0};
-    return process_run(arena, &options, result, &err) && result->status == 0;
-}
-
 /* ---------------------------------------------------------------- packages */
 
 static Str install(Arena *arena, const InstallNames *names)
@@ -52,7 +35,7 @@ static bool look(Arena *arena, const ToolSearch *search, Str program, const Inst
         return false;
     }
     const Str version[] = {tool->path, S("--version")};
-    if (!run(arena, search, version, 2, result)) {
+    if (!tool_run(arena, search, version, 2, result)) {
         tool->problem = str_fmt(arena, STR_FMT " does not start", STR_ARG(tool->path));
         tool->mend = install(arena, package);
         return false;
@@ -147,7 +130,7 @@ void tool_look_perf(Arena *arena, const ToolSearch *search, Tool *tool)
         return;
     const Str sample[] = {tool->path, S("record"),    S("-q"), S("-N"),
                           S("-o"),    S("/dev/null"), S("--"), S("true")};
-    if (!run(arena, search, sample, sizeof(sample) / sizeof(sample[0]), &result)) {
+    if (!tool_run(arena, search, sample, sizeof(sample) / sizeof(sample[0]), &result)) {
         tool->ready = false;
         tool_explain_perf(arena, result.errors, &tool->problem, &tool->mend);
     }
@@ -165,7 +148,7 @@ void tool_look_flamegraph(Arena *arena, const ToolSearch *search, Tool *tool)
     tool->version = (Str){0};
     if (process_find(arena, S("inferno-collapse-perf"), (Str){0}, search->cwd, &path)) {
         const Str version[] = {path, S("--version")};
-        if (run(arena, search, version, 2, &result))
+        if (tool_run(arena, search, version, 2, &result))
             tool->version = last_word(result.out);
     } else if (!process_find(arena, S("stackcollapse-perf.pl"), (Str){0}, search->cwd, &path)) {
         tool->ready = false;

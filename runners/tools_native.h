@@ -8,9 +8,8 @@
 
 #include "base/arena.h"
 #include "base/str.h"
-#include "runners/tools.h"
+#include "runners/tools_look.h"
 
-typedef void ToolLook(Arena *arena, const ToolSearch *search, Tool *tool);
 ToolLook tool_look_perf, tool_look_flamegraph, tool_look_heaptrack, tool_look_valgrind;
 
 /* Where perf is, found from this folder; "perf" when it is nowhere. */

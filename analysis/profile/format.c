@@ -186,6 +186,8 @@ static const Format FORMATS[] = {
     {STR_CONST("DHAT (valgrind, the dhat crate)"), is_dhat, read_dhat, STR_CONST("")},
     {STR_CONST("heaptrack"), is_heaptrack, read_heaptrack, STR_CONST("")},
     {STR_CONST("memray (transform csv)"), is_memray_csv, read_memray_csv, STR_CONST("")},
+    {STR_CONST("memory stacks (perfloop profile)"), is_memory_stacks, read_memory_stacks,
+     STR_CONST("")},
     {STR_CONST("memray (stats --json)"), is_memray_stats, read_memray_stats, STR_CONST("")},
     {STR_CONST(""), is_memray_bin, NULL,
      STR_CONST("memray's own recording, which only memray of its version reads: make a csv of it "

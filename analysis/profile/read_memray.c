@@ -1,4 +1,6 @@
 /*
+ * Memory by stack as csv: memray's own, and ours.
+ *
  * memray transform csv (1.4 and later): a row per stack,
  *
  *     allocator,num_allocations,size,tid,thread_name,stack_trace
@@ -10,6 +12,13 @@
  *
  * With --native a function's name may hold any of ; | , and quotes (operator|), so a stack is cut
  * where a line number ends, and a frame is split from its end.
+ *
+ * Ours comes from the scripts that run memray and tracemalloc (runners/profiling/memory_stacks.py):
+ * it names the tool and any number of metrics, and a row has one weight for each,
+ *
+ *     perfloop stacks,memray,peak:bytes,leaked:bytes,allocations:count
+ *     note,"a sentence"
+ *     4096,0,3,leaf;work.py;9|caller;work.py;30
  */
 
 #include "analysis/profile/readers.h"
@@ -17,7 +26,9 @@
 #include "base/strbuf.h"
 
 enum {
-    COLUMNS = 6,
+    COLUMNS = 6,     /* of memray's rows */
+    OURS_BEFORE = 2, /* columns of our header before the metrics */
+    OURS_MAX = OURS_BEFORE + PROFILE_METRICS_MAX,
     DEPTH_MAX = 10000,
 };
 
@@ -136,13 +147,14 @@ static bool next_field(Rows *in, Str *rest, Str *field)
     return more;
 }
 
-static size_t next_row(Rows *in, Str *rest, Str fields[COLUMNS])
+/* Gives the number of fields in the row; the first `room` of them. */
+static size_t next_row(Rows *in, Str *rest, Str *fields, size_t room)
 {
     size_t len = 0;
     for (bool more = true; more;) {
         Str field;
         more = next_field(in, rest, &field);
-        if (len < COLUMNS)
+        if (len < room)
             fields[len] = field;
         len++;
     }
@@ -169,12 +181,11 @@ static void add_row(Rows *in, const Str fields[COLUMNS])
     profile_add_sample(in->build, sample, (int64_t[]){size, (int64_t)count});
 }
 
-static void add_notes(Rows *in)
+static void add_notes(Rows *in, Str writer)
 {
-    profile_note(in->build, "memray's csv does not say what it holds; taken as memory at its peak, "
-                            "not as --leaks or --temporary-allocations");
     if (in->bad)
-        profile_note(in->build, "%zu rows or frames are not as memray writes them", in->bad);
+        profile_note(in->build, "%zu rows or frames are not as " STR_FMT " writes them", in->bad,
+                     STR_ARG(writer));
     if (in->deep)
         profile_note(in->build, "%zu stacks are deeper than %d frames and were cut", in->deep,
                      DEPTH_MAX);
@@ -193,7 +204,7 @@ bool read_memray_csv(Arena *arena, Str bytes, Profile *out, Err *err)
     Str fields[COLUMNS], header;
     str_next_line(&bytes, &header);
     while (bytes.len) {
-        size_t len = next_row(&in, &bytes, fields);
+        size_t len = next_row(&in, &bytes, fields, COLUMNS);
         if (len == COLUMNS)
             add_row(&in, fields);
         else if (len > 1 || fields[0].len)
@@ -201,7 +212,74 @@ bool read_memray_csv(Arena *arena, Str bytes, Profile *out, Err *err)
     }
     if (!in.rows && in.bad)
         return err_set(err, ERR_INPUT, "a csv with memray's header, but without its rows");
-    add_notes(&in);
+    profile_note(in.build, "memray's csv does not say what it holds; taken as memory at its peak, "
+                           "not as --leaks or --temporary-allocations");
+    add_notes(&in, S("memray"));
     *out = profile_build(in.build, S("memray"), S("memray csv"));
+    return true;
+}
+
+/* ------------------------------------------------------------------ ours */
+
+bool is_memory_stacks(Str bytes)
+{
+    return str_starts(bytes, S("perfloop stacks,"));
+}
+
+/* A weight for each metric, then the stack. What counts blocks counts for the row, too. */
+static void add_our_row(Rows *in, const Str *fields, size_t metrics, size_t counting)
+{
+    int64_t weights[PROFILE_METRICS_MAX];
+    for (size_t m = 0; m < metrics; m++)
+        if (!str_to_i64(fields[m], &weights[m]) || weights[m] < 0) {
+            in->bad++;
+            return;
+        }
+    in->rows++;
+    ProfileSample sample = {
+        .stack = stack_of(in, fields[metrics]),
+        .count = counting < metrics ? (uint64_t)weights[counting] : 1,
+    };
+    profile_add_sample(in->build, sample, weights);
+}
+
+/* Gives the metric that is a number of blocks; SIZE_MAX when there is none. */
+static size_t add_our_metrics(Rows *in, const Str *fields, size_t metrics)
+{
+    size_t counting = SIZE_MAX;
+    for (size_t m = 0; m < metrics; m++) {
+        Str name = fields[m], unit = S("count");
+        str_cut(fields[m], ':', &name, &unit);
+        profile_add_metric(in->build, name, unit, false);
+        if (str_eq(unit, S("count")))
+            counting = m;
+    }
+    return counting;
+}
+
+bool read_memory_stacks(Arena *arena, Str bytes, Profile *out, Err *err)
+{
+    Rows in = {.arena = arena, .build = profile_builder_new(arena)};
+    Str fields[OURS_MAX];
+    size_t columns = next_row(&in, &bytes, fields, OURS_MAX);
+    if (columns <= OURS_BEFORE || columns > OURS_MAX)
+        return err_set(err, ERR_INPUT, "stacks with %zu metrics; there can be 1 to %d",
+                       columns > OURS_BEFORE ? columns - OURS_BEFORE : 0, PROFILE_METRICS_MAX);
+    Str tool = fields[1];
+    size_t metrics = columns - OURS_BEFORE;
+    size_t counting = add_our_metrics(&in, fields + OURS_BEFORE, metrics);
+    while (bytes.len) {
+        size_t len = next_row(&in, &bytes, fields, OURS_MAX);
+        if (len == 2 && str_eq(fields[0], S("note")))
+            profile_note(in.build, STR_FMT, STR_ARG(fields[1]));
+        else if (len == metrics + 1)
+            add_our_row(&in, fields, metrics, counting);
+        else if (len > 1 || fields[0].len)
+            in.bad++;
+    }
+    if (!in.rows && in.bad)
+        return err_set(err, ERR_INPUT, "stacks without a row that can be read");
+    add_notes(&in, S("perfloop"));
+    *out = profile_build(in.build, tool, S("memory stacks"));
     return true;
 }

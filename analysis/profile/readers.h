@@ -47,6 +47,9 @@ ProfileReader read_tracemalloc;
 /* memray transform csv. */
 ProfileReader read_memray_csv;
 bool is_memray_csv(Str bytes);
+/* Memory by stack, as our scripts around memray and tracemalloc write it. */
+ProfileReader read_memory_stacks;
+bool is_memory_stacks(Str bytes);
 /* memray stats --json. */
 ProfileReader read_memray_stats;
 bool is_memray_stats(Str bytes);

@@ -21,20 +21,73 @@
 #include "runners/tools.h"
 
 static const CaptureTool TOOLS[] = {
-    {STR_CONST("py-spy"), STR_CONST("profile.speedscope.json"), pyspy_command, pyspy_collect,
-     pyspy_explain, NULL, false, NULL},
-    {STR_CONST("cprofile"), STR_CONST("profile.prof"), cprofile_command, cprofile_collect,
-     cprofile_explain, cprofile_is_ours, false, NULL},
-    {STR_CONST("perf"), STR_CONST("perf.data"), perf_command, perf_collect, perf_explain,
-     perf_is_ours, true, NULL},
-    {STR_CONST("flamegraph"), STR_CONST("profile.folded"), flamegraph_command, flamegraph_collect,
-     perf_explain, perf_is_ours, true, NULL},
-    {STR_CONST("heaptrack"), STR_CONST("heaptrack.out"), heaptrack_command, heaptrack_collect,
-     heaptrack_explain, heaptrack_is_ours, true, heaptrack_forget},
-    {STR_CONST("dhat"), STR_CONST("dhat.json"), dhat_command, valgrind_collect, valgrind_explain,
-     valgrind_is_ours, true, NULL},
-    {STR_CONST("callgrind"), STR_CONST("callgrind.out"), callgrind_command, valgrind_collect,
-     valgrind_explain, valgrind_is_ours, true, NULL},
+    {.name = STR_CONST("py-spy"),
+     .file_name = STR_CONST("profile.speedscope.json"),
+     .command = pyspy_command,
+     .collect = pyspy_collect,
+     .explain = pyspy_explain,
+     .sees_native = true},
+    {.name = STR_CONST("cprofile"),
+     .file_name = STR_CONST("profile.prof"),
+     .command = cprofile_command,
+     .collect = cprofile_collect,
+     .explain = cprofile_explain,
+     .is_ours = cprofile_is_ours},
+    {.name = STR_CONST("line_profiler"),
+     .file_name = STR_CONST("profile.lprof"),
+     .command = line_profiler_command,
+     .explain = inside_explain},
+    {.name = STR_CONST("tracemalloc"),
+     .file_name = STR_CONST("profile.csv"),
+     .command = tracemalloc_command,
+     .explain = inside_explain},
+    {.name = STR_CONST("memray"),
+     .file_name = STR_CONST("profile.csv"),
+     .command = memray_command,
+     .collect = memray_collect,
+     .explain = inside_explain,
+     .sees_native = true,
+     .sees_allocators = true},
+    {.name = STR_CONST("viztracer"),
+     .file_name = STR_CONST("profile.json"),
+     .command = viztracer_command,
+     .explain = inside_explain},
+    {.name = STR_CONST("perf"),
+     .file_name = STR_CONST("perf.data"),
+     .command = perf_command,
+     .collect = perf_collect,
+     .explain = perf_explain,
+     .is_ours = perf_is_ours,
+     .native = true},
+    {.name = STR_CONST("flamegraph"),
+     .file_name = STR_CONST("profile.folded"),
+     .command = flamegraph_command,
+     .collect = flamegraph_collect,
+     .explain = perf_explain,
+     .is_ours = perf_is_ours,
+     .native = true},
+    {.name = STR_CONST("heaptrack"),
+     .file_name = STR_CONST("heaptrack.out"),
+     .command = heaptrack_command,
+     .collect = heaptrack_collect,
+     .explain = heaptrack_explain,
+     .is_ours = heaptrack_is_ours,
+     .native = true,
+     .forget = heaptrack_forget},
+    {.name = STR_CONST("dhat"),
+     .file_name = STR_CONST("dhat.json"),
+     .command = dhat_command,
+     .collect = valgrind_collect,
+     .explain = valgrind_explain,
+     .is_ours = valgrind_is_ours,
+     .native = true},
+    {.name = STR_CONST("callgrind"),
+     .file_name = STR_CONST("callgrind.out"),
+     .command = callgrind_command,
+     .collect = valgrind_collect,
+     .explain = valgrind_explain,
+     .is_ours = valgrind_is_ours,
+     .native = true},
 };
 
 enum {
@@ -44,6 +97,12 @@ enum {
 bool capture_is_pytest_benchmark(const CaptureJob *job)
 {
     return str_eq(job->options->workload->harness, S("pytest-benchmark"));
+}
+
+void capture_add(CaptureJob *job, const Str *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        *array_push(job->arena, &job->argv) = words[i];
 }
 
 static const CaptureTool *find_row(Str name)
@@ -69,6 +128,20 @@ static bool is_native(const CaptureJob *job)
     Err not_python = {0};
     return !pylaunch_find(job->arena, &job->options->workload->benchmark,
                           job->options->places->root, &launch, &not_python);
+}
+
+static bool check_options(const CaptureJob *job, const CaptureTool *row, Err *err)
+{
+    if (job->options->native && !row->sees_native)
+        return err_set(err, ERR_UNSUPPORTED,
+                       STR_FMT " sees no native frames: --native is for py-spy and memray",
+                       STR_ARG(row->name));
+    if (job->options->python_allocators && !row->sees_allocators)
+        return err_set(err, ERR_UNSUPPORTED,
+                       STR_FMT " cannot trace Python's allocators: --python-allocators is for "
+                               "memray",
+                       STR_ARG(row->name));
+    return true;
 }
 
 /* The one asked for, or the first of the workload's and of ours that is there. */
@@ -102,7 +175,7 @@ static bool choose_tool(CaptureJob *job, const CaptureTool **row, Err *err)
                     STR_ARG(wanted.problem), STR_ARG(wanted.mend), STR_ARG(job->tool.name));
     }
     *row = find_row(job->tool.name);
-    return job->tool.ready || not_ready(&job->tool, err);
+    return (job->tool.ready || not_ready(&job->tool, err)) && check_options(job, *row, err);
 }
 
 /* ---------------------------------------------------------------- the folder */
@@ -219,10 +292,10 @@ static int benchmark_status(const CaptureJob *job, const ProcessResult *result)
     return (int)status;
 }
 
-static size_t own_words_at(const CaptureJob *job, Str out)
+static Str before_own_words(const CaptureJob *job, Str text)
 {
-    size_t at = job->own_words.len ? str_find(out, job->own_words, 0) : out.len;
-    return at < out.len ? at : out.len;
+    size_t at = job->own_words.len ? str_find(text, job->own_words, 0) : text.len;
+    return str_head(text, at < text.len ? at : text.len);
 }
 
 static bool check_run(CaptureJob *job, const CaptureTool *row, const ProcessResult *result,
@@ -233,10 +306,11 @@ static bool check_run(CaptureJob *job, const CaptureTool *row, const ProcessResu
     if (result->signal)
         return process_check(result, row->name, err);
     if (status > 0 && !(row->is_ours && row->is_ours(result))) {
-        Str out = str_head(result->out, own_words_at(job, result->out));
+        Str out = before_own_words(job, result->out),
+            errors = before_own_words(job, result->errors);
         return err_set(err, ERR_TOOL,
                        "the benchmark failed with status %d under " STR_FMT ": " STR_FMT, status,
-                       STR_ARG(row->name), STR_ARG(said_why(out, result->errors)));
+                       STR_ARG(row->name), STR_ARG(said_why(out, errors)));
     }
     if (result->status == 0 && row->collect && !row->collect(job, err))
         return false;

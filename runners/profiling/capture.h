@@ -31,8 +31,10 @@ typedef struct CaptureOptions {
     Str tool; /* "py-spy"; empty: the workload's first that can run here, else the best for it */
     const Places *places;
     const Workload *workload;
-    uint32_t rate_hz; /* of samplers; 0: 250, perf 997 */
-    bool copy_stacks; /* perf: --call-graph dwarf, for code without frame pointers */
+    uint32_t rate_hz;       /* of samplers; 0: 250, perf 997 */
+    bool copy_stacks;       /* perf: --call-graph dwarf, for code without frame pointers */
+    bool native;            /* also frames of native code: py-spy, memray */
+    bool python_allocators; /* also what Python's own allocators hand out: memray; slow */
     const volatile sig_atomic_t *cancel;
 } CaptureOptions;
 

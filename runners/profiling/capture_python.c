@@ -15,17 +15,6 @@ enum {
     RATE_DEFAULT_HZ = 250,
 };
 
-static void add(CaptureJob *job, Str word)
-{
-    *array_push(job->arena, &job->argv) = word;
-}
-
-static void add_all(CaptureJob *job, const Str *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        add(job, words[i]);
-}
-
 /* ---------------------------------------------------------------- py-spy */
 
 /*
@@ -36,30 +25,27 @@ static void add_all(CaptureJob *job, const Str *words, size_t count)
 bool pyspy_command(CaptureJob *job, Err *err UNUSED)
 {
     job->status_file = path_join(job->arena, job->capture->folder, S("status"));
+    job->own_words = S("Error: No python processes found"); /* of a benchmark that failed at once */
     const WorkloadCommand *benchmark = &job->options->workload->benchmark;
     uint32_t rate = job->options->rate_hz ? job->options->rate_hz : RATE_DEFAULT_HZ;
     const Str words[] = {
-        job->tool.path,
-        S("record"),
-        S("--format"),
-        S("speedscope"),
-        S("--full-filenames"),
-        S("--subprocesses"),
-        S("--rate"),
-        str_fmt(job->arena, "%u", rate),
-        S("--output"),
-        job->capture->file,
-        S("--"),
-        S("/bin/sh"),
-        S("-c"),
-        S("\"$@\"; status=$?; echo $status >\"$0\"; exit $status"),
+        job->tool.path,        S("record"),         S("--format"), S("speedscope"),
+        S("--full-filenames"), S("--subprocesses"), S("--rate"),   str_fmt(job->arena, "%u", rate),
+        S("--output"),         job->capture->file,
+    };
+    const Str command[] = {
+        S("--"),          S("/bin/sh"),
+        S("-c"),          S("\"$@\"; status=$?; echo $status >\"$0\"; exit $status"),
         job->status_file,
     };
-    add_all(job, words, sizeof(words) / sizeof(words[0]));
-    add_all(job, benchmark->argv, benchmark->argc);
+    capture_add(job, words, sizeof(words) / sizeof(words[0]));
+    if (job->options->native)
+        capture_add(job, (const Str[]){S("--native")}, 1);
+    capture_add(job, command, sizeof(command) / sizeof(command[0]));
+    capture_add(job, benchmark->argv, benchmark->argc);
     /* A benchmark made short for many pairs gives too few samples to rank lines by. */
     if (capture_is_pytest_benchmark(job) && !benchmark->shell)
-        add(job, S("--benchmark-max-time=2"));
+        capture_add(job, (const Str[]){S("--benchmark-max-time=2")}, 1);
     return true;
 }
 
@@ -118,7 +104,7 @@ static bool cprofile_inside_pytest(CaptureJob *job)
     Str option = str_fmt(job->arena, "--benchmark-cprofile-dump=" STR_FMT, STR_ARG(prefix));
     job->pytest_options = str_fmt(job->arena, " --benchmark-cprofile=tottime " STR_FMT,
                                   STR_ARG(workload_join(job->arena, &option, 1)));
-    add_all(job, benchmark->argv, benchmark->argc);
+    capture_add(job, benchmark->argv, benchmark->argc);
     return true;
 }
 
@@ -133,10 +119,10 @@ bool cprofile_command(CaptureJob *job, Err *err)
     Str script = path_join(job->arena, job->capture->folder, S("cprofile_run.py"));
     if (!file_write(script, str_from_c(CPROFILE_RUN_PY), err))
         return false;
-    add_all(job, launch.before.items, launch.before.len);
-    add(job, script);
-    add(job, job->capture->file);
-    add_all(job, launch.after.items, launch.after.len);
+    capture_add(job, launch.before.items, launch.before.len);
+    capture_add(job, &script, 1);
+    capture_add(job, &job->capture->file, 1);
+    capture_add(job, launch.after.items, launch.after.len);
     return true;
 }
 

@@ -50,9 +50,13 @@ typedef struct CaptureTool {
     bool native; /* of machine code: Rust is built for it (rust_env.h), and it comes first for it */
     /* Removes what a run may leave outside of its folder; NULL: nothing. */
     void (*forget)(Arena *arena, Str folder);
+    bool sees_native;     /* knows CaptureOptions.native */
+    bool sees_allocators; /* and .python_allocators */
 } CaptureTool;
 
 bool capture_is_pytest_benchmark(const CaptureJob *job);
+/* Words of the command line. */
+void capture_add(CaptureJob *job, const Str *words, size_t count);
 
 CaptureStep pyspy_command, pyspy_collect;
 CaptureExplain pyspy_explain;
@@ -74,5 +78,9 @@ void heaptrack_forget(Arena *arena, Str folder);
 CaptureStep dhat_command, callgrind_command, valgrind_collect;
 CaptureExplain valgrind_explain;
 bool valgrind_is_ours(const ProcessResult *result);
+
+CaptureStep line_profiler_command, tracemalloc_command, viztracer_command;
+CaptureStep memray_command, memray_collect;
+CaptureExplain inside_explain;
 
 #endif

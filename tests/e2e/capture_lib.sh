@@ -1,10 +1,10 @@
-# Sourced by run_capture_*.sh: the planted Rust program in a repository of its own, with trust given, and
-# what a run must not leave.
+# Sourced by run_capture_*.sh: the planted program ($programs, the Rust one by default) in a repository of
+# its own, with trust given, and what a run must not leave.
 
 source_root=$PWD
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-cp -r tests/programs/rust "$scratch/work tree"
+cp -r "${programs:-tests/programs/rust}" "$scratch/work tree"
 cd "$scratch/work tree"
 export XDG_STATE_HOME=$scratch/state XDG_CACHE_HOME=$scratch/cache
 export GIT_CONFIG_GLOBAL=/dev/null
@@ -25,7 +25,7 @@ processes() {
     for cwd in /proc/[0-9]*/cwd; do
         pid=${cwd#/proc/} pid=${pid%/cwd}
         [[ $(readlink "$cwd" 2>/dev/null) == "$scratch"* ]] || continue
-        grep -aq 'planted\|perf record\|heaptrack\|valgrind' "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
+        grep -aq 'planted\|profiled.py\|py-spy\|perf record\|heaptrack\|valgrind' "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
     done
     true
 }

@@ -2,8 +2,8 @@
 # line_profiler: a recording made here, line by line beside what line_profiler itself prints.
 set -eu
 . tools/deps.sh
-need_venv build/venv_memory tests/requirements_memory.txt
-export PATH=$PWD/build/venv_memory/bin:$PATH
+need_venv build/venv tests/requirements.txt
+export PATH=$PWD/build/venv/bin:$PATH
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache XDG_STATE_HOME=$work/state

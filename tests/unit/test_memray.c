@@ -79,6 +79,48 @@ static void stacks_are_leaf_first_and_what_started_them_is_left_out(void **state
                  "8 1 x1 _run_tracker (/v/memray/commands/run.py:66)\n"));
 }
 
+static void ours_names_its_metrics_and_may_say_something(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile;
+    Err err = {0};
+    assert_true(profile_read(arena, S("x.csv"),
+                             S("perfloop stacks,memray,peak:bytes,leaked:bytes,blocks:count\r\n"
+                               "note,\"a, sentence\"\r\n"
+                               "64,0,2,f;a.py;3|<module>;a.py;9\r\n8,8,1,\r\n0,5,1,f;a.py;3\r\n"
+                               "1,2\r\n1,-2,3,f;a.py;3\r\n"),
+                             &profile, &err));
+    assert_str(profile_print(arena, &profile),
+               S("profile: tool memray, format memory stacks, stacks\n"
+                 "frames 2, stacks 3, threads 1, samples 3 of 4\n"
+                 "metric peak in bytes, exact: total 72\n"
+                 "metric leaked in bytes, exact: total 13\n"
+                 "metric blocks in count, exact: total 4\n"
+                 "note: a, sentence\n"
+                 "note: 2 rows or frames are not as perfloop writes them\n"
+                 "64 0 2 x2 <module> (a.py:9);f (a.py:3)\n"
+                 "8 8 1 x1 \n"
+                 "0 5 1 x1 f (a.py:3)\n"));
+}
+
+static void ours_without_metrics_or_rows_is_refused(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile;
+    Err err = {0};
+    StrBuf many = strbuf_new(arena);
+    strbuf_add(&many, S("perfloop stacks,memray"));
+    for (int i = 0; i < 1000; i++)
+        strbuf_add(&many, S(",a:bytes"));
+    assert_false(read_memory_stacks(arena, S("perfloop stacks,memray\n"), &profile, &err));
+    assert_non_null(strstr(err.msg, "stacks with 0 metrics"));
+    assert_false(read_memory_stacks(arena, strbuf_str(&many), &profile, &err));
+    assert_non_null(strstr(err.msg, "stacks with 1000 metrics"));
+    assert_false(
+        read_memory_stacks(arena, S("perfloop stacks,memray,a:bytes\nx,y\n"), &profile, &err));
+    assert_non_null(strstr(err.msg, "without a row"));
+}
+
 static void names_of_native_code_may_hold_anything(void **state)
 {
     Arena *arena = test_arena(state);
@@ -173,6 +215,8 @@ static void the_private_format_is_named(void **state)
 
 TEST_MAIN(TEST(a_recording_of_ours_is_read), TEST(a_recording_of_others_has_its_totals),
           TEST(stacks_are_leaf_first_and_what_started_them_is_left_out),
+          TEST(ours_names_its_metrics_and_may_say_something),
+          TEST(ours_without_metrics_or_rows_is_refused),
           TEST(names_of_native_code_may_hold_anything), TEST(what_is_broken_is_noted_and_left_out),
           TEST(a_recording_of_nothing_is_empty), TEST(deep_stacks_are_cut),
           TEST(statistics_of_ours_are_read), TEST(statistics_of_lines_are_split_from_their_end),
