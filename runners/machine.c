@@ -157,6 +157,11 @@ Machine machine_read(Arena *arena, const MachineOptions *options)
         .governor =
             text_of(arena, options, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         .turbo = str_eq(no_turbo, S("0")) || str_eq(boost, S("1")),
+        .gpu = file_exists(
+            str_fmt(arena, STR_FMT "/proc/driver/nvidia/version", STR_ARG(options->system_root))),
+        .gpu_admin = str_eq(status_word(text_of(arena, options, "/proc/driver/nvidia/params"),
+                                        S("RmProfilingAdminOnly")),
+                            S("1")),
         .ptrace_errno = MACHINE_NOT_TRIED,
         .sampling_errno = MACHINE_NOT_TRIED,
         .counter_errno = MACHINE_NOT_TRIED,
@@ -183,19 +188,22 @@ static bool refused(int error)
     return error == EPERM || error == EACCES;
 }
 
-/* How whoever starts the container gives it a capability, named without CAP_. */
-static Str container_mend(Arena *arena, const Machine *machine, const char *name, bool seccomp)
+/* How whoever starts the container gives it what it lacks; a capability is named without CAP_. */
+static Str container_mend(Arena *arena, const Machine *machine, const char *cap, bool capable,
+                          bool unconfined)
 {
-    const char *more = seccomp ? " --security-opt seccomp=unconfined" : "";
-    if (str_eq(machine->container, S("Kubernetes")))
-        return str_fmt(arena,
-                       "in the pod's container: securityContext: {capabilities: {add: [%s]}%s}",
-                       name, seccomp ? ", seccompProfile: {type: Unconfined}" : "");
-    if (str_eq(machine->container, S("Podman")))
-        return str_fmt(arena, "podman run --cap-add %s%s ...", name, more);
-    if (str_eq(machine->container, S("Docker")))
-        return str_fmt(arena, "docker run --cap-add %s%s ...", name, more);
-    return (Str){0};
+    const char *add = capable ? "" : " --cap-add ", *name = capable ? "" : cap;
+    if (str_eq(machine->container, S("Kubernetes"))) {
+        Str caps = capable ? S("") : str_fmt(arena, "capabilities: {add: [%s]}", cap);
+        return str_fmt(arena, "in the pod's container: securityContext: {" STR_FMT "%s%s}",
+                       STR_ARG(caps), caps.len && unconfined ? ", " : "",
+                       unconfined ? "seccompProfile: {type: Unconfined}" : "");
+    }
+    bool podman = str_eq(machine->container, S("Podman"));
+    if (!podman && !str_eq(machine->container, S("Docker")))
+        return S("start perfloop outside of that sandbox");
+    return str_fmt(arena, "%s run%s%s%s ...", podman ? "podman" : "docker", add, name,
+                   unconfined ? " --security-opt seccomp=unconfined" : "");
 }
 
 static Check check_ptrace(Arena *arena, const Machine *machine)
@@ -224,7 +232,7 @@ static Check check_ptrace(Arena *arena, const Machine *machine)
         check.sentence =
             str_fmt(arena, "this container (" STR_FMT ") forbids ptrace%s",
                     STR_ARG(machine->container), capable ? "" : ": it lacks CAP_SYS_PTRACE");
-        check.mend = container_mend(arena, machine, "SYS_PTRACE", false);
+        check.mend = container_mend(arena, machine, "SYS_PTRACE", capable, capable);
     } else if (machine->seccomp) {
         check.sentence = S("a seccomp filter forbids ptrace to everything started from here");
         check.mend = S("start perfloop outside of that sandbox");
@@ -255,9 +263,7 @@ static Check check_sampling(Arena *arena, const Machine *machine)
                 ? str_fmt(arena, "this container (" STR_FMT ") forbids perf_event_open%s",
                           STR_ARG(machine->container), capable ? "" : ": it lacks CAP_PERFMON")
                 : S("a seccomp filter forbids perf_event_open to everything started from here");
-        check.mend = container_mend(arena, machine, "PERFMON", true);
-        if (!check.mend.len)
-            check.mend = S("start perfloop outside of that sandbox");
+        check.mend = container_mend(arena, machine, "PERFMON", capable, true);
     } else {
         check.sentence = str_fmt(
             arena, "perf may sample %s (perf_event_paranoid is %d)",
@@ -266,7 +272,7 @@ static Check check_sampling(Arena *arena, const Machine *machine)
     return check;
 }
 
-static Check check_counters(Arena *arena, const Machine *machine)
+static Check check_counters(Arena *arena UNUSED, const Machine *machine)
 {
     Check check = {.name = S("counters")};
     int error = machine->counter_errno;
@@ -276,12 +282,10 @@ static Check check_counters(Arena *arena, const Machine *machine)
         return check;
     }
     check.state = CHECK_NOTE;
-    check.sentence = refused(error)
-                         ? S("hardware counters may not be used: see sampling")
-                         : str_fmt(arena,
-                                   "there are no hardware counters here (%s), as in most virtual "
-                                   "machines: perf samples by the clock",
-                                   strerror(error));
+    check.sentence =
+        refused(error) ? S("hardware counters may not be used: see sampling")
+                       : S("there are no hardware counters here, as in most virtual machines: perf "
+                           "samples by the clock");
     return check;
 }
 
@@ -339,11 +343,26 @@ static Check check_clock(Arena *arena, const Machine *machine)
     return check;
 }
 
+static Check check_gpu(Arena *arena UNUSED, const Machine *machine)
+{
+    Check check = {.name = S("gpu"), .sentence = S("ncu may read the counters of the GPU")};
+    if (!machine->gpu) {
+        check.sentence = S("there is no driver of NVIDIA's");
+    } else if (machine->gpu_admin && !may(machine, CAP_SYS_ADMIN_BIT)) {
+        check.state = CHECK_BLOCKED;
+        check.sentence = S("ncu may not read the counters of the GPU: its driver gives them to "
+                           "administrators only");
+        check.mend = S("echo options nvidia NVreg_RestrictProfilingToAdminUsers=0 | sudo tee "
+                       "/etc/modprobe.d/nvidia-profiling.conf, then start the machine anew");
+    }
+    return check;
+}
+
 MachineChecks machine_checks(Arena *arena, const Machine *machine)
 {
     typedef Check Judge(Arena * arena, const Machine *machine);
-    static Judge *const JUDGES[] = {check_ptrace, check_sampling,  check_counters,
-                                    check_kernel, check_container, check_clock};
+    static Judge *const JUDGES[] = {check_ptrace,    check_sampling, check_counters, check_kernel,
+                                    check_container, check_clock,    check_gpu};
     MachineChecks checks = {0};
     for (size_t i = 0; i < sizeof(JUDGES) / sizeof(JUDGES[0]); i++)
         *array_push(arena, &checks) = JUDGES[i](arena, machine);

@@ -37,6 +37,8 @@ typedef struct Machine {
     Str container;      /* "Docker", "Podman", "Kubernetes", "LXC", "container"; empty: none */
     Str governor;       /* of the first processor; empty where there is none */
     bool turbo;         /* it may run faster for a while */
+    bool gpu;           /* NVIDIA's driver is loaded */
+    bool gpu_admin;     /* it gives counters to administrators only */
     int ptrace_errno;   /* 0: a child of ours was looked into; MACHINE_NOT_TRIED */
     int sampling_errno; /* the same of a clock for sampling */
     int counter_errno;  /* the same of a hardware counter, cycles */
@@ -58,7 +60,7 @@ typedef struct Check {
 } Check;
 typedef Array(Check) MachineChecks;
 
-/* ptrace, sampling, counters, kernel, container, clock: always these, in this order. */
+/* ptrace, sampling, counters, kernel, container, clock, gpu: always these, in this order. */
 MachineChecks machine_checks(Arena *arena, const Machine *machine);
 const Check *machine_check(const MachineChecks *checks, Str name);
 Str check_state_name(CheckState state);

@@ -163,13 +163,30 @@ static void a_virtual_machine_has_no_counters(void **state)
     Arena *arena = test_arena(state);
     Machine machine = {.perf_paranoid = 2, .counter_errno = ENOENT};
     expect(check(arena, &machine, "counters"), CHECK_NOTE,
-           "there are no hardware counters here (No such file or directory), as in most virtual "
-           "machines: perf samples by the clock",
+           "there are no hardware counters here, as in most virtual machines: perf samples by the "
+           "clock",
            "");
     expect(check(arena, &machine, "sampling"), CHECK_OK,
            "perf may sample programs of this user (perf_event_paranoid is 2)", "");
     machine.perf_paranoid = MACHINE_UNKNOWN;
     expect(check(arena, &machine, "sampling"), CHECK_BLOCKED, "this kernel has no perf events", "");
+}
+
+static void a_driver_that_keeps_counters_to_itself_is_told(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str root = test_temp_dir(arena);
+    put(arena, root, "proc/driver/nvidia/version", "NVRM version: NVIDIA UNIX x86_64\n");
+    put(arena, root, "proc/driver/nvidia/params", "ResmanDebugLevel: 1\nRmProfilingAdminOnly: 1\n");
+    Machine machine = read(arena, root);
+    expect(check(arena, &machine, "gpu"), CHECK_BLOCKED,
+           "ncu may not read the counters of the GPU: its driver gives them to administrators only",
+           "echo options nvidia NVreg_RestrictProfilingToAdminUsers=0 | sudo tee "
+           "/etc/modprobe.d/nvidia-profiling.conf, then start the machine anew");
+    machine.caps = ALL_CAPS;
+    expect(check(arena, &machine, "gpu"), CHECK_OK, "ncu may read the counters of the GPU", "");
+    machine.gpu = false;
+    expect(check(arena, &machine, "gpu"), CHECK_OK, "there is no driver of NVIDIA's", "");
 }
 
 static void broken_files_are_as_if_absent(void **state)
@@ -193,7 +210,7 @@ static void this_machine_is_tried(void **state)
     assert_int_not_equal(machine.ptrace_errno, MACHINE_NOT_TRIED);
     assert_int_not_equal(machine.sampling_errno, MACHINE_NOT_TRIED);
     MachineChecks checks = machine_checks(arena, &machine);
-    assert_int_equal(checks.len, 6);
+    assert_int_equal(checks.len, 7);
     array_each (Check, one, &checks)
         assert_true(one->sentence.len > 0);
 }
@@ -202,5 +219,6 @@ TEST_MAIN(TEST(a_laptop_with_ubuntu_is_read),
           TEST(a_scope_of_two_and_three_is_told_with_its_way_out),
           TEST(a_container_is_known_by_its_signs),
           TEST(a_container_is_given_what_it_lacks_by_who_starts_it),
-          TEST(a_virtual_machine_has_no_counters), TEST(broken_files_are_as_if_absent),
+          TEST(a_virtual_machine_has_no_counters),
+          TEST(a_driver_that_keeps_counters_to_itself_is_told), TEST(broken_files_are_as_if_absent),
           TEST(this_machine_is_tried))
