@@ -17,7 +17,7 @@ typedef struct Joiner {
 
 static bool is_here(const Joiner *join, const HotSpot *spot)
 {
-    return spot->mapped && str_eq(spot->file, join->source->path);
+    return spot->mapped != join->source->library && str_eq(spot->file, join->source->path);
 }
 
 static HeatMetric metric_of(Arena *arena, const HotSpots *spots)

@@ -18,7 +18,8 @@
 #include "grammars/lang.h"
 
 typedef struct HotSource {
-    Str path; /* as HotSpot.file has it: below the workspace root */
+    Str path;     /* as HotSpot.file has it: below the workspace root */
+    bool library; /* of a library, outside of the workspace: `path` is as recorded */
     LangId lang;
     Str tool, recorded;
     const HotSpots *spots; /* one per metric; the first ranks */

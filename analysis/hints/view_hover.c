@@ -162,8 +162,11 @@ static void add_place(const Page *page, StrBuf *text, const HeatCallee *callee)
         strbuf_fmt(text, ", most of it at [" STR_FMT ":%u](file://" STR_FMT "#L%u)",
                    STR_ARG(callee->file), callee->line, STR_ARG(callee->source), callee->line);
     else
-        strbuf_fmt(text, ", most of it at " STR_FMT ":%u",
-                   STR_ARG(callee->source.len ? callee->source : callee->file), callee->line);
+        strbuf_fmt(text, ", most of it at " STR_FMT ":%u%s",
+                   STR_ARG(callee->source.len ? callee->source : callee->file), callee->line,
+                   str_eq(callee->library, S("std")) && !callee->source.len
+                       ? " (not on this machine: rustup component add rust-src)"
+                       : "");
 }
 
 /* "52 % `json.loads` (stdlib json), most of it at json/decoder.py:353" */

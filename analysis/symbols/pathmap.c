@@ -130,11 +130,17 @@ static bool is_no_file(Str recorded)
            (recorded.ptr[0] == '<' && recorded.ptr[recorded.len - 1] == '>');
 }
 
+static bool is_copy(const Library *library, Str key)
+{
+    bool commit = str_eq(library->name, S("std")) && key.len >= 7;
+    return str_eq(library->key, key) || (commit && str_starts(library->key, key));
+}
+
 /* The copy of this machine that a key names, else the recorded path when it can be one. */
 static Str library_source(const PathMap *map, const Library *library, Str recorded)
 {
     for (size_t i = 0; library->key.len && i < map->options.libraries_len; i++)
-        if (str_eq(map->options.libraries[i].from, library->key)) {
+        if (is_copy(library, map->options.libraries[i].from)) {
             Str below = library->path, first;
             if (str_starts(below, library->key) && !str_cut(below, '/', &first, &below))
                 return S("");
@@ -156,6 +162,8 @@ static PathPlace look(PathMap *map, Str recorded)
             library_of(map->arena, str_fmt(map->arena, "/" STR_FMT, STR_ARG(out.path)));
         out.library = library.name;
         out.below = library.path;
+        if (library.name.len)
+            out.source = path_join(map->arena, map->options.root, out.path);
         return out;
     }
     Library library = library_of(map->arena, normal);

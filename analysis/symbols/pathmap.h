@@ -41,7 +41,8 @@ typedef struct PathMapOptions {
     size_t files_len;
     const PathRule *rules;
     size_t rules_len;
-    const PathRule *libraries; /* Library.key → the folder of that copy on this machine */
+    /* Library.key, or the first digits of a commit → the folder of that copy on this machine. */
+    const PathRule *libraries;
     size_t libraries_len;
 } PathMapOptions;
 

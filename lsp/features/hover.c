@@ -30,8 +30,9 @@ static const HotSpot *spot_of(const Heat *heat, const FileHeat *file, LineNo lin
         if (hot->now.n != line.n)
             continue;
         for (size_t k = 0; k < spots->lines_len; k++)
-            if (spots->lines[k].mapped && spots->lines[k].line == hot->was.n &&
-                str_eq(spots->lines[k].file, file->path)) {
+            if (spots->lines[k].line == hot->was.n &&
+                spots->lines[k].mapped == (file->path.len > 0) &&
+                str_eq(spots->lines[k].file, file->hot.path)) {
                 *owner = spots->lines[k].owner;
                 return &spots->lines[k];
             }

@@ -67,14 +67,44 @@ static Map *functions_by_name(Arena *arena, const Outline *outline)
     return map;
 }
 
+/* The recorded path of a library's file that is this document; empty when it is none. */
+static Str library_path(const Heat *heat, Str document)
+{
+    const HotSpots *spots = heat->now.present ? heat->now.spots : NULL;
+    for (size_t i = 0; spots && document.len && i < spots->lines_len; i++)
+        if (!spots->lines[i].mapped && str_eq(spots->lines[i].source, document))
+            return spots->lines[i].file;
+    return S("");
+}
+
+/* A library's text was not kept with the profile: it is taken to be what it was. */
+static bool profiled_side(Arena *arena, const FileHeatInput *input, const HotSource *source,
+                          AnchorSide *out)
+{
+    if (!source->library)
+        return open_side(arena, input, &input->heat->now, source->path, out);
+    *out = source->now;
+    Outline *outline = NEW(arena, Outline);
+    out->text = text_new(arena, str_copy(arena, text_bytes(source->now.text)));
+    Syntax *syntax = syntax_parse(input->doc->lang, out->text, NULL, NULL, 0, input->cancelled);
+    *outline = outline_of(arena, syntax, out->text);
+    syntax_free(syntax);
+    out->outline = outline;
+    return true;
+}
+
 static FileHeatBase *join(const FileHeatInput *input, Str path)
 {
     const Heat *heat = input->heat;
-    if (!file_of(&heat->now, path))
+    bool library = !path.len;
+    if (library)
+        path = library_path(heat, input->doc->path);
+    if (!path.len || (!library && !file_of(&heat->now, path)))
         return NULL;
     Arena *arena = arena_new("file heat base");
     HotSource source = {
         .path = path,
+        .library = library,
         .lang = input->doc->lang,
         .tool = heat->now.row.tool,
         .recorded = heat->now.recorded,
@@ -83,11 +113,11 @@ static FileHeatBase *join(const FileHeatInput *input, Str path)
         .lines_are_functions = heat->now.open.profile.graph,
         .now = side_now(input),
     };
-    if (!open_side(arena, input, &heat->now, path, &source.profiled)) {
+    if (!profiled_side(arena, input, &source, &source.profiled)) {
         arena_free(arena);
         return NULL;
     }
-    if (heat->base.present) {
+    if (heat->base.present && !library) {
         source.base = heat->base.spots;
         open_side(arena, input, &heat->base, path, &source.base_side);
     }
@@ -240,7 +270,7 @@ FileHeat *file_heat_make(Arena *arena, const FileHeatInput *input)
         if (file->base)
             file->hot = input->find_again ? find_again(arena, input, input->before)
                                           : carry(arena, input, input->before);
-    } else if (file->path.len) {
+    } else if (input->heat->root.len) {
         file->base = join(input, file->path);
         if (file->base)
             file->hot = file->base->joined;

@@ -21,6 +21,7 @@
 #include "runners/loop/loop_view.h"
 #include "runners/places.h"
 #include "runners/profiling/convert.h"
+#include "runners/profiling/libraries.h"
 
 /* A profile of the ledger, mapped and rolled up. */
 typedef struct HeatProfile {
@@ -45,6 +46,7 @@ struct Heat {
     LoopFacts facts; /* places as recorded */
     PathRule *rules; /* path_map of the profile's workload */
     size_t n_rules;
+    Libraries libraries; /* sources of libraries on this machine */
     Str *known; /* every path that had heat since the server started: lenses were given out */
     size_t n_known;
     Str *notes;

@@ -16,6 +16,8 @@ PathMap *heat_path_map(Arena *arena, const Heat *heat, const HeatProfile *profil
                                   .files_len = profile->row.files.len,
                                   .rules = heat->rules,
                                   .rules_len = heat->n_rules,
+                                  .libraries = heat->libraries.items,
+                                  .libraries_len = heat->libraries.len,
                               });
 }
 
@@ -143,6 +145,8 @@ void heat_load_profiles(Heat *heat, const Places *places, Ledger *ledger, const 
         heat_note(heat, "%s", err.msg);
         return;
     }
+    if (all.len)
+        heat->libraries = libraries_here(heat->arena);
     array_each (LedgerProfile, row, &all) {
         if (!is_wanted(row, settings->profile))
             continue;

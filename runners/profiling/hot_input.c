@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "runners/profiling/import.h"
+#include "runners/profiling/libraries.h"
 
 void hot_input_close(HotInput *input)
 {
@@ -29,7 +30,10 @@ static bool open_file(Arena *arena, const Places *places, const HotChoice *choic
     input.open_len = 1;
     input.profile = input.open->profile;
     input.id = digest_hex(arena, converted.id);
-    input.map = pathmap_new(arena, (PathMapOptions){.root = places->root});
+    Libraries libraries = libraries_here(arena);
+    input.map = pathmap_new(arena, (PathMapOptions){.root = places->root,
+                                                    .libraries = libraries.items,
+                                                    .libraries_len = libraries.len});
     *out = input;
     return true;
 }

@@ -11,6 +11,7 @@
 #include "runners/ledger/contents.h"
 #include "runners/ledger/ledger.h"
 #include "runners/profiling/convert.h"
+#include "runners/profiling/libraries.h"
 #include "runners/workloads.h"
 
 /* ------------------------------------------------------------------ the workspace */
@@ -43,7 +44,10 @@ static PathMap *make_map(Arena *arena, const Places *places, const Workload *wor
     PathRule *rules = NEW_ARRAY(arena, PathRule, rules_len + 1);
     for (size_t i = 0; i < rules_len; i++)
         rules[i] = (PathRule){workload->path_map.items[i].from, workload->path_map.items[i].to};
+    Libraries libraries = libraries_here(arena);
     return pathmap_new(arena, (PathMapOptions){.root = places->root,
+                                               .libraries = libraries.items,
+                                               .libraries_len = libraries.len,
                                                .run_dir = run_dir,
                                                .files = files->items,
                                                .files_len = files->len,

@@ -9,6 +9,7 @@
 #include "lsp/documents.h"
 #include "lsp/uri.h"
 #include "runners/ledger/ledger.h"
+#include "runners/profiling/libraries.h"
 #include "tests/lib/check.h"
 #include "tests/lib/lsp.h"
 #include "tests/lib/workspace.h"
@@ -298,6 +299,61 @@ static void another_metric_is_an_action_away(void **state)
     stop(editor);
 }
 
+/* No toolchain but those below this folder; a real one has the same three things. */
+static void sources_of_libraries_are_found_in_known_folders(void **state)
+{
+    Arena *arena = test_arena(state);
+    TestWorkspace space = test_workspace(arena);
+    test_write(&space, "rustup/toolchains/t/lib/rustlib/multirust-channel-manifest.toml",
+               S("[pkg.rust]\nversion = \"1.95.0 (aaaaaaaaa 2026-04-14)\"\n"
+                 "[pkg.rustc]\nversion = \"1.95.0 (59807616e 2026-04-14)\"\n"));
+    test_write(&space, "rustup/toolchains/t/lib/rustlib/src/rust/library/core/src/lib.rs", S(""));
+    test_write(&space, "rustup/toolchains/bare/lib/rustlib/multirust-channel-manifest.toml",
+               S("[pkg.rustc]\nversion = \"1.94.0 (bbbbbbbbb 2026-03-14)\"\n"));
+    test_write(&space, "cargo/registry/src/index-1/serde_json-1.0.1/src/de.rs", S(""));
+    Str root = space.places.root;
+    Libraries found = libraries_in(arena, path_join(arena, root, S("rustup")),
+                                   path_join(arena, root, S("cargo")));
+    assert_int_equal(found.len, 2);
+    assert_str(found.items[0].from, S("59807616e"));
+    assert_str(found.items[0].to,
+               path_join(arena, root, S("rustup/toolchains/t/lib/rustlib/src/rust")));
+    assert_str(found.items[1].from, S("serde_json-1.0.1"));
+    assert_int_equal(libraries_in(arena, S("/nowhere"), S("/nowhere")).len, 0);
+}
+
+/* The file of a library that a line of the user calls, when the user goes there. */
+static void an_opened_library_shows_heat_and_no_ranks(void **state)
+{
+    Arena *arena = test_arena(state);
+    TestWorkspace elsewhere = test_workspace(arena);
+    Str library = test_write(&elsewhere, "lib/python3.11/site-packages/six.py", S(SOURCE));
+    Str folded = str_fmt(arena, "main (t.py:8);tokenize (" STR_FMT ":8) 900\nmain (t.py:8) 100\n",
+                         STR_ARG(library));
+    Editor *editor = start(state, S(RICH), folded);
+    Str uri = uri_from_path(arena, library);
+    test_open(editor->server, editor->uri, S("python"), S(SOURCE));
+    test_settle(editor->server);
+    assert_has(diagnostics_now(editor), "90 % in callee tokenize (six)");
+    test_open(editor->server, uri, S("python"), S(SOURCE));
+    test_settle(editor->server);
+    test_send(
+        editor->server,
+        "{\"id\":9,\"method\":\"textDocument/inlayHint\",\"params\":{\"textDocument\":{\"uri\":"
+        "\"" STR_FMT "\"},\"range\":{\"start\":{\"line\":0,\"character\":0},"
+        "\"end\":{\"line\":9,\"character\":0}}}}",
+        STR_ARG(uri));
+    assert_has(test_result(editor->server, 9), "\"label\":\"90 %\"");
+    test_send(editor->server,
+              "{\"id\":10,\"method\":\"textDocument/hover\",\"params\":{\"textDocument\":{\"uri\":"
+              "\"" STR_FMT "\"},\"position\":{\"line\":7,\"character\":3}}}",
+              STR_ARG(uri));
+    assert_has(test_result(editor->server, 10), "main (t.py:8) → tokenize");
+    assert_has(diagnostics_now(editor), "six.py");
+    assert_has(diagnostics_now(editor), "\"diagnostics\":[]");
+    stop(editor);
+}
+
 static void symbols_are_sorted_by_cost(void **state)
 {
     Editor *editor = start(state, S("{}"), S(PROFILE));
@@ -570,7 +626,9 @@ TEST_MAIN(TEST(an_opened_file_shows_its_heat), TEST(heat_moves_and_changes_with_
           TEST(a_hover_is_plain_where_the_client_says_nothing),
           TEST(actions_have_kinds_and_answer_only),
           TEST(a_client_without_literals_gets_bare_commands), TEST(details_come_as_a_message),
-          TEST(another_metric_is_an_action_away), TEST(symbols_are_sorted_by_cost),
+          TEST(another_metric_is_an_action_away),
+          TEST(sources_of_libraries_are_found_in_known_folders),
+          TEST(an_opened_library_shows_heat_and_no_ranks), TEST(symbols_are_sorted_by_cost),
           TEST(calls_carry_their_cost_in_the_name),
           TEST(a_new_profile_shows_itself_and_an_old_lens_list_never_empties),
           TEST(calls_are_listed_although_the_ledger_was_written_in_between),

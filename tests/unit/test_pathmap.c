@@ -119,7 +119,7 @@ static void the_copy_of_a_library_is_found_here(void **state)
 {
     static const PathRule COPIES[] = {
         {STR_CONST("serde_json-1.0.1"), STR_CONST("/me/.cargo/registry/src/idx/serde_json-1.0.1")},
-        {STR_CONST("59807616e1"), STR_CONST("/me/.rustup/toolchains/t/lib/rustlib/src/rust")},
+        {STR_CONST("59807616e"), STR_CONST("/me/.rustup/toolchains/t/lib/rustlib/src/rust")},
     };
     PathMap *map = pathmap_new(
         test_arena(state),
