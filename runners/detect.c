@@ -242,7 +242,13 @@ static void detect_rust(const Look *look, Draft *draft)
         bench = str_head(bench, bench.len - 3);
         draft->name = name_from(look->arena, *file);
         draft->harness = S("criterion");
-        draft->benchmark = words(look->arena, S("cargo bench --bench "), bench);
+        /* criterion's own choice is 8 s for each benchmark, too long for pairs of runs. */
+        draft->benchmark = str_fmt(look->arena,
+                                   "cargo bench --bench " STR_FMT
+                                   " -- --noplot --warm-up-time 1 --measurement-time 1",
+                                   STR_ARG(bench));
+        draft->build =
+            str_fmt(look->arena, "cargo bench --no-run --bench " STR_FMT, STR_ARG(bench));
         draft->because = words(look->arena, S("criterion in Cargo.toml and "), *file);
         return;
     }

@@ -10,12 +10,13 @@ step() { printf '\n== %s (%ds)\n' "$1" "$SECONDS"; }
 
 step "dependencies"
 need_packages "${BUILD_PACKAGES[@]}" clang-format-14 hyperfine procps git-lfs openssh-client \
-    linux-perf heaptrack valgrind binutils g++ libgoogle-perftools4
+    linux-perf heaptrack valgrind binutils g++ libgoogle-perftools4 libbenchmark-dev
 need_npm
 need_rust
 need_go
 need_inferno build/cargo
 need_venv build/venv tests/requirements.txt
+need_venv build/venv-pyperf tests/requirements_pyperf.txt
 [ "$mode" = quick ] || tools/get_editors.sh
 
 step "build"

@@ -45,10 +45,32 @@ need_venv() {
     ) 9>"$dir.lock"
 }
 
-# cargo and Go: the machine's own when there, else Debian's.
+# cargo and rustc: the machine's own when they are new enough for our Cargo.lock files (Debian 12's are
+# not), else rustup's below build/, which the caller's PATH then finds first.
 need_rust() {
-    command -v cargo >/dev/null || need_packages rustc cargo
+    local have version=1.95.0 rustup=1.28.2 root=$PWD/build/rust machine sum
+    have=$(cargo --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\)\..*/\1/p')
+    [ "${have:-0}" -ge 78 ] && command -v rustc >/dev/null && return
+    export RUSTUP_HOME=$root/rustup CARGO_HOME=$root/cargo PATH=$root/cargo/bin:$PATH
+    machine=$(uname -m)
+    case $machine in
+        x86_64) sum=20a06e644b0d9bd2fbdbfd52d42540bdde820ea7df86e92e533c073da0cdd43c ;;
+        aarch64) sum=e3853c5a252fca15252d07cb23a1bdd9377a8c6f3efa01531109281ae47f841c ;;
+        *) echo "no rustup for $machine is known here: install cargo 1.78 or newer" >&2; return 1 ;;
+    esac
+    mkdir -p "$root"
+    (
+        flock 9
+        [ -x "$CARGO_HOME/bin/cargo" ] && "$CARGO_HOME/bin/cargo" --version >/dev/null && exit
+        need_packages curl ca-certificates
+        curl -sSf -o "$root/rustup-init" \
+            "https://static.rust-lang.org/rustup/archive/$rustup/$machine-unknown-linux-gnu/rustup-init"
+        echo "$sum  $root/rustup-init" | sha256sum -c --quiet
+        chmod +x "$root/rustup-init"
+        "$root/rustup-init" -q -y --no-modify-path --profile minimal --default-toolchain $version
+    ) 9>"$root/lock"
 }
+# Go: the machine's own when there, else Debian's.
 need_go() {
     command -v go >/dev/null || need_packages golang-go
 }

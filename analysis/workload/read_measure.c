@@ -83,7 +83,7 @@ static void read_metric(WorkloadReader *reader, const SchemaHarness *harness,
     const SchemaMetric *metric = schema_metric(workload->metric);
     workload->metric_unit_known = metric != NULL;
     workload->metric_unit = metric ? metric->unit : UNIT_COUNT;
-    workload->higher_is_better = metric && metric->higher_is_better;
+    workload->higher_is_better = schema_more_is_better(workload->metric);
 }
 
 static const char *unit_words(Unit unit)
@@ -163,6 +163,10 @@ static void read_target_text(WorkloadReader *reader, const TomlValue *value, Str
     /* A metric in percent is relative only with a sign. */
     bool has_sign = str_starts(text, S("-")) || str_starts(text, S("+"));
     target.relative = target.unit == UNIT_PERCENT && (has_sign || wanted != UNIT_PERCENT);
+    /* Of a metric of the benchmark's own the target knows best. */
+    if (!reader->workload->metric_unit_known)
+        reader->workload->higher_is_better |=
+            target.unit == UNIT_PER_SECOND || str_starts(text, S("+"));
     if (target.relative ? check_relative(reader, value, text, target.value)
                         : check_unit(reader, value, text, target.value, target.unit))
         reader->workload->target = target;

@@ -126,15 +126,17 @@ static const SchemaHarness HARNESSES[] = {
      false, false},
     {STR_CONST("pytest-benchmark"), STR_CONST("Benchmarks of the pytest-benchmark plugin."),
      CALL_METRICS, false, false},
-    {STR_CONST("pyperf"), STR_CONST("Python, a pyperf script."), CALL_METRICS, false, true},
+    {STR_CONST("pyperf"), STR_CONST("Python, a pyperf script."), CALL_METRICS, false, false},
     {STR_CONST("criterion"), STR_CONST("Rust, `cargo bench` with criterion."), CALL_METRICS, false,
-     true},
-    {STR_CONST("google-benchmark"), STR_CONST("C++, Google Benchmark."), GOOGLE_METRICS, true,
-     true},
+     false},
+    {STR_CONST("google-benchmark"),
+     STR_CONST("C++, Google Benchmark; its counters are metrics too."), GOOGLE_METRICS, true,
+     false},
     {STR_CONST("nvbench"), STR_CONST("CUDA, NVBench."), NVBENCH_METRICS, true, true},
     {STR_CONST("metric-lines"),
-     STR_CONST("Any program that prints lines `name value unit` on standard output."), CALL_METRICS,
-     true, true},
+     STR_CONST("Any program that prints lines `name value unit` on standard output; the metric is "
+               "such a name."),
+     CALL_METRICS, true, false},
     {{0}, {0}, NULL, false, false},
 };
 
@@ -185,6 +187,15 @@ const SchemaMetric *schema_metric(Str name)
         if (str_eq(metric->name, name))
             return metric;
     return NULL;
+}
+
+bool schema_more_is_better(Str metric)
+{
+    const SchemaMetric *known = schema_metric(metric);
+    if (known)
+        return known->higher_is_better;
+    return str_ends(metric, S("_per_second")) || str_ends(metric, S("/s")) ||
+           str_ends(metric, S("throughput"));
 }
 
 bool schema_has_metric(const SchemaHarness *harness, Str metric)

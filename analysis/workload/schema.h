@@ -70,6 +70,8 @@ SchemaNames schema_profilers(void);
 const SchemaKey *schema_key(const SchemaKey *table, Str name);
 const SchemaHarness *schema_harness(Str name);
 const SchemaMetric *schema_metric(Str name);
+/* Of a metric that we do not know by its name: "items_per_second", "rows/s". */
+bool schema_more_is_better(Str metric);
 bool schema_has_metric(const SchemaHarness *harness, Str metric);
 
 /* The one of `names` that a mistyped word most likely meant; empty when none is near. */

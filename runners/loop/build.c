@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "runners/measure/harness.h"
 #include "runners/process.h"
 
 enum {
@@ -9,8 +10,14 @@ enum {
     PROGRAM_BYTES_MAX = 1 << 30,
 };
 
-bool build_side(Loop *loop, ObjectId tree, const Workload *workload, Str *dir, Err *err)
+bool build_side(Loop *loop, ObjectId tree, const Workload *workload, size_t side, Str *dir,
+                Err *err)
 {
+    HarnessEnv env = {0};
+    const Harness *harness = harness_find(workload->harness, err);
+    if (!harness)
+        return false;
+    harness_env(loop->arena, harness, side, (Str){0}, &env);
     if (!loop_freeze(loop, tree, workload, dir, err))
         return false;
     if (workload->build.argc == 0)
@@ -22,6 +29,8 @@ bool build_side(Loop *loop, ObjectId tree, const Workload *workload, Str *dir, E
         .argv = workload->build.argv,
         .argc = workload->build.argc,
         .cwd = *dir,
+        .env = env.items,
+        .env_count = env.len,
         .timeout_s = BUILD_TIMEOUT_S,
         .cancel = &report_cancelled,
     };

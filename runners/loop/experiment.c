@@ -300,8 +300,8 @@ static bool run_pairs(Trial *trial, const LedgerIteration *open, Err *err)
     Loop *loop = trial->loop;
     BenchResult result;
     Earlier earlier = {0};
-    if (!build_side(loop, trial->base, trial->workload, &trial->dirs[0], err) ||
-        !build_side(loop, trial->candidate, trial->workload, &trial->dirs[1], err))
+    if (!build_side(loop, trial->base, trial->workload, 0, &trial->dirs[0], err) ||
+        !build_side(loop, trial->candidate, trial->workload, 1, &trial->dirs[1], err))
         return false;
     if (build_is_identical(loop->arena, trial->workload, trial->dirs[0], trial->dirs[1])) {
         LedgerVerdict verdict = verdict_identical(trial, S("both build the identical program"));

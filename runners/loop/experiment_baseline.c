@@ -64,7 +64,7 @@ bool trial_baseline(Trial *trial, ObjectId tree, Str origin, Err *err)
 {
     Loop *loop = trial->loop;
     BenchSingle single;
-    if (!build_side(loop, tree, trial->workload, &trial->dirs[0], err))
+    if (!build_side(loop, tree, trial->workload, 0, &trial->dirs[0], err))
         return false;
     BenchOptions bench = trial_bench(trial);
     if (!bench_single(loop->arena, &bench, &single, err))

@@ -94,6 +94,7 @@ BenchOptions trial_bench(Trial *trial)
         .root = trial->loop->places.root,
         .harness = workload->harness,
         .metric = workload->metric_given ? workload->metric : S(""),
+        .more_is_better = workload->higher_is_better,
         .inputs = workload->inputs.items,
         .input_count = workload->inputs.len,
         .user_state = trial->loop->places.user_state,

@@ -428,6 +428,8 @@ static bool prepare(Bench *bench, Err *err)
     const Harness *harness = harness_find(options->harness, err);
     if (!harness || !harness_metric(harness, metric, &out->metric, err))
         return false;
+    if (out->metric.own)
+        out->metric.more_is_better |= options->more_is_better;
     out->seed = options->seed;
     out->attempts = options->earlier_attempts;
     bench->budget_s = options->budget_s > 0 ? options->budget_s : BUDGET_S;

@@ -47,12 +47,13 @@ typedef struct BenchPair {
 typedef Array(BenchPair) BenchPairs;
 
 typedef struct BenchOptions {
-    BenchSide sides[2]; /* baseline, candidate */
-    Str root;           /* the user's live work tree, which neither side may load code from */
-    Str harness;        /* empty: command */
-    Str metric;         /* empty: the preflight chooses (command), or the harness' first */
-    BenchDesign design; /* DESIGN_AUTO: the preflight chooses */
-    const Str *inputs;  /* below the trees; must be equal on both sides */
+    BenchSide sides[2];  /* baseline, candidate */
+    Str root;            /* the user's live work tree, which neither side may load code from */
+    Str harness;         /* empty: command */
+    Str metric;          /* empty: the preflight chooses (command), or the harness' first */
+    bool more_is_better; /* of a metric of the benchmark's own */
+    BenchDesign design;  /* DESIGN_AUTO: the preflight chooses */
+    const Str *inputs;   /* below the trees; must be equal on both sides */
     size_t input_count;
     const Str *tools; /* whose versions belong to the conditions: "cc", "rustc" */
     size_t tool_count;

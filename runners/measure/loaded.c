@@ -220,7 +220,7 @@ static int by_text(const void *left, const void *right)
     return str_cmp(*(const Str *)left, *(const Str *)right);
 }
 
-Digest loaded_libraries(Arena *arena, const Loaded *loaded, Str dir)
+Digest loaded_libraries(Arena *arena, const Loaded *loaded, Str dir, Str built)
 {
     Map *seen = map_new(arena);
     Array(Str) lines = {0};
@@ -228,8 +228,8 @@ Digest loaded_libraries(Arena *arena, const Loaded *loaded, Str dir)
     array_each (LoadedFile, file, &loaded->files) {
         int64_t changed;
         uint64_t bytes;
-        if (is_inside(dir, file->path, &relative) || map_has(seen, file->path) ||
-            !file_stat(file->path, &changed, &bytes))
+        if (is_inside(dir, file->path, &relative) || is_inside(built, file->path, &relative) ||
+            map_has(seen, file->path) || !file_stat(file->path, &changed, &bytes))
             continue;
         map_put(seen, file->path, file);
         *array_push(arena, &lines) = str_fmt(arena, STR_FMT " %lld %llu", STR_ARG(file->path),

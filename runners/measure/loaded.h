@@ -53,7 +53,7 @@ typedef struct LoadedWhere {
 bool loaded_check(Arena *arena, const Loaded *loaded, const LoadedWhere *where,
                   Err *err) MUST_CHECK;
 
-/* Of the files outside dir: their paths, sizes and times of change. */
-Digest loaded_libraries(Arena *arena, const Loaded *loaded, Str dir);
+/* Of the files outside dir and outside `built` (may be empty): their paths, sizes and times of change. */
+Digest loaded_libraries(Arena *arena, const Loaded *loaded, Str dir, Str built);
 
 #endif

@@ -106,6 +106,8 @@ static bool warm_up(Flight *flight, size_t side, Err *err)
             return failed && judge_failure(flight, side, err);
     }
     flight->warm_s[side] = run.process.wall_s / (double)run.process.runs;
+    if (side == 0 && !harness_settle(arena, &run, flight->metric, err))
+        return false;
     LoadedWhere where = {.side = side_text(side),
                          .dir = session->sides[side].dir,
                          .other = session->sides[1 - side].dir,
@@ -115,7 +117,8 @@ static bool warm_up(Flight *flight, size_t side, Err *err)
     if (!loaded_read(arena, folder, &loaded, err) || !loaded_check(arena, &loaded, &where, err) ||
         !file_remove_tree(folder, err))
         return false;
-    Digest libraries = loaded_libraries(arena, &loaded, where.dir);
+    Str built = harness_cargo_target(arena, side);
+    Digest libraries = loaded_libraries(arena, &loaded, where.dir, built);
     if (side == 0)
         flight->out->libraries = libraries;
     return true;
@@ -415,6 +418,17 @@ static bool same_file(Arena *arena, Str a, Str b)
     return same;
 }
 
+/* The word, or the file that cargo's `--bench NAME` means by it. */
+static Str benchmark_file(Arena *arena, const Session *session, size_t index)
+{
+    Str word = session->sides[0].argv[index], option = S("--bench=");
+    if (index && str_eq(session->sides[0].argv[index - 1], S("--bench")))
+        return str_fmt(arena, "benches/" STR_FMT ".rs", STR_ARG(word));
+    if (str_starts(word, option))
+        return str_fmt(arena, "benches/" STR_FMT ".rs", STR_ARG(str_from(word, option.len)));
+    return word;
+}
+
 /*
  * A harness' command names the files that measure ("pytest benchmarks/test_x.py"). If those differ,
  * the sides do not do the same work. A plain command names what is measured, which may differ.
@@ -422,16 +436,16 @@ static bool same_file(Arena *arena, Str a, Str b)
 static void compare_benchmark_files(Flight *flight)
 {
     const Session *session = flight->session;
-    if (session->side_count < 2 || !harness_has_report(session->harness) ||
+    if (session->side_count < 2 || !harness_names_benchmark(session->harness) ||
         flight->options->benchmark_changed_ok)
         return;
     for (size_t i = 0; i < session->sides[0].argc; i++) {
-        Str word = session->sides[0].argv[i];
+        Str word = benchmark_file(flight->arena, session, i);
         size_t end = str_find(word, S("::"), 0);
         word = end == SIZE_MAX ? word : str_head(word, end);
         Str base = path_join(flight->arena, session->sides[0].dir, word);
         Str candidate = path_join(flight->arena, session->sides[1].dir, word);
-        if (!str_ends(word, S(".py")) || !file_exists(base) ||
+        if (!(str_ends(word, S(".py")) || str_ends(word, S(".rs"))) || !file_exists(base) ||
             same_file(flight->arena, base, candidate))
             continue;
         flight->out->invalid = str_fmt(

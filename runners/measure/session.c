@@ -50,18 +50,17 @@ void session_finish(Session *session)
 
 static Str report_path(Arena *arena, const Session *session, size_t side)
 {
-    return str_fmt(arena, STR_FMT "/report-%c.json", STR_ARG(session->scratch),
-                   side == 0 ? 'a' : 'b');
+    return str_fmt(arena, STR_FMT "/report-%c", STR_ARG(session->scratch), side == 0 ? 'a' : 'b');
 }
 
 static ProcessOptions options_of(Arena *arena, const Session *session, size_t side,
                                  const SessionRun *how)
 {
-    typedef Array(Str) Env;
-    Env env = {0};
+    HarnessEnv env = {0};
     Str folder = side_folder(arena, session, side);
     *array_push(arena, &env) = str_fmt(arena, "TMPDIR=" STR_FMT, STR_ARG(folder));
     *array_push(arena, &env) = side == 0 ? S("BENCH_SIDE=a") : S("BENCH_SIDE=b");
+    harness_env(arena, session->harness, side, report_path(arena, session, side), &env);
     if (!getenv("PYTHONHASHSEED"))
         *array_push(arena, &env) = S("PYTHONHASHSEED=0");
     StrBuf pad = strbuf_new(arena);

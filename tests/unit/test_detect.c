@@ -82,7 +82,9 @@ static void criterion_is_found_in_cargo_toml(void **state)
     put(arena, root, "benches/sort.rs", "");
     Draft draft = detect_project(arena, root);
     assert_str(draft.harness, S("criterion"));
-    assert_str(draft.benchmark, S("cargo bench --bench sort"));
+    assert_str(draft.benchmark,
+               S("cargo bench --bench sort -- --noplot --warm-up-time 1 --measurement-time 1"));
+    assert_str(draft.build, S("cargo bench --no-run --bench sort"));
     assert_str(draft.tests, S("cargo test -q"));
     the_draft_is_a_good_file(arena, &draft);
 }
