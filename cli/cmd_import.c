@@ -1,4 +1,7 @@
-/* perfloop import: a profile file becomes the heat of the workspace. */
+/*
+ * perfloop import: a profile file becomes the heat of the workspace, a benchmark report becomes
+ * numbers at its benchmarks.
+ */
 
 #include <argp.h>
 #include <stdlib.h>
@@ -6,6 +9,8 @@
 #include "base/path.h"
 #include "cli/args.h"
 #include "cli/commands.h"
+#include "runners/profiling/bench_import.h"
+#include "runners/profiling/bench_run.h"
 #include "runners/profiling/import.h"
 
 typedef struct Import {
@@ -13,19 +18,31 @@ typedef struct Import {
     Str file;
     Str run_dir;
     Str workload;
+    Str run;
+    bool as_baseline;
 } Import;
+
+enum {
+    KEY_RUN = 0x1300,
+    KEY_BASELINE,
+};
 
 static const struct argp_option OPTIONS[] = {
     {"workload", 'w', "NAME", 0, "the profile belongs to this workload", 0},
     {"run-dir", 'd', "DIR", 0,
      "the folder the profiled command ran in, for relative paths (default: the current one)", 0},
+    {"run", KEY_RUN, "FILE::ID", 0,
+     "instead of a file: run this benchmark of the source by itself, and take its number", 0},
+    {"baseline", KEY_BASELINE, NULL, 0,
+     "of a benchmark report: later numbers are compared with these", 0},
     {0},
 };
 
 static const char DOC[] =
     "Reads a profile, finds its files in the workspace, and keeps it in the ledger: hot lines show "
     "up in the editor and in `perfloop hot`. Reads folded stacks, py-spy raw and speedscope files, "
-    "and cProfile's .prof; gzip and zstd are unpacked.";
+    "and cProfile's .prof; gzip and zstd are unpacked. A report of benchmarks (pytest-benchmark, "
+    "criterion's folder or JSON lines, and others) gives each benchmark of the source its number.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -40,13 +57,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'd':
         import->run_dir = str_from_c(arg);
         return 0;
+    case KEY_RUN:
+        import->run = str_from_c(arg);
+        return 0;
+    case KEY_BASELINE:
+        import->as_baseline = true;
+        return 0;
     case ARGP_KEY_ARG:
-        if (import->file.len)
+        if (import->file.len || import->run.len)
             return ARGP_ERR_UNKNOWN;
         import->file = str_from_c(arg);
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_usage(state);
+        if (!import->run.len)
+            argp_usage(state);
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -64,14 +88,37 @@ static Str real_path(Arena *arena, Str path)
     return out;
 }
 
+static bool run_bench(Arena *arena, const Import *import, Str file, Report *report,
+                      const Places *places, Err *err)
+{
+    BenchImported imported;
+    BenchImportOptions options = {
+        .file = file,
+        .workload = import->workload,
+        .as_baseline = import->as_baseline,
+        .list = report->mode == REPORT_TEXT,
+    };
+    bool ok = import->run.len
+                  ? bench_run(arena, report, places, import->run, options.list, &imported, err)
+                  : bench_import(arena, report, places, &options, &imported, err);
+    if (ok)
+        report_result(report, S("ok"), imported.sentence, bench_import_fields, &imported);
+    return ok;
+}
+
 static bool run(Arena *arena, const Import *import, Report *report, Err *err)
 {
     Places places;
     Imported imported;
     if (!args_begin(arena, &import->common, report, &places, err))
         return false;
+    if (import->run.len && import->file.len)
+        return err_set(err, ERR_INPUT, "either a file or --run");
+    Str file = real_path(arena, import->file);
+    if (import->run.len || bench_import_is_report(arena, file))
+        return run_bench(arena, import, file, report, &places, err);
     ImportOptions options = {
-        .file = real_path(arena, import->file),
+        .file = file,
         .workload = import->workload,
         .run_dir = real_path(arena, import->run_dir.len ? import->run_dir : S(".")),
     };

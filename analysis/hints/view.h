@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/hints/bench_facts.h"
 #include "analysis/hints/heat.h"
 #include "analysis/hints/loop_facts.h"
 #include "base/array.h"
@@ -39,6 +40,7 @@ typedef struct ViewArgs {
     Str workload;
     int64_t iteration;
     Str job;
+    Str bench; /* BenchPlace.target */
     LineNo line;
     Str metric;
 } ViewArgs;
@@ -85,6 +87,7 @@ typedef struct ViewInput {
     Str path;              /* of the file, below the workspace root */
     const HotFile *heat;   /* NULL: no profile knows this file */
     const LoopFacts *loop; /* NULL: not read yet */
+    BenchPlaces benches;   /* of the file, with their numbers */
     Str workload;          /* the one the profile belongs to; empty: the first */
     HeatSettings settings;
     bool had_lenses; /* the client was given lenses for this file before */

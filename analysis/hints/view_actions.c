@@ -154,7 +154,9 @@ void view_actions(ViewMaker *maker, FileView *out)
             push(maker, out, S("perfloop.cancel"),
                  str_fmt(maker->arena, "perfloop: cancel " STR_FMT, STR_ARG(loop->job.title)));
         cancel->args.job = loop->job.id;
-    } else if (maker->workload) {
+    }
+    view_bench_actions(maker, out);
+    if (!view_job_runs(maker) && maker->workload) {
         if (maker->workload->last.step == LOOP_MEASURED)
             after_verdict(maker, out);
         workload_actions(maker, out);

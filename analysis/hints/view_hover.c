@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/hints/view_parts.h"
 #include "analysis/hints/words.h"
 #include "base/path.h"
 #include "base/strbuf.h"
@@ -12,6 +13,7 @@
 enum {
     STACKS_SHOWN = 5,
     EDGES_SHOWN = 5,
+    BENCHES_SHOWN = 20,
 };
 
 typedef struct Page {
@@ -285,13 +287,34 @@ static const HotFunction *function_at(const HotFile *heat, LineNo line)
     return NULL;
 }
 
+/* Of the benchmark that begins here: each number, by name, and where it is from. */
+static void bench_numbers(Page *page, LineNo line)
+{
+    const BenchPlace *place = view_bench_at(page->in, line);
+    if (!place || place->n_numbers == 0)
+        return;
+    Str id = code(page, place->id);
+    paragraph(page, str_fmt(page->arena, "benchmark " STR_FMT, STR_ARG(id)));
+    if (page->markdown)
+        strbuf_char(&page->text, '\n');
+    for (size_t i = 0; i < place->n_numbers && i < BENCHES_SHOWN; i++) {
+        const BenchNumber *number = place->numbers[i];
+        item(page,
+             str_fmt(page->arena, STR_FMT ": " STR_FMT " (" STR_FMT ")", STR_ARG(number->name),
+                     STR_ARG(bench_number_words(page->arena, number)), STR_ARG(number->origin)));
+    }
+    if (place->n_numbers > BENCHES_SHOWN)
+        item(page, str_fmt(page->arena, "and %zu more", place->n_numbers - BENCHES_SHOWN));
+}
+
 Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDetail *detail,
                bool markdown)
 {
     const HotFile *heat = input->heat;
-    if (!heat || heat->n_metrics == 0 || line.n == 0)
-        return S("");
     Page page = {.arena = arena, .text = strbuf_new(arena), .markdown = markdown, .in = input};
+    bench_numbers(&page, line);
+    if (!heat || heat->n_metrics == 0 || line.n == 0)
+        return strbuf_str(&page.text);
     page.metric = &heat->metrics[0];
     page.workload = facts_workload(input->loop, input->workload);
     const HotLine *hot = line_at(heat, line);
@@ -310,7 +333,7 @@ Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDeta
                 function->state == ANCHOR_CHANGED ? S("") : S("function"));
         callees(&page, function->callees, function->n_callees);
     } else {
-        return S("");
+        return strbuf_str(&page.text);
     }
     benchmark(&page);
     detail_lists(&page, detail);

@@ -1,13 +1,12 @@
 /*
- * Lenses: at most two per function, a summary and the one action that fits the moment.
+ * Lenses: at most two per function, a summary and the one action that fits the moment; on a line
+ * where a benchmark begins, those of the benchmark (view_benches.c).
  *
  * Neovim up to 0.11 ignores an empty list and keeps the old lenses on the screen, so a file that
  * ever had one gets one line at its top instead of none.
  */
 
 #include "analysis/hints/view_parts.h"
-
-#include <stdlib.h>
 
 #include "analysis/hints/words.h"
 #include "base/strbuf.h"
@@ -51,21 +50,25 @@ static Str summary_of(const ViewMaker *maker, size_t index)
     return strbuf_str(&text);
 }
 
+ViewLens view_cancel_lens(const ViewMaker *maker, LineNo line)
+{
+    const JobFacts *job = &maker->in->loop->job;
+    ViewLens lens = {.line = line, .command = S("perfloop.cancel"), .args = args_for(maker, line)};
+    lens.title = job->percent >= 0 ? str_fmt(maker->arena, "Cancel: " STR_FMT ", %d %%",
+                                             STR_ARG(job->title), job->percent)
+                                   : str_fmt(maker->arena, "Cancel: " STR_FMT, STR_ARG(job->title));
+    lens.args.job = job->id;
+    return lens;
+}
+
 /* What the user most likely wants to do now. */
 static ViewLens action_lens(const ViewMaker *maker, LineNo line)
 {
     Arena *arena = maker->arena;
     ViewLens lens = {.line = line, .args = args_for(maker, line)};
     const WorkloadFacts *workload = maker->workload;
-    if (view_job_runs(maker)) {
-        const JobFacts *job = &maker->in->loop->job;
-        lens.title = job->percent >= 0 ? str_fmt(arena, "Cancel: " STR_FMT ", %d %%",
-                                                 STR_ARG(job->title), job->percent)
-                                       : str_fmt(arena, "Cancel: " STR_FMT, STR_ARG(job->title));
-        lens.command = S("perfloop.cancel");
-        lens.args.job = job->id;
-        return lens;
-    }
+    if (view_job_runs(maker))
+        return view_cancel_lens(maker, line);
     lens.command = S("perfloop.measure");
     lens.title = S("Measure");
     if (!workload || workload->last.step != LOOP_MEASURED)
@@ -113,12 +116,6 @@ static bool is_shown(const ViewMaker *maker, size_t index)
            heat_is_shown(&maker->in->settings, maker->metric, &function->values[0]);
 }
 
-static int by_line(const void *a, const void *b)
-{
-    const ViewLens *x = a, *y = b;
-    return (x->line.n > y->line.n) - (x->line.n < y->line.n);
-}
-
 static bool has_lens_at(const FileView *out, LineNo line)
 {
     for (size_t i = 0; i < out->lenses.len; i++)
@@ -141,8 +138,21 @@ static void file_lens(ViewMaker *maker, FileView *out)
                       : S("perfloop: nothing hot in this revision");
 }
 
+/* Lists are short; those of one line stay in the order they were made. */
+static void sort_lenses(FileView *out)
+{
+    for (size_t i = 1; i < out->lenses.len; i++) {
+        ViewLens lens = out->lenses.items[i];
+        size_t at = i;
+        for (; at > 0 && out->lenses.items[at - 1].line.n > lens.line.n; at--)
+            out->lenses.items[at] = out->lenses.items[at - 1];
+        out->lenses.items[at] = lens;
+    }
+}
+
 void view_lenses(ViewMaker *maker, FileView *out)
 {
+    view_bench_lenses(maker, out);
     for (size_t i = 0; maker->heat && i < maker->heat->n_functions; i++) {
         LineNo line = maker->heat->functions[i].now;
         if (!is_shown(maker, i) || has_lens_at(out, line))
@@ -155,15 +165,7 @@ void view_lenses(ViewMaker *maker, FileView *out)
         };
         *array_push(maker->arena, &out->lenses) = action_lens(maker, line);
     }
-    /* Lists are short; an insertion order of summary before action must survive the sort. */
-    for (size_t i = 2; i < out->lenses.len; i += 2)
-        for (size_t j = i; j >= 2 && by_line(&out->lenses.items[j], &out->lenses.items[j - 2]) < 0;
-             j -= 2)
-            for (size_t k = 0; k < 2; k++) {
-                ViewLens kept = out->lenses.items[j + k];
-                out->lenses.items[j + k] = out->lenses.items[j - 2 + k];
-                out->lenses.items[j - 2 + k] = kept;
-            }
+    sort_lenses(out);
     if (out->lenses.len == 0)
         file_lens(maker, out);
 }

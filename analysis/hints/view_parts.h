@@ -23,6 +23,14 @@ void view_lenses(ViewMaker *maker, FileView *out);
 void view_hints(ViewMaker *maker, FileView *out);
 void view_actions(ViewMaker *maker, FileView *out);
 
+/* Of the file's benchmarks: their number and Run; and the same as actions. */
+void view_bench_lenses(ViewMaker *maker, FileView *out);
+void view_bench_actions(ViewMaker *maker, FileView *out);
+/* The benchmark that begins there, or NULL. */
+const BenchPlace *view_bench_at(const ViewInput *input, LineNo line);
+/* A lens or an action that cancels the job that runs. */
+ViewLens view_cancel_lens(const ViewMaker *maker, LineNo line);
+
 /* The first place of the last iteration in this file, or NULL. */
 const ChangedPlace *view_place(const ViewMaker *maker);
 /* Is a job running that concerns this workload (or everything)? */

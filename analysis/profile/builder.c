@@ -15,6 +15,7 @@ typedef Array(ProfileStack) Stacks;
 typedef Array(ProfileThread) Threads;
 typedef Array(ProfileCall) Calls;
 typedef Array(ProfileModule) Modules;
+typedef Array(ProfileAwaited) Awaited;
 typedef Array(ProfileFact) Facts;
 typedef Array(ProfileFinding) Findings;
 typedef Array(ProfileSource) Sources;
@@ -40,6 +41,7 @@ struct ProfileBuilder {
     Threads threads;
     IdMap thread_ids; /* hash of a thread to its number + 1 */
     Modules modules;
+    Awaited awaited;
     IdMap module_of; /* text to number + 1 */
     Facts facts;
     Findings findings;
@@ -134,6 +136,12 @@ void profile_add_start(ProfileBuilder *build, uint32_t module, uint64_t start)
     ProfileModule *row = module_row(build, module);
     if (!row->start)
         row->start = start;
+}
+
+void profile_add_awaited(ProfileBuilder *build, Str path, bool module, uint64_t state)
+{
+    uint32_t text = profile_add_text(build, path);
+    *array_push(build->arena, &build->awaited) = (ProfileAwaited){text, module, state};
 }
 
 static size_t frame_cell(const ProfileBuilder *build, const ProfileFrame *frame)
@@ -324,6 +332,8 @@ Profile profile_build(ProfileBuilder *build, Str tool, Str format)
         .threads_len = build->threads.len,
         .modules = build->modules.items,
         .modules_len = build->modules.len,
+        .awaited = build->awaited.items,
+        .awaited_len = build->awaited.len,
         .facts = build->facts.items,
         .facts_len = build->facts.len,
         .findings = build->findings.items,

@@ -126,6 +126,13 @@ typedef struct ProfileSource {
     uint32_t content; /* text */
 } ProfileSource;
 
+/* A file that was not there, or of no use, when addresses were looked up (symbols/symbolize.h). */
+typedef struct ProfileAwaited {
+    uint32_t path;   /* text */
+    uint32_t module; /* 1: of the program or library itself; 0: its copy or debug information */
+    uint64_t state;  /* what it was like then; 0: not there */
+} ProfileAwaited;
+
 /* One edge of a graph profile. */
 typedef struct ProfileCall {
     uint32_t caller; /* frame */
@@ -155,6 +162,8 @@ typedef struct Profile {
     size_t threads_len;
     const ProfileModule *modules; /* not kept in a profile file */
     size_t modules_len;
+    const ProfileAwaited *awaited;
+    size_t awaited_len;
     const ProfileFact *facts;
     size_t facts_len;
     const ProfileFinding *findings;
@@ -224,6 +233,7 @@ void profile_add_finding(ProfileBuilder *build, ProfileFinding finding);
 void profile_add_source(ProfileBuilder *build, ProfileSource source);
 /* Facts, findings and sources of another profile; frames[i] is the builder's id of its frame i. */
 void profile_copy_said(ProfileBuilder *build, const Profile *from, const uint32_t *frames);
+void profile_add_awaited(ProfileBuilder *build, Str path, bool module, uint64_t state);
 /* A sentence for the people who read the result; after PROFILE_NOTES_MAX they are counted. */
 void profile_note(ProfileBuilder *build, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Texts are copied. The builder is used up. */

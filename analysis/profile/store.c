@@ -30,6 +30,7 @@ typedef enum SectionId {
     SECTION_FACTS,
     SECTION_FINDINGS,
     SECTION_SOURCES,
+    SECTION_AWAITED,
     SECTIONS,
 } SectionId;
 
@@ -43,6 +44,7 @@ static const size_t ITEM_BYTES[SECTIONS] = {
     [SECTION_CALLS] = sizeof(ProfileCall),       [SECTION_CALL_TOTALS] = sizeof(int64_t),
     [SECTION_FRAME_TOTALS] = sizeof(int64_t),    [SECTION_FACTS] = sizeof(ProfileFact),
     [SECTION_FINDINGS] = sizeof(ProfileFinding), [SECTION_SOURCES] = sizeof(ProfileSource),
+    [SECTION_AWAITED] = sizeof(ProfileAwaited),
 };
 
 typedef struct Section {
@@ -127,6 +129,7 @@ Str profile_store_write(Arena *arena, const Profile *profile)
     put(&out, &head, SECTION_FACTS, profile->facts, profile->facts_len);
     put(&out, &head, SECTION_FINDINGS, profile->findings, profile->findings_len);
     put(&out, &head, SECTION_SOURCES, profile->sources, profile->sources_len);
+    put(&out, &head, SECTION_AWAITED, profile->awaited, profile->awaited_len);
     head.file_bytes = out.len;
     memcpy(out.ptr, &head, sizeof(head));
     return strbuf_str(&out);
@@ -192,6 +195,9 @@ static bool check_said(const Profile *profile, Err *err)
     for (size_t i = 0; i < profile->sources_len; i++)
         if (profile->sources[i].file >= texts || profile->sources[i].content >= texts)
             return bad(err, "a source");
+    for (size_t i = 0; i < profile->awaited_len; i++)
+        if (profile->awaited[i].path >= texts)
+            return bad(err, "an awaited file");
     return true;
 }
 
@@ -314,6 +320,8 @@ bool profile_store_map(Arena *arena, Str bytes, Profile *out, Err *err)
         .findings_len = at[SECTION_FINDINGS].items,
         .sources = items(bytes, &head, SECTION_SOURCES),
         .sources_len = at[SECTION_SOURCES].items,
+        .awaited = items(bytes, &head, SECTION_AWAITED),
+        .awaited_len = at[SECTION_AWAITED].items,
     };
     if (profile.metrics_len == 0 || profile.metrics_len > PROFILE_METRICS_MAX ||
         profile.stacks_len == 0 || profile.threads_len == 0 ||

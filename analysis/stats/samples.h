@@ -51,6 +51,7 @@ typedef struct BenchmarkSamples {
     Array(
         SampleSeries) series; /* at least one; the first is the benchmark's time where it has one */
     uint64_t iterations;      /* in each round; 0: not the same in all, or not told */
+    int64_t time_s;           /* when its file was written, where it has one of its own; else 0 */
 } BenchmarkSamples;
 
 typedef struct Samples {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/hash64.h"
 
 static void close_fd(int *fd)
 {
@@ -21,6 +22,16 @@ int beside_open(Arena *arena, Str path)
         return -1;
     }
     return fd;
+}
+
+uint64_t beside_state(Arena *arena, Str path)
+{
+    struct stat info;
+    if (stat(str_cstr(arena, path), &info) || !S_ISREG(info.st_mode))
+        return 0;
+    const uint64_t facts[] = {(uint64_t)info.st_ino, (uint64_t)info.st_size,
+                              (uint64_t)info.st_mtim.tv_sec, (uint64_t)info.st_mtim.tv_nsec};
+    return hash64_bytes((const char *)facts, sizeof(facts)) | 1;
 }
 
 bool beside_read(Arena *arena, Str path, size_t limit, Str *out)

@@ -16,5 +16,7 @@
 int beside_open(Arena *arena, Str path);
 /* The text of a file that this user or root wrote; /tmp is everybody's. At most `limit` bytes. */
 bool beside_read(Arena *arena, Str path, size_t limit, Str *out);
+/* A number that changes when the file does; 0 when there is no plain file. */
+uint64_t beside_state(Arena *arena, Str path);
 
 #endif

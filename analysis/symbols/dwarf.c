@@ -458,6 +458,12 @@ DwarfFile *dwarf_open(Arena *arena, DwarfOptions options, DwarfProblem *problem)
     return file;
 }
 
+size_t dwarf_places(Arena *arena, DwarfOptions options, const DwarfFile *file,
+                    Str places[DWARF_PLACES_MAX])
+{
+    return elf_file_places(arena, options, file ? file->elf : NULL, places);
+}
+
 void dwarf_close(DwarfFile *file)
 {
     if (file)

@@ -27,6 +27,7 @@
 
 enum {
     DWARF_FRAMES_MAX = 64,
+    DWARF_PLACES_MAX = 10,
 };
 
 typedef struct DwarfOptions {
@@ -54,6 +55,9 @@ typedef struct DwarfFile DwarfFile;
 /* NULL, and the problem, when there is nothing to look in. */
 DwarfFile *dwarf_open(Arena *arena, DwarfOptions options, DwarfProblem *problem);
 void dwarf_close(DwarfFile *file);
+/* The files in which the program, the first, or its lines may appear later; `file` may be NULL. */
+size_t dwarf_places(Arena *arena, DwarfOptions options, const DwarfFile *file,
+                    Str places[DWARF_PLACES_MAX]);
 /* True when it has lines, not only symbols. */
 bool dwarf_has_lines(const DwarfFile *file);
 /* Innermost first; 0 when nothing is known about the place. */

@@ -1,5 +1,6 @@
 #include "analysis/symbols/elf_file.h"
 
+#include <elfutils/libdwelf.h>
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 
 #include "analysis/symbols/beside.h"
 #include "base/attr.h"
+#include "base/path.h"
 
 enum {
     BUILD_ID_MOST = 64,
@@ -91,15 +93,20 @@ static ElfFile *open_elf(Arena *arena, Str path, Str build_id, DwarfProblem *pro
     return file;
 }
 
+static bool is_hex(Str id)
+{
+    for (size_t i = 0; i < id.len; i++)
+        if (!memchr("0123456789abcdef", id.ptr[i], 16))
+            return false;
+    return id.len >= 4;
+}
+
 /* Folders in which a build id's first two digits name a folder, and the rest a file. */
 static ElfFile *open_by_build_id(Arena *arena, DwarfOptions options, DwarfProblem *problem)
 {
     Str id = options.build_id;
-    if (id.len < 4)
+    if (!is_hex(id))
         return NULL;
-    for (size_t i = 0; i < id.len; i++)
-        if (!memchr("0123456789abcdef", id.ptr[i], 16))
-            return NULL;
     Str first = str_head(id, 2), rest = str_from(id, 2);
     const Str paths[] = {
         str_fmt(arena, STR_FMT "/.debug/.build-id/" STR_FMT "/" STR_FMT "/elf",
@@ -127,6 +134,43 @@ ElfFile *elf_file_open(Arena *arena, DwarfOptions options, DwarfProblem *problem
     *problem = DWARF_NO_FILE;
     ElfFile *file = open_elf(arena, without_deleted(options.path), options.build_id, problem);
     return file ? file : open_by_build_id(arena, options, problem);
+}
+
+/* Beside the program, in .debug there, and in the system's folder. */
+static size_t places_by_name(Arena *arena, Str folder, Str name, Str *places)
+{
+    places[0] = path_join(arena, folder, name);
+    places[1] = str_fmt(arena, STR_FMT "/.debug/" STR_FMT, STR_ARG(folder), STR_ARG(name));
+    places[2] =
+        str_fmt(arena, "/usr/lib/debug" STR_FMT "/" STR_FMT, STR_ARG(folder), STR_ARG(name));
+    return 3;
+}
+
+size_t elf_file_places(Arena *arena, DwarfOptions options, const ElfFile *file,
+                       Str places[DWARF_PLACES_MAX])
+{
+    Str path = without_deleted(options.path), folder = path_dir(path);
+    Str own = str_fmt(arena, STR_FMT ".debug", STR_ARG(path_base(path)));
+    size_t len = 0;
+    places[len++] = path;
+    if (is_hex(options.build_id)) {
+        Str first = str_head(options.build_id, 2), rest = str_from(options.build_id, 2);
+        places[len++] = str_fmt(arena, STR_FMT "/.debug/.build-id/" STR_FMT "/" STR_FMT "/elf",
+                                STR_ARG(options.home), STR_ARG(first), STR_ARG(rest));
+        places[len++] = str_fmt(arena, "/usr/lib/debug/.build-id/" STR_FMT "/" STR_FMT,
+                                STR_ARG(first), STR_ARG(rest));
+        places[len] = str_fmt(arena, STR_FMT ".debug", STR_ARG(places[len - 1]));
+        len++;
+    }
+    len += places_by_name(arena, folder, own, places + len);
+    GElf_Addr bias;
+    GElf_Word crc;
+    Elf *elf = file ? dwfl_module_getelf(file->module, &bias) : NULL;
+    const char *name = elf ? dwelf_elf_gnu_debuglink(elf, &crc) : NULL;
+    Str link = str_copy(arena, path_base(str_from_c(name)));
+    if (link.len && !str_eq(link, own))
+        len += places_by_name(arena, folder, link, places + len);
+    return len;
 }
 
 void elf_file_close(ElfFile *file)

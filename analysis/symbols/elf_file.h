@@ -33,6 +33,9 @@ typedef struct ElfFile {
 } ElfFile;
 
 ElfFile *elf_file_open(Arena *arena, DwarfOptions options, DwarfProblem *problem);
+/* Where the program or its debug information would be looked for; `file` may be NULL. */
+size_t elf_file_places(Arena *arena, DwarfOptions options, const ElfFile *file,
+                       Str places[DWARF_PLACES_MAX]);
 void elf_file_close(ElfFile *file);
 /* From a place in the file to the program's address; false when no segment holds it. */
 bool elf_file_address(const ElfFile *file, uint64_t offset, uint64_t *address);

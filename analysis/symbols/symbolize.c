@@ -163,6 +163,15 @@ static Str build_id_of(const Profile *profile, uint32_t module)
     return (Str){0};
 }
 
+/* Nothing was found, or no lines: whoever keeps the result looks again when one of these changes. */
+static void await_files(Symbolizer *in, DwarfOptions options, const DwarfFile *file)
+{
+    Str places[DWARF_PLACES_MAX];
+    size_t len = dwarf_places(in->arena, options, file, places);
+    for (size_t i = 0; i < len; i++)
+        profile_add_awaited(in->build, places[i], i == 0, beside_state(in->arena, places[i]));
+}
+
 static DwarfFile *open_program(Symbolizer *in, uint32_t module)
 {
     Str path = profile_text(in->from, module);
@@ -171,6 +180,8 @@ static DwarfFile *open_program(Symbolizer *in, uint32_t module)
     DwarfProblem problem;
     DwarfFile *file = dwarf_open(in->arena, options, &problem);
     bool users = perf_module_kind(path) == FRAME_USER;
+    if (!file || !dwarf_has_lines(file))
+        await_files(in, options, file);
     if (problem == DWARF_OTHER_FILE)
         profile_note(in->build,
                      STR_FMT " was built anew since the recording: its lines are not known",
@@ -328,6 +339,16 @@ static bool has_work(const Profile *profile)
         if (profile->frames[i].address ||
             is_mangled(profile_text(profile, profile->frames[i].function)))
             return true;
+    return false;
+}
+
+bool symbolize_again(Arena *arena, const Profile *symbolized)
+{
+    for (size_t i = 0; i < symbolized->awaited_len; i++) {
+        const ProfileAwaited *file = &symbolized->awaited[i];
+        if (beside_state(arena, profile_text(symbolized, file->path)) != file->state)
+            return true;
+    }
     return false;
 }
 

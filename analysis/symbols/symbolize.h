@@ -9,6 +9,9 @@
  *
  *     profile = symbolize(arena, &profile, (SymbolizeOptions){.home = home});
  *
+ * The files that were missed are listed in the result (Profile.awaited), and symbolize_again says
+ * whether it is worth another try.
+ *
  * This is the one step of reading a profile that looks at files beside it: programs and their
  * debug information, by the paths and build ids that the profile names, and /tmp/perf-PID.map,
  * where code made at run time has its names. The kernel's names come from the caller, and hold
@@ -28,6 +31,8 @@ typedef struct SymbolizeOptions {
     Str kernel_symbols; /* empty: the kernel stays one frame */
 } SymbolizeOptions;
 
+/* True when a file that was missing has appeared, or another one changed. */
+bool symbolize_again(Arena *arena, const Profile *symbolized);
 /* True when there are addresses in the kernel, so that its symbols are of use. */
 bool symbolize_wants_kernel(const Profile *profile);
 

@@ -200,6 +200,37 @@ bool ledger_put_pairs(Ledger *ledger, int64_t iteration, const LedgerPair *pairs
 bool ledger_pairs(Arena *arena, Ledger *ledger, int64_t iteration, LedgerPairs *out,
                   Err *err) MUST_CHECK;
 
+/* ---- reports: what harnesses said of their benchmarks, one by one */
+
+typedef struct LedgerBenchmark {
+    Str name; /* as the report has it: "lex/small" */
+    Unit unit;
+    double p50;
+    uint64_t samples; /* 0: not told */
+    /* Of its report; filled by ledger_benchmarks. */
+    Str harness, origin, source;
+    int64_t time_s;
+} LedgerBenchmark;
+typedef Array(LedgerBenchmark) LedgerBenchmarks;
+
+typedef struct LedgerReport {
+    Str workload;      /* empty when it belongs to none */
+    int64_t iteration; /* whose candidate was measured; 0: none */
+    int64_t time_s;
+    Str harness; /* "criterion" */
+    Str origin;  /* imported, run, baseline, measured */
+    Str source;  /* the file it was read from, or the command */
+    LedgerBenchmarks benchmarks;
+} LedgerReport;
+
+bool ledger_add_report(Ledger *ledger, const LedgerReport *report, Err *err) MUST_CHECK;
+/*
+ * The newest of each harness and name, by time; of that origin only when it is not empty. What was
+ * measured of a change that was reverted does not count.
+ */
+bool ledger_benchmarks(Arena *arena, Ledger *ledger, Str origin, LedgerBenchmarks *out,
+                       Err *err) MUST_CHECK;
+
 /* ---- actions: what was done to the user's files */
 
 typedef struct LedgerAction {

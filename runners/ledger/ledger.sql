@@ -143,3 +143,28 @@ CREATE TABLE action (
     detail    TEXT NOT NULL DEFAULT ''    -- JSON
 ) STRICT;
 CREATE INDEX action_by_iteration ON action (iteration, id);
+
+-- version 2
+
+-- What a harness' report said of its benchmarks, one by one.
+CREATE TABLE report (
+    id        INTEGER PRIMARY KEY,
+    worktree  TEXT NOT NULL,
+    folder    TEXT NOT NULL,
+    workload  TEXT NOT NULL,              -- its name, '' when it belongs to none
+    iteration INTEGER REFERENCES iteration, -- whose candidate was measured
+    time      INTEGER NOT NULL,           -- when it was measured, as far as is known
+    harness   TEXT NOT NULL,
+    origin    TEXT NOT NULL,              -- imported, run, baseline, measured
+    source    TEXT NOT NULL               -- the file it was read from, or the command
+) STRICT;
+CREATE INDEX report_by_time ON report (worktree, folder, time);
+
+CREATE TABLE benchmark (
+    report  INTEGER NOT NULL REFERENCES report ON DELETE CASCADE,
+    name    TEXT NOT NULL,                -- as the report has it
+    unit    INTEGER NOT NULL,
+    p50     REAL NOT NULL,                -- in the unit's base; of several runs the median of theirs
+    samples INTEGER NOT NULL,             -- behind it; 0: not told
+    PRIMARY KEY (report, name)
+) STRICT, WITHOUT ROWID;

@@ -223,11 +223,13 @@ static bool store(Trial *trial, const LedgerIteration *open, const LedgerVerdict
         return false;
     if (open->id)
         iteration->id = open->id;
-    bool ok = ledger_begin(loop->ledger, err) &&
-              (open->id || ledger_add_iteration(loop->ledger, iteration, &iteration->id, err)) &&
-              ledger_add_verdict(loop->ledger, iteration->id, &iteration->verdict, err) &&
-              ledger_put_pairs(loop->ledger, iteration->id, pairs.items, pairs.len, err) &&
-              ledger_commit(loop->ledger, err);
+    bool ok =
+        ledger_begin(loop->ledger, err) &&
+        (open->id || ledger_add_iteration(loop->ledger, iteration, &iteration->id, err)) &&
+        ledger_add_verdict(loop->ledger, iteration->id, &iteration->verdict, err) &&
+        ledger_put_pairs(loop->ledger, iteration->id, pairs.items, pairs.len, err) &&
+        (!result || trial_put_parts(trial, &result->parts[1], S("measured"), iteration->id, err)) &&
+        ledger_commit(loop->ledger, err);
     if (!ok)
         ledger_rollback(loop->ledger);
     ObjectId undo;

@@ -57,7 +57,7 @@ static bool store_baseline(Trial *trial, const BenchSingle *single, ObjectId tre
         return false;
     trial->out->baseline = baseline;
     trial->out->baseline_is_new = true;
-    return true;
+    return trial_put_parts(trial, &single->parts, S("baseline"), 0, err);
 }
 
 bool trial_baseline(Trial *trial, ObjectId tree, Str origin, Err *err)

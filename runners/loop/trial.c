@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "runners/allow.h"
+#include "runners/profiling/bench_numbers.h"
 
 enum {
     MORE = 4, /* times the budget, for "measure longer" */
@@ -45,6 +46,18 @@ bool trial_put_conditions(Loop *loop, const Conditions *conditions, int64_t *id,
     Str digest = digest_hex(loop->arena, conditions_digest(loop->arena, conditions));
     return ledger_put_conditions(loop->ledger, digest, conditions_json(loop->arena, conditions), id,
                                  err);
+}
+
+bool trial_put_parts(Trial *trial, const Tally *parts, Str origin, int64_t iteration, Err *err)
+{
+    LedgerReport report = {
+        .workload = trial->workload->name,
+        .iteration = iteration,
+        .time_s = clock_unix_s(),
+        .origin = origin,
+        .source = trial->workload->benchmark.text,
+    };
+    return bench_numbers_record(trial->loop->arena, trial->loop->ledger, parts, &report, err);
 }
 
 /* ---- running */

@@ -29,6 +29,9 @@ bool trial_keep_tree(Loop *loop, const char *kind, int64_t id, const char *side,
                      Err *err) MUST_CHECK;
 bool trial_put_conditions(Loop *loop, const Conditions *conditions, int64_t *id,
                           Err *err) MUST_CHECK;
+/* The numbers of each benchmark of the harness' report; a harness without one has none. */
+bool trial_put_parts(Trial *trial, const Tally *parts, Str origin, int64_t iteration,
+                     Err *err) MUST_CHECK;
 /* Of both dirs; a baseline uses the first. */
 BenchOptions trial_bench(Trial *trial);
 

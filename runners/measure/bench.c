@@ -172,8 +172,10 @@ static bool attempt_pair(Bench *bench, Attempt *attempt, Err *err)
     double d = log(attempt->pair.candidate / attempt->pair.base);
     *array_push(bench->arena, &out->pairs) = attempt->pair;
     *array_push(bench->arena, &bench->differences) = out->metric.more_is_better ? -d : d;
-    for (size_t side = 0; side < 2; side++)
+    for (size_t side = 0; side < 2; side++) {
         *array_push(bench->arena, &bench->rss[side]) = attempt->rss[side];
+        tally_add(bench->arena, &out->parts[side], &runs[side].samples);
+    }
     return true;
 }
 
@@ -557,6 +559,7 @@ static bool measure_single(Bench *bench, BenchSingle *out, Err *err)
                          &run, &failed, err))
             return false;
         double value = harness_value(bench->scratch, &bench->out->metric, &run);
+        tally_add(bench->arena, &bench->out->parts[0], &run.samples);
         arena_rollback(bench->scratch, mark);
         *array_push(bench->arena, &samples) = value;
     }
@@ -569,6 +572,7 @@ static bool measure_single(Bench *bench, BenchSingle *out, Err *err)
         .samples = samples.items,
         .runs = samples.len,
         .preflight = bench->out->preflight,
+        .parts = bench->out->parts[0],
         .conditions = collect(bench->arena, options, 0, &bench->out->preflight),
     };
     return true;

@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/stats/tally.h"
 #include "analysis/stats/verdict.h"
 #include "base/arena.h"
 #include "base/array.h"
@@ -95,6 +96,7 @@ typedef struct BenchResult {
     double peak_rss[2]; /* medians, bytes */
     double spent_s;     /* on pairs, in this call */
     double run_s;       /* of it while the benchmark itself ran */
+    Tally parts[2];     /* each benchmark of the report by itself, of this call's pairs */
     Array(Str) notes;
 } BenchResult;
 
@@ -116,6 +118,7 @@ typedef struct BenchSingle {
     size_t runs;
     Conditions conditions;
     Preflight preflight; /* of side 0 only */
+    Tally parts;         /* each benchmark of the report by itself */
     Array(Str) notes;
 } BenchSingle;
 

@@ -62,10 +62,17 @@ static void add_benchmark(Walk *walk, Str folder)
                             .sample = text_of(walk->arena, now, "sample.json"),
                             .name = path_base(folder)};
     Err err = {0};
-    if ((files.estimates.len || files.sample.len) &&
-        !criterion_add(walk->arena, &files, walk->samples, &err))
+    if (!files.estimates.len && !files.sample.len)
+        return;
+    if (!criterion_add(walk->arena, &files, walk->samples, &err)) {
         *array_push(walk->arena, &walk->samples->notes) =
             str_fmt(walk->arena, STR_FMT ": %s", STR_ARG(now), err.msg);
+        return;
+    }
+    BenchmarkSamples *added = &walk->samples->benchmarks.items[walk->samples->benchmarks.len - 1];
+    Str newest = files.estimates.len ? S("estimates.json") : S("sample.json");
+    if (!file_stat(path_join(walk->arena, now, newest), &added->time_s, NULL))
+        added->time_s = 0;
 }
 
 static void walk_folder(Walk *walk, Str folder, int depth)

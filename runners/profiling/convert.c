@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,8 @@
 
 #include "analysis/profile/format.h"
 #include "analysis/profile/store.h"
+#include "analysis/symbols/beside.h"
+#include "analysis/symbols/symbolize.h"
 #include "base/clock.h"
 #include "base/path.h"
 #include "runners/process.h"
@@ -91,15 +94,83 @@ static bool run_child(Arena *arena, const ConvertOptions *options, Str to, uint6
     return (result.status == 0 && file_exists(to)) || child_failed(options, &result, err);
 }
 
-/* True when the cache holds a file that this version can map. */
-static bool is_cached(Arena *arena, Str cache, Digest id)
+bool convert_is_stale(Arena *arena, const OpenProfile *open)
+{
+    return symbolize_again(arena, &open->profile);
+}
+
+typedef enum Cached {
+    CACHED_NO, /* nothing that this version can map */
+    CACHED_YES,
+    CACHED_STALE, /* a program or its debug information was missing, and has appeared */
+} Cached;
+
+static Cached is_cached(Arena *arena, Str cache, Digest id)
 {
     OpenProfile open = {0};
     Err ignored = {0};
     if (!profile_open(arena, cache, id, &open, &ignored))
-        return false;
+        return CACHED_NO;
+    bool again = convert_is_stale(arena, &open);
     profile_close(&open);
-    return true;
+    return again ? CACHED_STALE : CACHED_YES;
+}
+
+static bool awaits(const Profile *profile, Str path)
+{
+    for (size_t i = 0; i < profile->awaited_len; i++)
+        if (profile->awaited[i].module &&
+            str_eq(profile_text(profile, profile->awaited[i].path), path))
+            return true;
+    return false;
+}
+
+/* A program that was there the first time may have been built anew since. */
+static bool knows_less(const Profile *now, const Profile *before)
+{
+    for (size_t i = 0; i < now->awaited_len; i++)
+        if (now->awaited[i].module && !awaits(before, profile_text(now, now->awaited[i].path)))
+            return true;
+    return false;
+}
+
+/* The result of before, which from now on waits for other changes than these. */
+static bool keep_before(Arena *arena, Str path, Profile before, Err *err)
+{
+    ProfileAwaited *awaited = NEW_ARRAY(arena, ProfileAwaited, before.awaited_len + 1);
+    for (size_t i = 0; i < before.awaited_len; i++) {
+        awaited[i] = before.awaited[i];
+        awaited[i].state = beside_state(arena, profile_text(&before, awaited[i].path));
+    }
+    before.awaited = awaited;
+    return file_write(path, profile_store_write(arena, &before), err);
+}
+
+/* True when the result in `again` took the place of the one before. */
+static bool take_again(Arena *arena, const ConvertOptions *options, const Converted *old, Str again,
+                       Err *err)
+{
+    CLEANUP(file_unmap) FileMap map = {0};
+    OpenProfile before = {0};
+    Profile now;
+    if (!file_map(again, &map, err) || !profile_store_map(arena, map.bytes, &now, err) ||
+        !profile_open(arena, options->cache, old->id, &before, err))
+        return false;
+    bool less = knows_less(&now, &before.profile);
+    bool kept = less && keep_before(arena, old->path, before.profile, err);
+    profile_close(&before);
+    return !less && !kept && rename(str_cstr(arena, again), str_cstr(arena, old->path)) == 0;
+}
+
+/* Reads the file once more; the result of before stays when the new one fails or knows less. */
+static void convert_again(Arena *arena, const ConvertOptions *options, const Converted *old,
+                          uint64_t bytes)
+{
+    Err ignored = {0};
+    Str again = str_fmt(arena, STR_FMT ".%d.plp", STR_ARG(old->path), (int)getpid());
+    if (!run_child(arena, options, again, bytes, &ignored) ||
+        !take_again(arena, options, old, again, &ignored))
+        unlink(str_cstr(arena, again));
 }
 
 bool convert_file(Arena *arena, const ConvertOptions *options, Converted *out, Err *err)
@@ -109,8 +180,11 @@ bool convert_file(Arena *arena, const ConvertOptions *options, Converted *out, E
         return false;
     Converted result = {.id = digest_of(map.bytes)};
     result.path = profile_cache_path(arena, options->cache, result.id);
-    if (is_cached(arena, options->cache, result.id)) {
-        result.was_cached = true;
+    Cached cached = is_cached(arena, options->cache, result.id);
+    if (cached != CACHED_NO) {
+        if (cached == CACHED_STALE)
+            convert_again(arena, options, &result, map.bytes.len);
+        result.was_cached = cached == CACHED_YES;
         *out = result;
         return true;
     }

@@ -12,7 +12,8 @@
  *         return false;
  *     use(&open.profile);                       until profile_close(&open)
  *
- * A file that is in the cache already is not read again. convert_sweep deletes what nobody used
+ * A file that is in the cache already is not read again, unless a program or debug information that
+ * was missing then has appeared (symbols/symbolize.h). convert_sweep deletes what nobody used
  * for three months.
  */
 #ifndef RUNNERS_PROFILING_CONVERT_H
@@ -69,6 +70,8 @@ Str profile_cache_path(Arena *arena, Str cache, Digest id);
 /* ERR_NOT_FOUND when it is not in the cache, or of another version of ours. Counts as a use. */
 bool profile_open(Arena *arena, Str cache, Digest id, OpenProfile *out, Err *err) MUST_CHECK;
 void profile_close(OpenProfile *open);
+/* A program or debug information that was missing has appeared: convert_file would know more. */
+bool convert_is_stale(Arena *arena, const OpenProfile *open);
 
 /* Deletes cached profiles that were last used before `before_s` (seconds since 1970). */
 size_t convert_sweep(Str cache, int64_t before_s);

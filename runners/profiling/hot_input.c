@@ -67,9 +67,13 @@ static bool open_again(Arena *arena, const Places *places, const LedgerProfile *
 {
     Err missing = {0};
     Converted converted;
-    if (profile_open(arena, places->cache, row->cache, open, &missing))
-        return true;
     ConvertOptions options = {.file = row->source, .cache = places->cache, .program = program};
+    if (profile_open(arena, places->cache, row->cache, open, &missing)) {
+        if (!convert_is_stale(arena, open) || !convert_file(arena, &options, &converted, &missing))
+            return true;
+        profile_close(open);
+        return profile_open(arena, places->cache, row->cache, open, err);
+    }
     if (!file_exists(row->source) || !convert_file(arena, &options, &converted, err) ||
         !digest_eq(converted.id, row->cache))
         return err_set(err, ERR_NOT_FOUND, "profile %lld: %s, and its source is gone",

@@ -3,6 +3,7 @@
 
 usage: compare_addresses.py places PROGRAM SOURCE...    a pprof file made here, of many places
        compare_addresses.py recording FILE PROGRAM      gperftools' recording, and pprof made of it
+       compare_addresses.py cached PROGRAM OTHER        what is read while a program is not there
 """
 import collections
 import json
@@ -79,9 +80,7 @@ def stacks_of(path):
 def places_command(path, *sources):
     program = Program(path)
     picked = {a: rows for a, rows in program.picked(sources).items() if places_of(rows) != [("?", "0")]}
-    mappings = [(LOADED_AT + (start - start % PAGE), LOADED_AT + start + size, offset - start % PAGE,
-                 os.path.realpath(path), program.build_id())
-                for offset, start, size, code in program.segments if code]
+    mappings = mappings_of(path)
     leaf = LOADED_AT + next(iter(picked))
     as_leaf = [([LOADED_AT + a], 1, f"{a:x}") for a in picked]
     as_caller = [([leaf, LOADED_AT + a + 1], 1, f"{a:x}") for a in picked]
@@ -151,4 +150,55 @@ def recording_command(path, program_path):
           "as addr2line says; the same as pprof")
 
 
-{"places": places_command, "recording": recording_command}[sys.argv[1]](*sys.argv[2:])
+# ---------------------------------------------------------------- what the cache keeps
+
+
+def mappings_of(path):
+    program = Program(path)
+    return [(LOADED_AT + (start - start % PAGE), LOADED_AT + start + size, offset - start % PAGE,
+             os.path.realpath(path), program.build_id())
+            for offset, start, size, code in program.segments if code]
+
+
+def files_of(profile):
+    rows = json.loads(run(PERFLOOP, "hot", profile, "--by", "line", "--top", "0", "--json"))["rows"]
+    return sorted({os.path.basename(row["file"]) for row in rows if row["file"]})
+
+
+def cached_command(path, other):
+    """The cache is the same all along: what was missing is looked for again, what was found stays."""
+    where = {p: next(a for a, rows in Program(p).picked([]).items() if places_of(rows) != [("?", "0")])
+             for p in (path, other)}
+    apart = 0x10000000
+    mappings = mappings_of(path) + [(a + apart, b + apart, *rest) for a, b, *rest in mappings_of(other)]
+    samples = [([LOADED_AT + where[path]], 5, "a"), ([LOADED_AT + apart + where[other]], 3, "b")]
+    source, others = ({name for name, line in places_of(Program(p).chains([where[p]])[where[p]]) if line != "0"}
+                      for p in (path, other))
+    profile = pathlib.Path(path + ".cached.pb")
+    profile.write_bytes(pprof(samples, mappings))
+
+    def wants(what, files=()):
+        got = files_of(profile)
+        assert got == sorted(files), (what, got, files)
+        print(f"{what}: {', '.join(got) or 'no lines'}")
+
+    away, debug = path + ".away", path + ".debug"
+    os.rename(path, away)
+    os.rename(other, other + ".away")
+    wants("both programs are gone")
+    wants("and still")
+    run("objcopy", "--only-keep-debug", away, debug)
+    run("objcopy", "--strip-debug", "--add-gnu-debuglink=" + debug, away, path)
+    os.rename(debug, debug + ".away")
+    wants("one is there, without its lines")
+    os.rename(debug + ".away", debug)
+    wants("its debug file has appeared", source)
+    run("gcc", "-g", "-O0", "-o", path, os.environ["REBUILT_FROM"])
+    wants("it was built anew", source)
+    os.rename(other + ".away", other)
+    wants("the other one is back, and would be all that is known", source)
+    profile.write_bytes(pprof(samples[1:] + samples[:1], mappings))
+    wants("a new recording knows the other only", others)
+
+
+{"cached": cached_command, "places": places_command, "recording": recording_command}[sys.argv[1]](*sys.argv[2:])

@@ -34,3 +34,5 @@ if rustc --version >/dev/null 2>&1; then
     rustc -g -O -C force-frame-pointers=yes -o workrs work.rs
     record workrs work.rs 5,6,7,14,15
 fi
+# ---- the cache does not keep that a program was missing
+REBUILT_FROM=generated.c compare cached fixedc workcpp

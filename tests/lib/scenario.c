@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "tests/lib/scenario_bench.h"
 
 typedef struct Section {
     Str name;
@@ -39,6 +40,7 @@ typedef struct Scenario {
     bool graph;
     Str tool;
     const HotSpots *base;
+    BenchFacts bench;
 } Scenario;
 
 static bool section_header(Str line, Str *name)
@@ -285,7 +287,7 @@ static void read_loop(Scenario *scenario, Str text)
 
 static bool is_special(Str name)
 {
-    return str_eq(name, S("settings")) || str_eq(name, S("loop")) ||
+    return str_eq(name, S("settings")) || str_eq(name, S("loop")) || str_eq(name, S("bench")) ||
            str_starts(name, S("hover ")) || str_starts(name, S("actions ")) ||
            str_starts(name, S("profile.")) || str_starts(name, S("baseline.")) ||
            str_starts(name, S("before/")) || str_starts(name, S("base/"));
@@ -367,6 +369,8 @@ static Shown *show(Scenario *scenario, const Section *section)
         .loop = &scenario->loop,
         .settings = scenario->settings,
         .had_lenses = scenario->had_lenses,
+        .benches =
+            bench_places(arena, &scenario->bench, section->name, now->side.outline, now->side.text),
     };
     if (scenario->n_spots) {
         shown->heat = hot_file_join(arena, &(HotSource){
@@ -501,7 +505,9 @@ bool scenario_run(Arena *arena, Str text, Str *out, Err *err)
     section = find_section(&scenario, S("loop"));
     if (section)
         read_loop(&scenario, section->text);
-    if (!read_profiles(&scenario, err))
+    section = find_section(&scenario, S("bench"));
+    if ((section && !scenario_bench(arena, section->text, &scenario.bench, err)) ||
+        !read_profiles(&scenario, err))
         return false;
     Map *files = map_new(arena);
     array_each (Section, file, &scenario.sections)

@@ -18,6 +18,7 @@
  *     profile.EXT       a profile of any format we read; baseline.EXT: the baseline's profile
  *     settings          heat=all top=3 threshold=0.05 had-lenses cursor=markdown|plain
  *     loop              the state of the loop, see below
+ *     bench             numbers of benchmarks (scenario_bench.h)
  *     hover PATH:LINE   what the hover must say, word for word
  *     actions PATH:LINE the titles of the code actions there, one a line, "* " before a preferred one
  *     anything else     a source file as it is in the editor now

@@ -84,6 +84,25 @@ static void a_fact_about_nothing_is_an_error(void **state)
     assert_string_equal(err.msg, "damaged profile file: a fact");
 }
 
+static void files_that_were_missing_are_kept(void **state)
+{
+    Arena *arena = test_arena(state);
+    ProfileBuilder *build = profile_builder_new(arena);
+    profile_add_metric(build, S("cpu"), S("ns"), true);
+    profile_add_awaited(build, S("/src/work"), true, 0);
+    profile_add_awaited(build, S("/src/work.debug"), false, 77);
+    Profile was = profile_build(build, S("perf"), S("perf.data")), now;
+    Err err = {0};
+    assert_ok(profile_store_map(arena, profile_store_write(arena, &was), &now, &err), &err);
+    assert_int_equal(now.awaited_len, 2);
+    assert_true(now.awaited[0].module && !now.awaited[1].module);
+    assert_str(profile_text(&now, now.awaited[1].path), S("/src/work.debug"));
+    assert_int_equal(now.awaited[1].state, 77);
+    ((ProfileAwaited *)(uintptr_t)was.awaited)[0].path = 9;
+    assert_false(profile_store_map(arena, profile_store_write(arena, &was), &now, &err));
+    assert_string_equal(err.msg, "damaged profile file: an awaited file");
+}
+
 static void a_cut_file_is_an_error(void **state)
 {
     Arena *arena = test_arena(state);
@@ -135,5 +154,6 @@ static void no_changed_byte_does_harm(void **state)
 }
 
 TEST_MAIN(TEST(facts_and_findings_are_kept_and_merged), TEST(a_fact_about_nothing_is_an_error),
-          TEST(what_is_mapped_prints_like_what_was_written), TEST(a_cut_file_is_an_error),
-          TEST(another_version_is_told_apart), TEST(no_changed_byte_does_harm))
+          TEST(what_is_mapped_prints_like_what_was_written), TEST(files_that_were_missing_are_kept),
+          TEST(a_cut_file_is_an_error), TEST(another_version_is_told_apart),
+          TEST(no_changed_byte_does_harm))

@@ -8,6 +8,7 @@
 #include "analysis/profile/format.h"
 #include "analysis/symbols/demangle.h"
 #include "analysis/symbols/dwarf.h"
+#include "base/file.h"
 #include "base/path.h"
 #include "tests/lib/check.h"
 
@@ -185,6 +186,26 @@ static void addresses_of_a_profile_become_places(void **state)
                S("/nowhere/lib is not here: its functions and lines are not known"));
 }
 
+static void a_program_that_appears_is_worth_another_try(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str path = path_join(arena, test_temp_dir(arena), S("later"));
+    Profile profile =
+        symbolized(arena, str_fmt(arena, "a 1 1.5: 2 cycles:\n\t12 [unknown] (" STR_FMT ")\n\n",
+                                  STR_ARG(path)));
+    Err err = {0};
+    assert_str(profile_text(&profile, profile.awaited[0].path), path);
+    assert_true(profile.awaited[0].module);
+    assert_int_equal(profile.awaited[0].state, 0);
+    assert_false(symbolize_again(arena, &profile));
+    assert_ok(file_write(path, S("anything"), &err), &err);
+    assert_true(symbolize_again(arena, &profile));
+    Profile found =
+        symbolized(arena, str_fmt(arena, "a 1 1.5: 2 cycles:\n\t%llx x (" STR_FMT ")\n\n",
+                                  (unsigned long long)planted_offset(), STR_ARG(own_path(arena))));
+    assert_int_equal(found.awaited_len, 0);
+}
+
 static void unknown_places_stay_and_names_are_readable(void **state)
 {
     Arena *arena = test_arena(state);
@@ -229,5 +250,6 @@ static void names_are_demangled(void **state)
 TEST_MAIN(TEST(an_address_is_a_chain_of_inlined_functions),
           TEST(another_build_and_no_file_are_told_apart),
           TEST(addresses_of_a_profile_become_places),
+          TEST(a_program_that_appears_is_worth_another_try),
           TEST(unknown_places_stay_and_names_are_readable),
           TEST(a_profile_without_addresses_is_left_alone), TEST(names_are_demangled))
