@@ -6,12 +6,15 @@
 
 #include "cli/args.h"
 #include "cli/commands.h"
-#include "runners/profiling/hot.h"
+#include "runners/profiling/against.h"
 
 typedef struct Hot {
     Args common;
     HotRequest request;
     HotChoice choices[HOT_INPUTS_MAX];
+    Str against[HOT_INPUTS_MAX];
+    size_t against_len;
+    AgainstPer per;
 } Hot;
 
 enum {
@@ -22,6 +25,8 @@ enum {
     KEY_KERNEL,
     KEY_PROFILE,
     KEY_ALL,
+    KEY_AGAINST,
+    KEY_PER,
     TOP_DEFAULT = 20,
 };
 
@@ -34,13 +39,38 @@ static const struct argp_option OPTIONS[] = {
     {"profile", KEY_PROFILE, "NUMBER", 0, "of the ledger (default: the newest); several are merged",
      0},
     {"workload", 'w', "NAME", 0, "the newest profile of this workload", 0},
-    {"all", KEY_ALL, NULL, 0, "also rows with too few samples to be ranked", 0},
+    {"all", KEY_ALL, NULL, 0, "also rows with too few samples to be ranked or told apart", 0},
+    {"against", KEY_AGAINST, "WHAT", 0,
+     "what rose and fell since: baseline, previous, a number of the ledger, or a profile file; "
+     "several are merged",
+     0},
+    {"per", KEY_PER, "WHAT", 0,
+     "compare by share, or by cost when both saw the same work (default: by the benchmark where "
+     "it was measured in between)",
+     0},
     {0},
 };
 
 static const char DOC[] = "Prints where the cost is: the newest profile of the workspace, or any "
                           "profile FILE. Several of "
                           "them are added up.";
+
+static void add_against(Hot *hot, Str word, struct argp_state *state)
+{
+    if (hot->against_len == HOT_INPUTS_MAX)
+        argp_error(state, "at most %d profiles can be merged", HOT_INPUTS_MAX);
+    hot->against[hot->against_len++] = word;
+}
+
+static void parse_per(Hot *hot, const char *arg, struct argp_state *state)
+{
+    if (!strcmp(arg, "share"))
+        hot->per = AGAINST_SHARE;
+    else if (!strcmp(arg, "cost"))
+        hot->per = AGAINST_COST;
+    else
+        argp_error(state, "--per is share or cost");
+}
 
 static bool parse_number(const char *arg, uint64_t *out)
 {
@@ -99,6 +129,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_KERNEL:
         hot->request.kernel = str_from_c(arg);
         return 0;
+    case KEY_AGAINST:
+        add_against(hot, str_from_c(arg), state);
+        return 0;
+    case KEY_PER:
+        parse_per(hot, arg, state);
+        return 0;
     case KEY_ALL:
         hot->request.noise = true;
         return 0;
@@ -115,12 +151,31 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp ARGP = {OPTIONS, parse, "[FILE...]", DOC, args_children, NULL, NULL};
 
+static bool compare(Arena *arena, const Hot *hot, const Places *places, Report *report, Err *err)
+{
+    AgainstTable table;
+    AgainstRequest request = {hot->request, hot->against, hot->against_len, hot->per};
+    if (!against_load(arena, places, &request, &table, err))
+        return false;
+    if (report->mode == REPORT_EVENTS) {
+        report_result(report, S("ok"), against_text(arena, &table), against_fields, &table);
+        return true;
+    }
+    Str text =
+        report->mode == REPORT_JSON ? against_json(arena, &table) : against_text(arena, &table);
+    fwrite(text.ptr, 1, text.len, stdout);
+    return true;
+}
+
 static bool run(Arena *arena, const Hot *hot, Report *report, Err *err)
 {
     Places places;
     HotTable table;
-    if (!args_begin(arena, &hot->common, report, &places, err) ||
-        !hot_load(arena, &places, &hot->request, &table, err))
+    if (!args_begin(arena, &hot->common, report, &places, err))
+        return false;
+    if (hot->against_len)
+        return compare(arena, hot, &places, report, err);
+    if (!hot_load(arena, &places, &hot->request, &table, err))
         return false;
     if (report->mode == REPORT_EVENTS) {
         report_result(report, S("ok"), hot_text(arena, &table), hot_fields, &table);

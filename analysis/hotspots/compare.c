@@ -7,10 +7,14 @@
 
 static const double Z = 2.5758293035489004; /* 99 % */
 static const double ALPHA = 0.01;
-static const double SAMPLED_FLOOR = 0.005;  /* of the whole */
+static const double SAMPLED_FLOOR = 0.01;   /* of the whole */
 static const double TIMED_FLOOR = 0.01;     /* of the whole */
 static const double TIMED_ROW_FLOOR = 0.10; /* of the row */
 static const double FEWEST_SAMPLES = 8;     /* fewer on both sides cannot differ at 99 % */
+
+enum {
+    MOVERS_MAX = 100, /* rows that are taken out one by one */
+};
 
 static const Str PER_NAMES[] = {
     [COMPARE_SHARE] = STR_CONST("share"),
@@ -183,6 +187,11 @@ static void judge_value(const Judge *judge, CompareValue *value)
 
 typedef CompareValue *ValueOf(CompareRow *row);
 
+static CompareValue *here_of(CompareRow *row)
+{
+    return &row->here;
+}
+
 static CompareValue *self_of(CompareRow *row)
 {
     return &row->self;
@@ -205,7 +214,7 @@ static bool is_tested(const Comparison *out, const CompareValue *value)
            (double)(value->then_samples + value->now_samples) >= FEWEST_SAMPLES;
 }
 
-/* Benjamini and Hochberg: the largest p of which there are not too many below. */
+/* Holm: the smallest p is held against all of them, the next one against the others. */
 static double p_limit(Arena *scratch, const Comparison *out, CompareRow *rows, size_t len,
                       ValueOf *value_of)
 {
@@ -216,10 +225,14 @@ static double p_limit(Arena *scratch, const Comparison *out, CompareRow *rows, s
         if (is_tested(out, value_of(&rows[i])))
             all[count++] = value_of(&rows[i])->p;
     qsort(all, count, sizeof(double), by_number);
-    for (size_t i = 0; i < count; i++)
-        if (all[i] <= ALPHA * (double)(i + 1) / (double)count)
-            limit = all[i];
+    for (size_t i = 0; i < count && all[i] <= ALPHA / (double)(count - i); i++)
+        limit = all[i];
     return limit;
+}
+
+static CompareWord word_of(double change)
+{
+    return change > 0 ? COMPARE_ROSE : change < 0 ? COMPARE_FELL : COMPARE_WITHIN;
 }
 
 static void find_words(Arena *scratch, const Comparison *out, CompareRow *rows, size_t len,
@@ -230,16 +243,135 @@ static void find_words(Arena *scratch, const Comparison *out, CompareRow *rows, 
         out->error == COMPARE_SAMPLED ? SAMPLED_FLOOR * fmax(out->whole_then, out->whole_now) : 0;
     for (size_t i = 0; i < len; i++) {
         CompareValue *value = value_of(&rows[i]);
-        bool differs = is_tested(out, value) && value->p <= limit && value->change != 0 &&
-                       fabs(value->change) >= floor;
-        value->word = !differs ? COMPARE_WITHIN : value->change > 0 ? COMPARE_ROSE : COMPARE_FELL;
+        bool differs = is_tested(out, value) && value->p <= limit && fabs(value->change) >= floor;
+        value->word = differs ? word_of(value->change) : COMPARE_WITHIN;
+    }
+}
+
+/* ------------------------------------------------------------------ among what is left */
+
+/* The rows that did not move so far, as a profile of their own. */
+typedef struct Rest {
+    const Comparison *out;
+    HotSpots then, now;
+    Comparison shares; /* of these two */
+    Judge judge;
+} Rest;
+
+static bool is_own(const CompareRow *row)
+{
+    return (row->then && row->then->own) || (row->now && row->now->own);
+}
+
+/* What is credited to a caller would count twice: a library's row is no part of that sum. */
+static bool is_part(const CompareRow *row, ValueOf *value_of)
+{
+    return value_of != here_of || is_own(row);
+}
+
+static void leave(Rest *rest, const CompareValue *value)
+{
+    rest->then.total -= value->then_cost;
+    rest->now.total -= value->now_cost;
+    rest->then.samples -= value->then_samples;
+    rest->now.samples -= value->now_samples;
+}
+
+/*
+ * By which the next row is chosen, among those whose shares are clearly apart: when one row moved,
+ * it moved by as much as all others together. Of two that share everything either may have; then
+ * it is the edited one, and sooner the one that fell.
+ */
+static double distance(const Rest *rest, const CompareRow *row, const CompareValue *value)
+{
+    double then = (double)value->then_cost / (double)rest->then.total;
+    double now = (double)value->now_cost / (double)rest->now.total;
+    double both = (then + now) / 2, size = fabs(now - then);
+    bool edited =
+        row->place == COMPARE_CHANGED || row->place == COMPARE_NEW || row->place == COMPARE_GONE;
+    if (rest->out->error == COMPARE_SAMPLED) {
+        double variance = both * (1 - both) / (double)(rest->then.samples + 1) +
+                          both * (1 - both) / (double)(rest->now.samples + 1);
+        if (size < 2 * sqrt(fmax(variance, 0)))
+            return 0;
+    }
+    return size * (1 + (edited ? 0.05 : 0) + (now < then ? 0.02 : 0));
+}
+
+static bool moved(const Rest *rest, const CompareValue *value, size_t left, CompareWord *word)
+{
+    CompareValue among = *value;
+    judge_value(&rest->judge, &among);
+    bool large = rest->out->error != COMPARE_SAMPLED || fabs(among.change) >= SAMPLED_FLOOR;
+    *word = word_of(among.change);
+    return large && among.p <= ALPHA / (double)left;
+}
+
+/*
+ * Which rows moved by share. The one that moved most is taken out, and the others are compared
+ * again by their shares of what is left, so a row that rose only because another one fell is not
+ * named.
+ */
+static CompareWord *words_by_share(Arena *scratch, const Comparison *out, CompareRow *rows,
+                                   size_t len, ValueOf *value_of)
+{
+    static const CompareOptions SHARES = {.per = COMPARE_SHARE};
+    CompareWord *words = NEW_ARRAY(scratch, CompareWord, len + 1);
+    bool *open = NEW_ARRAY(scratch, bool, len + 1);
+    size_t left = 0;
+    Rest rest = {.out = out, .then = *out->then, .now = *out->now};
+    rest.shares = (Comparison){
+        .then = &rest.then, .now = &rest.now, .error = out->error, .whole_then = 1, .whole_now = 1};
+    rest.judge = (Judge){&SHARES, &rest.shares};
+    for (size_t i = 0; i < len; i++)
+        left += open[i] = is_part(&rows[i], value_of) && is_tested(out, value_of(&rows[i]));
+    for (size_t step = 0; step < MOVERS_MAX && left; step++, left--) {
+        size_t best = len;
+        double farthest = 0;
+        for (size_t i = 0; i < len && rest.then.total > 0 && rest.now.total > 0; i++) {
+            double far = open[i] ? distance(&rest, &rows[i], value_of(&rows[i])) : 0;
+            if (far > farthest) {
+                farthest = far;
+                best = i;
+            }
+        }
+        CompareWord word;
+        if (best == len || !moved(&rest, value_of(&rows[best]), left, &word))
+            break;
+        words[best] = word;
+        open[best] = false;
+        leave(&rest, value_of(&rows[best]));
+    }
+    return words;
+}
+
+/*
+ * The benchmark may contain what the profile does not see: the start of the interpreter, say.
+ * Then a row that stayed as it was seems to move against the benchmark, so in that direction it
+ * must have moved among what is left as well.
+ */
+static void check_words(Arena *scratch, const Comparison *out, CompareRow *rows, size_t len,
+                        ValueOf *value_of)
+{
+    CompareWord expected = word_of(out->whole_now - out->whole_then);
+    if (out->error == COMPARE_COUNTED || out->per == COMPARE_COST)
+        return;
+    const CompareWord *words = words_by_share(scratch, out, rows, len, value_of);
+    for (size_t i = 0; i < len; i++) {
+        CompareValue *value = value_of(&rows[i]);
+        if (!is_part(&rows[i], value_of))
+            continue;
+        if (out->per == COMPARE_SHARE)
+            value->word = words[i];
+        else if (value->word != expected && value->word != words[i])
+            value->word = COMPARE_WITHIN;
     }
 }
 
 static int by_change(const void *a, const void *b)
 {
     const CompareRow *x = a, *y = b;
-    double left = fabs(x->self.change), right = fabs(y->self.change);
+    double left = fabs(x->here.change), right = fabs(y->here.change);
     if (left != right)
         return left < right ? 1 : -1;
     double total_left = fabs(x->total.change), total_right = fabs(y->total.change);
@@ -259,11 +391,18 @@ static void judge_rows(const Judge *judge, CompareRow *rows, size_t len)
 {
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("compare");
     for (size_t i = 0; i < len; i++) {
+        judge_value(judge, &rows[i].here);
         judge_value(judge, &rows[i].self);
         judge_value(judge, &rows[i].total);
     }
+    find_words(scratch, judge->out, rows, len, here_of);
     find_words(scratch, judge->out, rows, len, self_of);
     find_words(scratch, judge->out, rows, len, total_of);
+    check_words(scratch, judge->out, rows, len, here_of);
+    check_words(scratch, judge->out, rows, len, self_of);
+    for (size_t i = 0; i < len; i++)
+        if (!is_own(&rows[i]))
+            rows[i].here = rows[i].self;
     qsort(rows, len, sizeof(CompareRow), by_change);
 }
 

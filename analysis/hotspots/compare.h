@@ -5,7 +5,7 @@
  *     Comparison comparison = compare_spots(arena, &then, &now, &(CompareOptions){.files = files,
  *                                                                 .files_len = count});
  *     for (size_t i = 0; i < comparison.lines_len; i++)
- *         if (comparison.lines[i].self.word == COMPARE_FELL) ...
+ *         if (comparison.lines[i].here.word == COMPARE_FELL) ...
  *
  * Rows are paired over the two versions of the source: a line by the anchor its text has in the
  * other version (anchor.h), a function by function_pairs.h. So a moved line is compared with
@@ -14,8 +14,7 @@
  *
  * What is compared is one of
  *
- *     share      of the profile: always possible, however long each of them was. What is saved in
- *                one line makes the share of all others rise.
+ *     share      of the profile: always possible, however long each of them was
  *     cost       as recorded: right when both profiles saw the same work, which is so for what is
  *                counted (instructions, bytes) in one run of the same command
  *     benchmark  share times what the benchmark measured for that version: the cost of a row in one
@@ -39,11 +38,16 @@
  *     timed      Times that were not sampled (cProfile): the error of one run is not in the profile.
  *                A difference under 1 % of the whole or 10 % of the row is not called one.
  *
- * Of a hundred rows one would pass a test at 99 % by chance. So among the rows of a table the words
- * go by Y. Benjamini and Y. Hochberg, "Controlling the false discovery rate", J. R. Stat. Soc. B 57,
- * 1995, at 1 %: between two profiles of the same program nothing is said to differ in 99 of 100
- * cases. A sampled difference under half a percent of the whole is never called one: two runs of
- * the same program differ by more than their samples do.
+ * Of a hundred rows one would pass a test at 99 % by chance. So the words go by S. Holm, "A simple
+ * sequentially rejective multiple test procedure", Scand. J. Stat. 6, 1979: in 99 of 100 tables no
+ * word is there by chance. A sampled difference under 1 % of the whole is never called one: two
+ * runs of the same program differ by more than their samples do.
+ *
+ * Shares of own cost add up to one, so where one row falls all others rise. They are not named for
+ * that: the row that moved most is taken out first, and the others are compared by their shares of
+ * what is left, until no row moves any more. The same is asked of a row that moves against the
+ * benchmark, since the benchmark may contain what the profile does not see (the interpreter's
+ * start), and that makes unchanged rows seem to move so.
  */
 #ifndef ANALYSIS_HOTSPOTS_COMPARE_H
 #define ANALYSIS_HOTSPOTS_COMPARE_H
@@ -84,7 +88,7 @@ typedef enum CompareError {
     COMPARE_TIMED,
 } CompareError;
 
-/* A row's own cost, or its total, on both sides; in shares (0..1), costs or the benchmark's unit. */
+/* A cost of a row on both sides; in shares (0..1), costs or the benchmark's unit. */
 typedef struct CompareValue {
     int64_t then_cost, now_cost; /* as recorded */
     uint64_t then_samples, now_samples;
@@ -102,6 +106,7 @@ typedef struct CompareRow {
     uint32_t then_line; /* 0: new */
     uint32_t now_line;  /* 0: gone */
     ComparePlace place;
+    CompareValue here; /* self and callee: where the user can act (hotspot.h) */
     CompareValue self, total;
 } CompareRow;
 
@@ -110,7 +115,7 @@ typedef struct Comparison {
     ComparePer per;
     CompareError error;
     double whole_then, whole_now; /* what both profiles as a whole stand for */
-    CompareRow *lines;            /* the largest change of self first */
+    CompareRow *lines;            /* the largest change of `here` first */
     size_t lines_len;
     CompareRow *functions;
     size_t functions_len;

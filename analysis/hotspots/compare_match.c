@@ -96,12 +96,16 @@ static void put_costs(CompareRow *row)
     row->file = now ? now->file : then->file;
     row->function = now ? now->function : then->function;
     if (then) {
+        row->here.then_cost = hot_spot_cost(then);
+        row->here.then_samples = hot_spot_samples(then);
         row->self.then_cost = then->self;
         row->self.then_samples = then->self_samples;
         row->total.then_cost = then->total;
         row->total.then_samples = then->samples;
     }
     if (now) {
+        row->here.now_cost = hot_spot_cost(now);
+        row->here.now_samples = hot_spot_samples(now);
         row->self.now_cost = now->self;
         row->self.now_samples = now->self_samples;
         row->total.now_cost = now->total;

@@ -58,6 +58,12 @@ static LedgerFiles keep_files(const TestWorkspace *space, const Profile *profile
 
 int64_t test_profile(const TestWorkspace *space, const char *workload, Str folded, int64_t time_s)
 {
+    return test_profile_of(space, workload, folded, time_s, (Str){0});
+}
+
+int64_t test_profile_of(const TestWorkspace *space, const char *workload, Str folded,
+                        int64_t time_s, Str snapshot)
+{
     Arena *arena = space->arena;
     Profile *profile = NEW(arena, Profile);
     Err err = {0};
@@ -79,6 +85,7 @@ int64_t test_profile(const TestWorkspace *space, const char *workload, Str folde
         .run_dir = space->places.root,
         .cache = content,
         .metric = S("samples"),
+        .snapshot = snapshot,
         .files = keep_files(space, profile),
     };
     assert_ok(ledger_add_profile(ledger, &row, &id, &err), &err);

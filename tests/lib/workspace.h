@@ -25,5 +25,8 @@ TestWorkspace test_workspace(Arena *arena);
 Str test_write(const TestWorkspace *space, const char *path, Str text);
 /* A profile in folded stacks; its files are those of the workspace that its frames name. */
 int64_t test_profile(const TestWorkspace *space, const char *workload, Str folded, int64_t time_s);
+/* The same with the tree it was recorded on. */
+int64_t test_profile_of(const TestWorkspace *space, const char *workload, Str folded,
+                        int64_t time_s, Str snapshot);
 
 #endif
