@@ -145,7 +145,9 @@ bool file_remove_tree(Str path, Err *err)
 bool file_map(Str path, FileMap *out, Err *err)
 {
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("file_map");
-    CLEANUP(close_fd) int fd = open(str_cstr(scratch, path), O_RDONLY | O_CLOEXEC);
+    CLEANUP(close_fd)
+    int fd =
+        open(str_cstr(scratch, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* no pipe */
     struct stat info;
     if (fd < 0 || fstat(fd, &info) < 0)
         return fail(err, path, "open");

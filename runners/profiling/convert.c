@@ -1,6 +1,7 @@
 #include "runners/profiling/convert.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,8 +14,10 @@
 #include "analysis/symbols/beside.h"
 #include "analysis/symbols/symbolize.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "runners/process.h"
+#include "runners/profiling/sandbox.h"
 #include "runners/profiling/symbols.h"
 
 enum {
@@ -32,6 +35,39 @@ Str profile_cache_path(Arena *arena, Str cache, Digest id)
     return str_fmt(arena, STR_FMT "/profiles/" STR_FMT ".plp", STR_ARG(cache), STR_ARG(hex));
 }
 
+static uint64_t most_bytes(uint64_t bytes)
+{
+    return LEAST_MEMORY + bytes * MEMORY_FACTOR;
+}
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+static bool write_all(int fd, Str bytes)
+{
+    while (bytes.len) {
+        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            return false;
+        bytes = str_from(bytes, (size_t)wrote);
+    }
+    return true;
+}
+
+/* A server of debug information that does not answer must not use up the child's time. */
+static bool wants_debuginfod(void)
+{
+    const char *urls = getenv("DEBUGINFOD_URLS");
+    setenv("DEBUGINFOD_TIMEOUT", "5", 0);
+    setenv("DEBUGINFOD_MAXTIME", "20", 0);
+    return urls && *urls;
+}
+
 bool convert_here(Str from, Str to, Err *err)
 {
     CLEANUP(arena_cleanup) Arena *arena = arena_new("convert");
@@ -39,13 +75,20 @@ bool convert_here(Str from, Str to, Err *err)
     Profile profile;
     if (!file_map(from, &map, err))
         return false;
+    CLEANUP(close_fd)
+    int fd = open(str_cstr(arena, to), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0)
+        return err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(to), strerror(errno));
+    SandboxOptions sandbox = {
+        .keep_fd = fd, .file_bytes = most_bytes(map.bytes.len), .debuginfod = wants_debuginfod()};
+    if (CONVERT_SANDBOX && !sandbox_enter(sandbox))
+        log_debug("convert: this kernel does not filter system calls");
     if (!profile_read(arena, path_base(from), map.bytes, &profile, err))
         return false;
-    /* A server of debug information that does not answer must not use up the child's time. */
-    setenv("DEBUGINFOD_TIMEOUT", "5", 0);
-    setenv("DEBUGINFOD_MAXTIME", "20", 0);
     profile = symbols_of(arena, &profile);
-    return file_write(to, profile_store_write(arena, &profile), err);
+    if (!write_all(fd, profile_store_write(arena, &profile)))
+        return err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(to), strerror(errno));
+    return true;
 }
 
 static Str own_program(Arena *arena)
@@ -78,8 +121,7 @@ static bool run_child(Arena *arena, const ConvertOptions *options, Str to, uint6
 {
     Str program = options->program.len ? options->program : own_program(arena);
     const Str argv[] = {program, S("convert"), options->file, to};
-    uint64_t memory =
-        options->memory_bytes ? options->memory_bytes : LEAST_MEMORY + bytes * MEMORY_FACTOR;
+    uint64_t memory = options->memory_bytes ? options->memory_bytes : most_bytes(bytes);
     double seconds = LEAST_TIME_S + (double)bytes / BYTES_PER_SECOND;
     ProcessOptions child = {
         .argv = argv,
@@ -92,6 +134,19 @@ static bool run_child(Arena *arena, const ConvertOptions *options, Str to, uint6
     if (!process_run(arena, &child, &result, err))
         return false;
     return (result.status == 0 && file_exists(to)) || child_failed(options, &result, err);
+}
+
+/* The child may not rename files, so it writes beside where the result belongs. */
+static bool make_profile(Arena *arena, const ConvertOptions *options, Str to, uint64_t bytes,
+                         Err *err)
+{
+    Str temp = str_fmt(arena, STR_FMT ".%d.plp", STR_ARG(to), (int)getpid());
+    bool ok = run_child(arena, options, temp, bytes, err);
+    if (ok && rename(str_cstr(arena, temp), str_cstr(arena, to)))
+        ok = err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(to), strerror(errno));
+    if (!ok)
+        unlink(str_cstr(arena, temp));
+    return ok;
 }
 
 bool convert_is_stale(Arena *arena, const OpenProfile *open)
@@ -189,7 +244,7 @@ bool convert_file(Arena *arena, const ConvertOptions *options, Converted *out, E
         return true;
     }
     if (!file_make_dirs(path_dir(result.path), err) ||
-        !run_child(arena, options, result.path, map.bytes.len, err))
+        !make_profile(arena, options, result.path, map.bytes.len, err))
         return false;
     convert_sweep(options->cache, clock_unix_s() - (int64_t)KEPT_DAYS * 24 * 3600);
     *out = result;

@@ -2,7 +2,8 @@
  * Convert: a foreign profile into our own profile file, in a child process.
  *
  * Readers are given files that anybody may have written. They run in `perfloop convert`, with a
- * limit on memory and time, so that a crash or a hang is one error message and nothing more. The
+ * limit on memory and time, so that a crash or a hang is one error message and nothing more; and in
+ * a sandbox that refuses all but reading and writing that one result (sandbox.h). The
  * result lands in the cache, named by the content of what was read, and is mapped from there:
  *
  *     Converted converted;
@@ -34,12 +35,14 @@
 
 /*
  * A sanitizer's shadow memory takes terabytes of address space: a reader built with one has
- * no limit.
+ * no limit; and its report wants system calls that a reader does not.
  */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define CONVERT_LIMITS_MEMORY false
+#define CONVERT_SANDBOX       false
 #else
 #define CONVERT_LIMITS_MEMORY true
+#define CONVERT_SANDBOX       true
 #endif
 
 typedef struct ConvertOptions {
@@ -58,7 +61,8 @@ typedef struct Converted {
 } Converted;
 
 bool convert_file(Arena *arena, const ConvertOptions *options, Converted *out, Err *err) MUST_CHECK;
-/* The child's work: reads `from` and writes our file to `to`. */
+/* The child's work: reads `from` and writes our file to `to`; the process is in the sandbox then. A
+ * failure leaves an empty file. */
 bool convert_here(Str from, Str to, Err *err) MUST_CHECK;
 
 typedef struct OpenProfile {
