@@ -2,7 +2,10 @@
 
 from memray import Tracker
 
-CHOICES = {"trace_python_allocators": True} if "python-allocators" in OPTIONS else {}
+# A benchmark gets its small objects from pages that Python has had since it collected the tests: without its
+# allocators there would be little to see. It is only one call, so that the slowness can be borne.
+ALL_OBJECTS = "python-allocators" in OPTIONS or HARNESS == "pytest-benchmark"
+CHOICES = {"trace_python_allocators": True} if ALL_OBJECTS else {}
 trackers = []
 
 

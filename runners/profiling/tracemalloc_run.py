@@ -20,9 +20,11 @@ class Names(dict):
         lines = self[file] = {}
         try:
             with open(file, "rb") as source:
-                tree = ast.parse(source.read())
-        except (OSError, SyntaxError, ValueError):
+                text = source.read()
+            tree = ast.parse(text)
+        except (OSError, SyntaxError, ValueError):  # such as <string>
             return lines
+        lines.update(dict.fromkeys(range(1, text.count(b"\n") + 2), "<module>"))
         for node in ast.walk(tree):  # inner ones come later
             if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
                 lines.update(dict.fromkeys(range(node.lineno, node.end_lineno + 1), node.name))
@@ -30,7 +32,7 @@ class Names(dict):
 
     def of(self, file, line):
         wanted = file.endswith(FIXTURE) or os.path.abspath(file).startswith(os.path.join(ROOT, ""))
-        return self[file].get(line, "<module>") if wanted else ""
+        return self[file].get(line, "") if wanted else ""
 
 
 class Peak(threading.Thread):

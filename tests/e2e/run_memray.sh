@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache XDG_STATE_HOME=$work/state
 cp tests/programs/memory/alloc.py "$work"
-checker=$PWD/tests/e2e/compare_memray.py
+checker=$PWD/tests/e2e/compare_memray.py source=$PWD/runners/profiling
 cd "$work"
 peak=$(grep -n '# PEAK' alloc.py | cut -d: -f1)
 
@@ -31,6 +31,31 @@ assert got["rows"][0]["self"] == want["top_allocations_by_size"][0]["size"]
 PY
 temp=$(grep -n '# TEMP' alloc.py | cut -d: -f1)
 "$PERFLOOP" hot stats.json --metric allocated --top 1 | grep -q "MB .*alloc.py:$temp"
+
+# ---- what perfloop profile makes of a recording: every metric's total is what memray's reader says
+cat "$source"/memory_stacks.py "$source"/memray_read.py >read.py
+cp run.bin recording.0
+python read.py "$work/recording" ours.csv none.py
+for metric in peak leaked temporary allocated allocations; do
+    "$PERFLOOP" hot ours.csv --json --top 0 --metric $metric >ours.$metric.json
+done
+python - <<'PY'
+import json
+import memray
+reader, stats = memray.FileReader("run.bin"), json.load(open("stats.json"))
+got = {name: json.load(open(f"ours.{name}.json")) for name in ("peak", "leaked", "temporary", "allocated", "allocations")}
+want = {
+    "peak": sum(record.size for record in reader.get_high_watermark_allocation_records()),
+    "leaked": sum(record.size for record in reader.get_leaked_allocation_records()),
+    "temporary": sum(record.size for record in reader.get_temporary_allocation_records()),
+    "allocated": stats["total_bytes_allocated"],
+    "allocations": stats["total_num_allocations"],
+}
+assert {name: table["total"] for name, table in got.items()} == want, want
+assert want["peak"] == reader.metadata.peak_memory
+assert got["allocated"]["rows"][0]["self"] == stats["top_allocations_by_size"][0]["size"]
+print("totals:", want)
+PY
 
 # ---- with native frames: one stack, and the planted line is still in it
 memray run -f -q --native -o native.bin alloc.py >/dev/null

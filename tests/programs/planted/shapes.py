@@ -60,7 +60,12 @@ def closure(count):
         inner()  # calls
 
 
+def deep(depth):
+    return depth and deep(depth - 1)  # calls
+
+
 def work():
+    deep(800)  # calls
     alone(20)  # calls
     caller(14)  # calls
     recursion(10)  # calls
