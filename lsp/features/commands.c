@@ -1,7 +1,7 @@
 /*
  * Commands: workspace/executeCommand. Each answers at once, with {"job": "id"} where something runs
  * behind it, else null; what comes of it is progress and a message. The first argument is an object
- * {"workload", "iteration", "job", "uri", "line", "path", "metric"}, all optional.
+ * {"workload", "iteration", "job", "uri", "line", "path", "metric", "benchmark"}, all optional.
  */
 
 #include "base/array.h"
@@ -18,16 +18,18 @@ typedef struct CommandArgs {
     Str job;
     Str path;
     Str metric;
+    Str benchmark; /* FILE::ID */
 } CommandArgs;
 
 enum CommandFlag {
-    ACTS = 1,      /* refused in an untrusted workspace */
-    OVERLAY = 2,   /* works on the texts as they are in the editor */
-    MEASURES = 4,  /* no background work meanwhile */
-    ITERATION = 8, /* takes --iteration */
-    PATH = 16,     /* takes a file */
-    NAMED = 32,    /* takes the workload as an argument; others as --workload, if at all */
-    ANY = 64,      /* takes no workload */
+    ACTS = 1,        /* refused in an untrusted workspace */
+    OVERLAY = 2,     /* works on the texts as they are in the editor */
+    MEASURES = 4,    /* no background work meanwhile */
+    ITERATION = 8,   /* takes --iteration */
+    PATH = 16,       /* takes a file */
+    NAMED = 32,      /* takes the workload as an argument; others as --workload, if at all */
+    ANY = 64,        /* takes no workload */
+    BENCHMARK = 128, /* takes a benchmark of the source */
 };
 
 typedef struct CommandRow {
@@ -58,6 +60,8 @@ static const CommandRow COMMANDS[] = {
     {STR_CONST("perfloop.trust"), "trust", ONE("trust"), ACTS | ANY},
     {STR_CONST("perfloop.init"), "init", ONE("init"), ACTS | ANY},
     {STR_CONST("perfloop.import"), "import", ONE("import"), ACTS | PATH},
+    {STR_CONST("perfloop.runBenchmark"), "run", TWO("import", "--run"),
+     ACTS | MEASURES | BENCHMARK | ANY},
     {STR_CONST("perfloop.status"), "status", ONE("status"), 0},
 };
 
@@ -88,6 +92,7 @@ static CommandArgs read_args(JsonIn params)
         .job = json_opt_str(first, "job", S("")),
         .path = json_opt_str(first, "path", S("")),
         .metric = json_opt_str(first, "metric", S("")),
+        .benchmark = json_opt_str(first, "benchmark", S("")),
     };
 }
 
@@ -108,6 +113,8 @@ static Words command_line(Arena *arena, const CommandRow *row, const CommandArgs
         *array_push(arena, &words) = row->words[i];
     if (row->flags & PATH)
         *array_push(arena, &words) = args->path;
+    if (row->flags & BENCHMARK)
+        *array_push(arena, &words) = args->benchmark;
     if (args->workload.len && !(row->flags & ANY)) {
         if (!(row->flags & NAMED))
             *array_push(arena, &words) = S("--workload");
@@ -120,13 +127,22 @@ static Words command_line(Arena *arena, const CommandRow *row, const CommandArgs
     return words;
 }
 
+/* "benches/lex.rs::lex/small" → "lex/small" */
+static Str id_of(Str benchmark)
+{
+    size_t cut = str_find(benchmark, S("::"), 0);
+    return cut == SIZE_MAX ? benchmark : str_from(benchmark, cut + 2);
+}
+
 static void start(Server *server, const Message *message, const CommandRow *row,
                   const CommandArgs *args)
 {
     Arena *arena = message->arena;
     Words words = command_line(arena, row, args);
     Str title = str_from_c(row->title);
-    if (args->workload.len)
+    if (row->flags & BENCHMARK)
+        title = str_fmt(arena, "%s " STR_FMT, row->title, STR_ARG(id_of(args->benchmark)));
+    else if (args->workload.len)
         title = str_fmt(arena, "%s " STR_FMT, row->title, STR_ARG(args->workload));
     children_start(server, &(ChildOptions){
                                .argv = words.items,
@@ -150,6 +166,8 @@ static const char *obstacle(const Server *server, const CommandRow *row, const C
         return "no folder is open";
     if ((row->flags & PATH) && (!args->path.len || args->path.ptr[0] == '-'))
         return "path: which file?";
+    if ((row->flags & BENCHMARK) && (!args->benchmark.len || args->benchmark.ptr[0] == '-'))
+        return "benchmark: which one?";
     if (args->workload.len && args->workload.ptr[0] == '-')
         return "workload: no such name";
     return NULL;

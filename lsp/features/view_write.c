@@ -48,6 +48,8 @@ void write_arguments(JsonOut *out, const Request *request, const ViewArgs *args)
         json_key_str(out, "job", args->job);
     if (args->metric.len)
         json_key_str(out, "metric", args->metric);
+    if (args->bench.len)
+        json_key_str(out, "benchmark", args->bench);
     if (request->doc)
         json_key_str(out, "uri", request->doc->doc->uri);
     if (args->line.n)

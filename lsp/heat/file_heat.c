@@ -284,6 +284,11 @@ FileHeat *file_heat_make(Arena *arena, const FileHeatInput *input)
         .settings = heat_settings(input->settings),
         .had_lenses = is_known(input->heat, file->path),
     };
+    if (file->path.len)
+        file->input.benches = bench_places(arena, &input->heat->bench, file->path,
+                                           &input->syntax->outline, input->doc->text);
+    if (input->before && input->before->input.benches.len)
+        file->input.had_lenses = true;
     file->view = view_of(arena, &file->input);
     return file;
 }

@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "lsp/heat/heat_data.h"
+#include "runners/profiling/bench_numbers.h"
 #include "runners/workloads.h"
 
 void heat_note(Heat *heat, const char *fmt, ...)
@@ -67,6 +68,7 @@ Heat *heat_load(Arena *arena, const HeatInput *input)
     else if (err.kind != ERR_NOT_FOUND)
         heat_note(heat, "%s", err.msg);
     heat_load_facts(heat, input->places, input->settings);
+    heat->bench = bench_numbers_load(arena, input->places, ledger, &heat->workload_file);
     remember_paths(heat, input->before);
     return heat;
 }

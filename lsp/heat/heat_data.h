@@ -44,6 +44,7 @@ struct Heat {
     Str workload_path; /* below the root; empty when there is none */
     LoopView loop;
     LoopFacts facts; /* places as recorded */
+    BenchFacts bench;
     PathRule *rules; /* path_map of the profile's workload */
     size_t n_rules;
     Libraries libraries; /* sources of libraries on this machine */

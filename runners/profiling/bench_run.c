@@ -301,7 +301,7 @@ static void on_wait(void *context, Str message)
     report_note(job->report, STR_FMT, STR_ARG(message));
 }
 
-static bool start(RunJob *job, const Str *argv, size_t argc, Err *err)
+static bool start(RunJob *job, const Str *argv, size_t argc, Str text, Err *err)
 {
     static const Str ENV[] = {STR_CONST("PYTHONDONTWRITEBYTECODE=1")};
     ProcessOptions options = {.argv = argv,
@@ -316,9 +316,8 @@ static bool start(RunJob *job, const Str *argv, size_t argc, Err *err)
     if (!process_run(job->arena, &options, &result, err))
         return false;
     if (result.status > 0)
-        return err_set(err, ERR_TOOL, STR_FMT " failed with status %d: " STR_FMT,
-                       STR_ARG(workload_join(job->arena, argv, argc)), result.status,
-                       STR_ARG(said_why(result.out, result.errors)));
+        return err_set(err, ERR_TOOL, STR_FMT " failed with status %d: " STR_FMT, STR_ARG(text),
+                       result.status, STR_ARG(said_why(result.out, result.errors)));
     return process_check(&result, argv[0], err);
 }
 
@@ -327,7 +326,8 @@ static bool run_build(RunJob *job, Err *err)
     if (!job->workload || job->workload->build.argc == 0)
         return true;
     report_progress(job->report, -1, "building: " STR_FMT, STR_ARG(job->workload->build.text));
-    return start(job, job->workload->build.argv, job->workload->build.argc, err);
+    const WorkloadCommand *build = &job->workload->build;
+    return start(job, build->argv, build->argc, build->text, err);
 }
 
 static bool make_scratch(RunJob *job, Err *err)
@@ -368,12 +368,11 @@ static bool run_it(RunJob *job, Samples *samples, Err *err)
     report_progress(job->report, -1, "running " STR_FMT, STR_ARG(job->bench->id));
     job->began_s = clock_unix_s();
     job->began_ns = clock_now_ns();
-    if (!start(job, job->argv.items, job->argv.len, err))
+    if (!start(job, job->argv.items, job->argv.len, job->command.text, err))
         return false;
     Str results = job->runner->results ? job->runner->results(job) : job->report_file;
     if (!results_read(job->arena, results, samples, err))
-        return err_wrap(err, STR_FMT " left no result",
-                        STR_ARG(workload_join(job->arena, job->argv.items, job->argv.len)));
+        return err_wrap(err, STR_FMT " left no result", STR_ARG(job->command.text));
     keep_own(job, samples);
     if (samples->benchmarks.len)
         return true;
