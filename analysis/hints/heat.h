@@ -18,6 +18,7 @@
 
 #include "analysis/hints/hint.h"
 #include "analysis/hotspots/anchor.h"
+#include "analysis/hotspots/compare.h"
 #include "analysis/source/text.h"
 #include "base/str.h"
 #include "base/units.h"
@@ -63,14 +64,23 @@ typedef struct HeatCallee {
     double cost; /* of the first metric */
 } HeatCallee;
 
+/* What became of a line or function since the baseline (compare.h), by self and callee. */
+typedef struct HotSince {
+    double share;     /* in the baseline's profile; NAN when there is none */
+    double then, now; /* cost in one run of the benchmark, in seconds; NAN when not known */
+    CompareWord word;
+    bool apart;  /* the costs differ by more than the error, be it only because others moved */
+    bool is_new; /* was not in the baseline's text */
+} HotSince;
+
 typedef struct HotLine {
     LineNo was; /* in the text that was profiled */
     LineNo now; /* in the text as it is; 0 when gone */
     AnchorState state;
-    uint32_t anchor;           /* index in the file's anchors */
-    uint32_t rank;             /* 0 is the hottest line of the workspace */
-    uint32_t function;         /* in functions, or HEAT_NO_FUNCTION */
-    double base_share;         /* share in the baseline's profile; NAN when there is none */
+    uint32_t anchor;   /* index in the file's anchors */
+    uint32_t rank;     /* 0 is the hottest line of the workspace */
+    uint32_t function; /* in functions, or HEAT_NO_FUNCTION */
+    HotSince since;
     HeatValue *values;         /* one per metric */
     const HeatCallee *callees; /* the most expensive first */
     size_t n_callees;
@@ -86,7 +96,7 @@ typedef struct HotFunction {
     uint32_t anchor; /* index in the file's anchors; HEAT_NO_ANCHOR when was is 0 */
     uint32_t rank;
     uint32_t spot; /* index in the profile's functions, for callers and callees */
-    double base_share;
+    HotSince since;
     HeatValue *values;
     const HeatCallee *callees;
     size_t n_callees;
@@ -102,6 +112,7 @@ typedef struct HotFile {
     size_t n_lines;
     HotFunction *functions; /* hottest first */
     size_t n_functions;
+    Str snapshot;             /* the tree that was profiled; empty when not known */
     Anchors anchors;          /* of all lines and functions above */
     bool lines_are_functions; /* the profiler knows no lines (cProfile): show functions only */
 } HotFile;

@@ -90,7 +90,7 @@ static void add_functions(Joiner *join)
             .was = definition_of(join->source, spot),
             .rank = spot->own ? rank - 1 : HEAT_NO_RANK,
             .spot = (uint32_t)i,
-            .base_share = (double)NAN,
+            .since = {.share = (double)NAN},
             .values = values,
             .callees = callees_of(join, spot),
             .n_callees = spot->callees_len,
@@ -111,7 +111,7 @@ static HotLine *line_slot(Joiner *join, uint32_t line)
         .was = {line},
         .rank = HEAT_NO_RANK,
         .function = HEAT_NO_FUNCTION,
-        .base_share = (double)NAN,
+        .since = {.share = (double)NAN},
         .values = NEW_ARRAY(join->arena, HeatValue, join->source->n_spots),
     };
     return slot;
@@ -167,43 +167,40 @@ static void add_function_metric(Joiner *join, size_t metric)
     }
 }
 
-static void add_base_functions(Joiner *join)
+static HotSince since_of(const Comparison *compared, const CompareRow *row)
 {
-    const HotSpots *base = join->source->base;
-    Map *by_name = map_new(join->arena);
-    for (size_t i = 0; i < base->functions_len; i++)
-        if (is_here(join, &base->functions[i]))
-            map_put(by_name, base->functions[i].function, &base->functions[i]);
-    for (size_t i = 0; i < join->out->n_functions; i++) {
-        const HotSpot *spot = map_get(by_name, join->out->functions[i].name);
-        join->out->functions[i].base_share =
-            spot ? (double)hot_spot_cost(spot) / (double)base->total : 0;
+    const CompareValue *value = &row->here;
+    HotSince since = {
+        .share = (double)value->then_cost / (double)compared->then->total,
+        .then = (double)NAN,
+        .now = (double)NAN,
+        .word = value->word,
+        .apart = value->word != COMPARE_WITHIN || value->low > 0 || value->high < 0,
+        .is_new = row->place == COMPARE_NEW,
+    };
+    if (compared->per == COMPARE_BENCHMARK) {
+        since.then = value->then;
+        since.now = value->now;
     }
+    return since;
 }
 
-/* A line of the baseline's text that is still the same line in the profiled text. */
-static void add_base_lines(Joiner *join)
+/* Lines whose texts are not known were paired by number: nothing is said of them. */
+static void add_compared(Joiner *join)
 {
-    const HotSource *source = join->source;
-    const HotSpots *base = source->base;
-    LineNo *lines = NEW_ARRAY(join->arena, LineNo, base->lines_len + 1);
-    double *shares = NEW_ARRAY(join->arena, double, text_lines(source->base_side.text) + 1);
-    size_t n = 0;
-    for (size_t i = 0; i < base->lines_len; i++) {
-        const HotSpot *spot = &base->lines[i];
-        if (!is_here(join, spot) || spot->line == 0 ||
-            spot->line > text_lines(source->base_side.text))
+    const Comparison *compared = join->source->compared;
+    for (size_t i = 0; i < compared->lines_len; i++) {
+        const CompareRow *row = &compared->lines[i];
+        if (!row->now || !is_here(join, row->now) || row->place == COMPARE_RECORDED ||
+            row->now_line > join->line_limit || !join->line_index[row->now_line])
             continue;
-        lines[n++] = (LineNo){spot->line};
-        shares[spot->line] += (double)hot_spot_cost(spot) / (double)base->total;
+        join->out->lines[join->line_index[row->now_line] - 1].since = since_of(compared, row);
     }
-    Anchors anchors = anchors_find(join->arena, &source->base_side, &source->profiled, lines, n);
-    for (size_t i = 0; i < anchors.len; i++) {
-        const Anchor *anchor = &anchors.items[i];
-        if ((anchor->state != ANCHOR_EXACT && anchor->state != ANCHOR_MOVED) ||
-            anchor->now.n > join->line_limit || !join->line_index[anchor->now.n])
-            continue;
-        join->out->lines[join->line_index[anchor->now.n] - 1].base_share = shares[anchor->was.n];
+    for (size_t i = 0; i < compared->functions_len; i++) {
+        const CompareRow *row = &compared->functions[i];
+        size_t at = row->now ? (size_t)(row->now - compared->now->functions) : SIZE_MAX;
+        if (row->now && is_here(join, row->now) && join->function_index[at])
+            join->out->functions[join->function_index[at] - 1].since = since_of(compared, row);
     }
 }
 
@@ -257,6 +254,7 @@ HotFile hot_file_join(Arena *arena, const HotSource *source)
         .tool = str_copy(arena, source->tool),
         .recorded = str_copy(arena, source->recorded),
         .lines_are_functions = source->lines_are_functions,
+        .snapshot = str_copy(arena, source->snapshot),
     };
     if (source->n_spots == 0 || !source->profiled.text)
         return out;
@@ -275,11 +273,8 @@ HotFile hot_file_join(Arena *arena, const HotSource *source)
         add_lines(&join, i);
     for (size_t i = 1; i < source->n_spots; i++)
         add_function_metric(&join, i);
-    if (source->base && source->base->total > 0) {
-        add_base_functions(&join);
-        if (source->base_side.text)
-            add_base_lines(&join);
-    }
+    if (source->compared)
+        add_compared(&join);
     find_places(&join);
     set_places(&out);
     return out;

@@ -27,8 +27,9 @@ typedef struct HotSource {
     bool lines_are_functions;
     AnchorSide profiled; /* the text the profile was recorded on */
     AnchorSide now;
-    const HotSpots *base; /* of the baseline's profile, first metric; NULL: none */
-    AnchorSide base_side; /* and its text; text may be NULL: functions only */
+    const Comparison
+        *compared; /* with the baseline's profile, spots[0] on its newer side; or NULL */
+    Str snapshot;  /* the tree that was profiled, if known */
 } HotSource;
 
 /* No lines and no functions when the profile does not know this file. */

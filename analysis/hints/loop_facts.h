@@ -47,6 +47,7 @@ typedef struct IterationFacts {
     Str sentence; /* "slower: 8.1 ms → 9.9 ms, +22 % [+18, +26] 99 %, 12 pairs" */
     double before, after;
     double change; /* relative: 0.22 is +22 % */
+    Str candidate; /* the tree that was measured */
     const ChangedPlace *places;
     size_t n_places;
 } IterationFacts;

@@ -21,14 +21,12 @@ static ViewDiagnostic *push(ViewMaker *maker, FileView *out, LineNo line, Str co
     return diagnostic;
 }
 
-/* "; base 45 %, -14 pt" and "; p50 8.1 ms, -32 % vs baseline", as far as they are known. */
-static void add_baseline(const ViewMaker *maker, StrBuf *text, double base_share, double share)
+/* "; fell from 45 % at the baseline, -14 pt" and "; p50 8.1 ms, -32 % vs baseline", as known. */
+static void add_baseline(const ViewMaker *maker, StrBuf *text, const HotSince *since, double share)
 {
-    if (!isnan(base_share)) {
-        Str base = words_share(maker->arena, base_share);
-        Str change = words_share_change(maker->arena, base_share, share);
-        strbuf_fmt(text, "; at the baseline " STR_FMT ", " STR_FMT, STR_ARG(base), STR_ARG(change));
-    }
+    Str was = since ? words_since(maker->arena, since, share) : S("");
+    if (was.len)
+        strbuf_fmt(text, "; " STR_FMT, STR_ARG(was));
     if (maker->benchmark.len)
         strbuf_fmt(text, "; " STR_FMT, STR_ARG(maker->benchmark));
 }
@@ -102,7 +100,7 @@ static Str line_message(const ViewMaker *maker, const HotLine *line)
         strbuf_add(&text, S("was "));
         add_share(maker, &text, value);
         strbuf_add(&text, S(" before this line changed"));
-        add_baseline(maker, &text, (double)NAN, share);
+        add_baseline(maker, &text, NULL, share);
         return strbuf_str(&text);
     }
     add_share(maker, &text, value);
@@ -116,7 +114,7 @@ static Str line_message(const ViewMaker *maker, const HotLine *line)
     }
     Str ceiling = words_ceiling(arena, share);
     strbuf_fmt(&text, "; if it cost nothing: " STR_FMT, STR_ARG(ceiling));
-    add_baseline(maker, &text, line->base_share, share);
+    add_baseline(maker, &text, &line->since, share);
     if (line->n_hints)
         strbuf_fmt(&text, "; try: " STR_FMT, STR_ARG(line->hints[0].title));
     return strbuf_str(&text);
@@ -163,7 +161,7 @@ static void hot_functions(ViewMaker *maker, FileView *out)
             strbuf_add(&text, S(" was "));
             add_share(maker, &text, value);
             strbuf_add(&text, S(" before it changed"));
-            add_baseline(maker, &text, (double)NAN, share);
+            add_baseline(maker, &text, NULL, share);
             diagnostic->severity = VIEW_HINT;
             diagnostic->faded = true;
         } else {
@@ -175,7 +173,7 @@ static void hot_functions(ViewMaker *maker, FileView *out)
             add_evidence(maker, &text, value);
             strbuf_fmt(&text, ", " STR_FMT " with its calls; if it cost nothing: " STR_FMT,
                        STR_ARG(total), STR_ARG(ceiling));
-            add_baseline(maker, &text, function->base_share, share);
+            add_baseline(maker, &text, &function->since, share);
         }
         diagnostic->message = strbuf_str(&text);
     }
@@ -239,6 +237,35 @@ static void verdict(ViewMaker *maker, FileView *out)
         diagnostic->message =
             str_fmt(maker->arena, STR_FMT ": " STR_FMT "%s", STR_ARG(maker->workload->name),
                     STR_ARG(maker->workload->last.sentence), ROWS[i].then);
+    }
+}
+
+/* Where a change that was measured slower costs more: lines that rose in a profile of it. */
+static void regressed_here(ViewMaker *maker, FileView *out)
+{
+    const HotFile *heat = maker->heat;
+    const IterationFacts *last = maker->workload ? &maker->workload->last : NULL;
+    if (!last || last->step != LOOP_MEASURED || last->verdict != LOOP_SLOWER ||
+        !heat->snapshot.len || !str_eq(heat->snapshot, last->candidate))
+        return;
+    for (size_t i = 0; i < heat->n_lines && !heat->lines_are_functions; i++) {
+        const HotLine *line = &heat->lines[i];
+        if (line->since.word != COMPARE_ROSE || line->now.n == 0 ||
+            (line->state != ANCHOR_EXACT && line->state != ANCHOR_MOVED))
+            continue;
+        ViewDiagnostic *diagnostic = push(maker, out, line->now, S("regressed-here"));
+        if (!diagnostic)
+            return;
+        double share = heat_share(maker->metric, &line->values[0]);
+        Str now = words_share(maker->arena, share);
+        Str since = words_since(maker->arena, &line->since, share);
+        Str change = units_delta(maker->arena, last->change);
+        diagnostic->severity = VIEW_WARNING;
+        diagnostic->message =
+            str_fmt(maker->arena,
+                    STR_FMT ": regressed here: " STR_FMT ", " STR_FMT "; " STR_FMT " " STR_FMT,
+                    STR_ARG(maker->workload->name), STR_ARG(now), STR_ARG(since),
+                    STR_ARG(maker->workload->metric), STR_ARG(change));
     }
 }
 
@@ -326,6 +353,7 @@ void view_diagnostics(ViewMaker *maker, FileView *out)
     standings(maker, out);
     if (!maker->heat)
         return;
+    regressed_here(maker, out);
     stale_profile(maker, out);
     hot_lines(maker, out);
     hot_functions(maker, out);

@@ -34,20 +34,22 @@ static Str label_of(const ViewMaker *maker, const HotLine *line)
     Arena *arena = maker->arena;
     double share = heat_share(maker->metric, &line->values[0]);
     Str now = words_share(arena, share);
-    if (maker->metric->unit == UNIT_BYTES && isnan(line->base_share)) {
+    if (maker->metric->unit == UNIT_BYTES && isnan(line->since.share)) {
         Str cost = words_cost(arena, maker->metric, heat_cost(&line->values[0]));
         now = str_fmt(arena, STR_FMT ", " STR_FMT, STR_ARG(cost), STR_ARG(now));
     }
     if (line->state == ANCHOR_CHANGED)
         return str_fmt(arena, "was " STR_FMT, STR_ARG(now));
-    if (isnan(line->base_share))
+    if (isnan(line->since.share))
         return words_has_callee(maker->metric, &line->values[0]) ? callee_label(maker, line, now)
                                                                  : now;
-    Str base = words_share(arena, line->base_share);
-    Str change = words_share_change(arena, line->base_share, share);
+    if (line->since.is_new)
+        return str_fmt(arena, STR_FMT ", new", STR_ARG(now));
+    Str base = words_share(arena, line->since.share);
+    Str change = words_share_change(arena, line->since.share, share);
     Str label = str_fmt(arena, STR_FMT ", base " STR_FMT ", " STR_FMT, STR_ARG(now), STR_ARG(base),
                         STR_ARG(change));
-    if (words_width(label) <= VIEW_HINT_LABEL_MAX)
+    if (line->since.apart && words_width(label) <= VIEW_HINT_LABEL_MAX)
         return label;
     return str_fmt(arena, STR_FMT ", base " STR_FMT, STR_ARG(now), STR_ARG(base));
 }

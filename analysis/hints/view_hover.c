@@ -2,7 +2,6 @@
 
 #include "analysis/hints/view.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "analysis/hints/view_parts.h"
@@ -125,7 +124,7 @@ static void metric_table(Page *page, const HeatValue *values)
 }
 
 /* `what` is what would cost nothing; empty where its cost is no longer known. */
-static void metrics(Page *page, const HeatValue *values, double base_share, Str what)
+static void metrics(Page *page, const HeatValue *values, const HotSince *since, Str what)
 {
     const HotFile *heat = page->in->heat;
     heading(page, "Cost");
@@ -134,12 +133,9 @@ static void metrics(Page *page, const HeatValue *values, double base_share, Str 
     for (size_t i = 0; i < heat->n_metrics && !(page->markdown && heat->n_metrics > 1); i++)
         metric_item(page, &heat->metrics[i], &values[i]);
     double share = heat_share(page->metric, &values[0]);
-    if (!isnan(base_share)) {
-        Str base = words_share(page->arena, base_share);
-        Str change = words_share_change(page->arena, base_share, share);
-        item(page, str_fmt(page->arena, "at the baseline: " STR_FMT "%s, " STR_FMT, STR_ARG(base),
-                           values[0].callee > 0 ? "" : " self", STR_ARG(change)));
-    }
+    Str was = words_since(page->arena, since, share);
+    if (was.len)
+        item(page, was);
     Str ceiling = words_ceiling(page->arena, share);
     if (what.len)
         item(page, str_fmt(page->arena, "if this " STR_FMT " cost nothing: " STR_FMT, STR_ARG(what),
@@ -323,13 +319,12 @@ Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDeta
         Str name = hot->function == HEAT_NO_FUNCTION ? S("") : heat->functions[hot->function].name;
         title(&page, hot->state, hot->was, heat_share(page.metric, &hot->values[0]), name);
         advice(&page, hot);
-        metrics(&page, hot->values, hot->base_share,
-                hot->state == ANCHOR_CHANGED ? S("") : S("line"));
+        metrics(&page, hot->values, &hot->since, hot->state == ANCHOR_CHANGED ? S("") : S("line"));
         callees(&page, hot->callees, hot->n_callees);
     } else if (function) {
         title(&page, function->state, function->was, heat_share(page.metric, &function->values[0]),
               function->name);
-        metrics(&page, function->values, function->base_share,
+        metrics(&page, function->values, &function->since,
                 function->state == ANCHOR_CHANGED ? S("") : S("function"));
         callees(&page, function->callees, function->n_callees);
     } else {

@@ -40,8 +40,10 @@ static Str summary_of(const ViewMaker *maker, size_t index)
         }
         if (maker->functions[index] == ANCHOR_MOVED)
             strbuf_add(&text, S(", moved"));
-        if (function->base_share >= 0) {
-            Str base = words_share(arena, function->base_share);
+        if (function->since.is_new) {
+            strbuf_add(&text, S(", new"));
+        } else if (function->since.share >= 0) {
+            Str base = words_share(arena, function->since.share);
             strbuf_fmt(&text, ", base " STR_FMT, STR_ARG(base));
         }
     }

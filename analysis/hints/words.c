@@ -26,6 +26,31 @@ Str words_share_change(Arena *arena, double before, double now)
     return fabs(points) < 0.5 ? S("±0 pt") : str_fmt(arena, "%+.0f pt", points);
 }
 
+Str words_since(Arena *arena, const HotSince *since, double share)
+{
+    StrBuf out = strbuf_new(arena);
+    if (isnan(since->share))
+        return S("");
+    if (since->is_new)
+        return S("new since the baseline");
+    Str base = words_share(arena, since->share);
+    Str change = words_share_change(arena, since->share, share);
+    if (since->word != COMPARE_WITHIN)
+        strbuf_fmt(&out, STR_FMT " from " STR_FMT " at the baseline, " STR_FMT,
+                   STR_ARG(compare_word_name(since->word)), STR_ARG(base), STR_ARG(change));
+    else
+        strbuf_fmt(&out, "at the baseline " STR_FMT, STR_ARG(base));
+    if (since->word == COMPARE_WITHIN && since->apart)
+        strbuf_fmt(&out, ", " STR_FMT, STR_ARG(change));
+    if (!isnan(since->then))
+        strbuf_fmt(&out, ", " STR_FMT " → " STR_FMT " a run",
+                   STR_ARG(units_text(arena, since->then, UNIT_SECONDS)),
+                   STR_ARG(units_text(arena, since->now, UNIT_SECONDS)));
+    if (!since->apart)
+        strbuf_add(&out, S(", within the error"));
+    return strbuf_str(&out);
+}
+
 Str words_cost(Arena *arena, const HeatMetric *metric, double value)
 {
     return units_text(arena, value * metric->scale, metric->unit);

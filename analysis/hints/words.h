@@ -14,6 +14,11 @@ Str words_share(Arena *arena, double share);
 Str words_error(Arena *arena, double error);
 /* "-14 pt": the difference of two shares. */
 Str words_share_change(Arena *arena, double before, double now);
+/*
+ * "fell from 70 % at the baseline, -45 pt, 7.7 ms → 0.6 ms a run", "at the baseline 24 %, within the
+ * error", "new since the baseline"; empty when there is nothing to compare with.
+ */
+Str words_since(Arena *arena, const HotSince *since, double share);
 /* "812 ms" for a value of this metric. */
 Str words_cost(Arena *arena, const HeatMetric *metric, double value);
 /* "json.loads (stdlib json), re.sub": what most of the cost in callees is, two at most. */

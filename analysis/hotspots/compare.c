@@ -362,7 +362,7 @@ static void check_words(Arena *scratch, const Comparison *out, CompareRow *rows,
         if (!is_part(&rows[i], value_of))
             continue;
         if (out->per == COMPARE_SHARE)
-            value->word = words[i];
+            value->word = words[i] == word_of(value->change) ? words[i] : COMPARE_WITHIN;
         else if (value->word != expected && value->word != words[i])
             value->word = COMPARE_WITHIN;
     }

@@ -84,11 +84,10 @@ LineNo function_place(const Request *request, const Heat *heat, uint32_t spot, S
 
 const HotSpot *function_in_base(const Heat *heat, const HotSpot *function)
 {
-    const HotSpots *base = heat->base.present ? heat->base.spots : NULL;
-    for (size_t i = 0; base && base->total > 0 && i < base->functions_len; i++)
-        if (str_eq(base->functions[i].function, function->function) &&
-            str_eq(base->functions[i].file, function->file))
-            return &base->functions[i];
+    const Comparison *compared = heat->compared;
+    for (size_t i = 0; compared && i < compared->functions_len; i++)
+        if (compared->functions[i].now == function)
+            return compared->functions[i].then;
     return NULL;
 }
 

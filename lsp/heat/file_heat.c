@@ -108,6 +108,7 @@ static FileHeatBase *join(const FileHeatInput *input, Str path)
         .lang = input->doc->lang,
         .tool = heat->now.row.tool,
         .recorded = heat->now.recorded,
+        .snapshot = heat->now.row.snapshot,
         .spots = heat->now.spots,
         .n_spots = heat->now.n_spots,
         .lines_are_functions = heat->now.open.profile.graph,
@@ -117,10 +118,8 @@ static FileHeatBase *join(const FileHeatInput *input, Str path)
         arena_free(arena);
         return NULL;
     }
-    if (heat->base.present && !library) {
-        source.base = heat->base.spots;
-        open_side(arena, input, &heat->base, path, &source.base_side);
-    }
+    if (!library)
+        source.compared = heat->compared;
     FileHeatBase *base = NEW(arena, FileHeatBase);
     atomic_init(&base->refs, 1);
     base->arena = arena;

@@ -12,6 +12,7 @@
 #include "analysis/hints/hot_file.h"
 #include "analysis/hints/loop_facts.h"
 #include "analysis/hints/view.h"
+#include "analysis/hotspots/compare.h"
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/profile/profile.h"
 #include "analysis/workload/workload.h"
@@ -39,7 +40,8 @@ struct Heat {
     Arena *arena;
     Str root;
     HeatProfile now;
-    HeatProfile base; /* of the baseline; absent when `now` is that one */
+    HeatProfile base;           /* of the baseline; absent when `now` is that one */
+    const Comparison *compared; /* `now` with `base` in the metric that ranks; NULL without base */
     WorkloadFile workload_file;
     Str workload_path; /* below the root; empty when there is none */
     LoopView loop;

@@ -55,6 +55,7 @@ static IterationFacts iteration_facts(Arena *arena, const Places *places, const 
         .before = iteration->verdict.before,
         .after = iteration->verdict.after,
         .change = change_of(loop, &iteration->verdict),
+        .candidate = iteration->candidate,
     };
     ChangedPlace *places_out = NEW_ARRAY(arena, ChangedPlace, iteration->changes.len + 1);
     array_each (LedgerChange, change, &iteration->changes)

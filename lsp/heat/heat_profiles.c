@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "lsp/heat/heat_data.h"
+#include "runners/profiling/versions.h"
 
 PathMap *heat_path_map(Arena *arena, const Heat *heat, const HeatProfile *profile)
 {
@@ -113,28 +114,26 @@ static bool is_wanted(const LedgerProfile *row, Str wanted)
     return (str_to_u64(wanted, &id) && row->id == (int64_t)id) || str_ends(row->source, wanted);
 }
 
-/*
- * The profile of the baseline: of the same workload, tool and metric, recorded on the tree that was
- * measured as the baseline, else the first one recorded after it.
- */
-static const LedgerProfile *base_of(const Heat *heat, const LedgerProfiles *all,
-                                    const LedgerProfile *now)
+/* The same comparison as `perfloop hot --against baseline`. */
+static void compare_with_base(Heat *heat, const Places *places, const LedgerProfiles *all,
+                              const LedgerProfile *now)
 {
     const LoopWorkload *loop = loop_view_find(&heat->loop, now->workload);
-    const LedgerProfile *found = NULL;
-    if (!loop || loop->baseline.id == 0 || now->workload.len == 0)
-        return NULL;
-    array_each (LedgerProfile, row, all) { /* newest first */
-        if (!str_eq(row->workload, now->workload) || !str_eq(row->tool, now->tool) ||
-            !str_eq(row->metric, now->metric) || row->id >= now->id)
-            continue;
-        bool same_tree = row->snapshot.len && str_eq(row->snapshot, loop->baseline.snapshot);
-        if (same_tree)
-            return row;
-        if (row->time_s >= loop->baseline.time_s)
-            found = row;
-    }
-    return found;
+    if (!loop || now->workload.len == 0)
+        return;
+    const LedgerProfile *base = versions_baseline(all, now, &loop->baseline, &loop->iterations);
+    if (!base || !open_profile(heat, places, base, heat->now.spots[0].metric, false, &heat->base))
+        return;
+    const HotSpots *then = heat->base.spots, *spots = heat->now.spots;
+    CompareOptions options = {0};
+    if (then->total <= 0 || spots->total <= 0 || !str_eq(then->metric, spots->metric) ||
+        !str_eq(then->unit, spots->unit))
+        return;
+    versions_files(heat->arena, places, base, now, &options);
+    versions_measured(spots, &loop->baseline, &loop->iterations, base, now, &options);
+    Comparison *compared = NEW(heat->arena, Comparison);
+    *compared = compare_spots(heat->arena, then, spots, &options);
+    heat->compared = compared;
 }
 
 void heat_load_profiles(Heat *heat, const Places *places, Ledger *ledger, const Settings *settings)
@@ -153,9 +152,7 @@ void heat_load_profiles(Heat *heat, const Places *places, Ledger *ledger, const 
         use_path_rules(heat, row->workload);
         if (!open_profile(heat, places, row, settings->metric, true, &heat->now))
             continue;
-        const LedgerProfile *base = base_of(heat, &all, row);
-        if (base)
-            open_profile(heat, places, base, heat->now.spots[0].metric, false, &heat->base);
+        compare_with_base(heat, places, &all, row);
         return;
     }
 }

@@ -40,6 +40,7 @@ typedef struct Scenario {
     bool graph;
     Str tool;
     const HotSpots *base;
+    const Comparison *compared;
     BenchFacts bench;
 } Scenario;
 
@@ -228,6 +229,8 @@ static void read_iteration(IterationFacts *last, Str line)
                  : str_eq(step, S("reverted")) ? LOOP_REVERTED
                                                : LOOP_CHANGED;
     last->verdict = verdict_of(next_word(&line));
+    if (str_starts(line, S("profiled ")))
+        last->candidate = next_word(&line);
     if (str_starts(line, S("change=")))
         last->change = number_or_nan(str_from(next_word(&line), 7));
     last->sentence = line;
@@ -355,13 +358,39 @@ static Source *side_of(Scenario *scenario, const char *folder, Str path, Source 
     return section ? source_open(scenario->arena, path, section->text) : otherwise;
 }
 
+/* With what the server makes of two profiles of the ledger (lsp/heat/heat_profiles.c). */
+static void compare(Scenario *scenario)
+{
+    Arena *arena = scenario->arena;
+    CompareFile *files = NEW_ARRAY(arena, CompareFile, scenario->sections.len + 1);
+    CompareOptions options = {.files = files};
+    if (!scenario->base || !scenario->n_spots)
+        return;
+    array_each (Section, section, &scenario->sections) {
+        if (is_special(section->name))
+            continue;
+        Source *now = source_open(arena, section->name, section->text);
+        Source *then = side_of(scenario, "before/", section->name, now);
+        Source *base = side_of(scenario, "base/", section->name, then);
+        files[options.files_len++] = (CompareFile){section->name, base->side, then->side};
+    }
+    Comparison *compared = NEW(arena, Comparison);
+    *compared = compare_spots(arena, scenario->base, scenario->spots, &options);
+    scenario->compared = compared;
+}
+
+/* The profile is one of the iteration's tree when the iteration says `profiled`. */
+static Str profiled_tree(const Scenario *scenario)
+{
+    return scenario->loop.n_workloads ? scenario->loop.workloads[0].last.candidate : (Str){0};
+}
+
 static Shown *show(Scenario *scenario, const Section *section)
 {
     Arena *arena = scenario->arena;
     Shown *shown = NEW(arena, Shown);
     Source *now = source_open(arena, section->name, section->text);
     Source *then = side_of(scenario, "before/", section->name, now);
-    Source *base = side_of(scenario, "base/", section->name, then);
     LangId lang = lang_of_path(section->name);
     shown->source = now;
     shown->input = (ViewInput){
@@ -382,8 +411,8 @@ static Shown *show(Scenario *scenario, const Section *section)
                                                .lines_are_functions = scenario->graph,
                                                .profiled = then->side,
                                                .now = now->side,
-                                               .base = scenario->base,
-                                               .base_side = base->side,
+                                               .compared = scenario->compared,
+                                               .snapshot = profiled_tree(scenario),
                                            });
         hot_file_advise(arena, &shown->heat, lang, &now->side, NULL);
         shown->input.heat = &shown->heat;
@@ -509,6 +538,7 @@ bool scenario_run(Arena *arena, Str text, Str *out, Err *err)
     if ((section && !scenario_bench(arena, section->text, &scenario.bench, err)) ||
         !read_profiles(&scenario, err))
         return false;
+    compare(&scenario);
     Map *files = map_new(arena);
     array_each (Section, file, &scenario.sections)
         if (!is_special(file->name))

@@ -15,6 +15,7 @@
  * The part before the first `-- name --` line is the sentence. Then come files:
  *
  *     before/PATH       the text that was profiled; PATH itself when there is none
+ *     base/PATH         the text of the baseline's profile; else the one that was profiled
  *     profile.EXT       a profile of any format we read; baseline.EXT: the baseline's profile
  *     settings          heat=all top=3 threshold=0.05 had-lenses cursor=markdown|plain
  *     loop              the state of the loop, see below
@@ -32,7 +33,7 @@
  *     file perfloop.toml
  *     workload tokenize line=1 metric=p50 unit=s baseline=0.012 current=0.0081 target=8ms [met]
  *     history 0.012 0.010 0.0081
- *     iteration 7 measured slower change=0.22 slower: 8.1 ms → 9.9 ms, +22 %
+ *     iteration 7 measured slower [profiled] change=0.22 slower: 8.1 ms → 9.9 ms, +22 %
  *     place src/hot.py slow 2 3
  *     stop what is left is outside your code
  *     job job-3 measure tokenize

@@ -146,7 +146,7 @@ static void hint_labels_fit(void **state)
     static const double BASES[] = {0, 0.001, 0.05, 0.5, 1};
     for (size_t i = 0; i < sizeof(BASES) / sizeof(BASES[0]); i++) {
         for (size_t k = 0; k < file->heat.n_lines; k++)
-            file->heat.lines[k].base_share = BASES[i];
+            file->heat.lines[k].since = (HotSince){.share = BASES[i], .apart = true};
         FileView view = view_of(arena, &(ViewInput){.path = file->path, .heat = &file->heat});
         assert_int_equal(view.hints.len, 2);
         for (size_t k = 0; k < view.hints.len; k++)
