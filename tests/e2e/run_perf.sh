@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Recordings of real perf of a C and a Rust program of ours: planted lines first, every line's
-# samples as perf's own srcline, lines and inline chains of the whole program as addr2line's.
+# samples as perf's own srcline, functions as perf report's, lines and inline chains of the whole program as addr2line's.
 set -eu
 for tool in perf gcc addr2line objdump readelf; do
     command -v $tool >/dev/null || { echo "no $tool: skipped"; exit 77; }
@@ -24,6 +24,8 @@ check() { # program, source, planted lines
     perf script -i "$1.dwarf.data" --no-inline -F comm,pid,tid,time,event,period,ip,sym,symoff,dso >"$1.dwarf.txt" 2>/dev/null
     python3 "$source/tests/e2e/compare_perf.py" "$1.data" "$2"
     python3 "$source/tests/e2e/compare_perf.py" "$1.zstd.data" "$2"
+    python3 "$source/tests/e2e/compare_report.py" "$1.data" "$1"
+    python3 "$source/tests/e2e/compare_report.py" "$1.zstd.data" "$1"
     for file in "$1.data" "$1.zstd.data" "$1.dwarf.txt"; do
         "$PERFLOOP" hot "$file" --json --top 0 | python3 -c '
 import json, sys

@@ -95,7 +95,9 @@ EXPECTED = {
     "line_profiler/CollinIGreen.lprof": [
         ("wall", None, [("main.py:18", "self", 1900)]), ("hits", None, [("main.py:18", "self", 1)])],
     "memray/here-work.csv": [("peak", 6343296, [("work.py:29", "self", 3212896)])],
-    "memray/here-work.stats.json": [("allocated", None, [])],
+    # its own total_bytes_allocated and total_num_allocations
+    "memray/here-work.stats.json": [
+        ("allocated", 12852908, [("encoder.py:258", "self", 8758085)]), ("allocations", 282, [])],
     "memray/vscode-flamegraph.example.csv": [("peak", 411072404, [("main.py:8", "self", 321937408)])],
     "py-spy/vscode-flamegraph.raw.txt": [
         ("samples", 129, [("main.py:9", "self", 55), ("main.py:10", "self", 31), ("main.py:8", "self", 20)])],
@@ -108,17 +110,17 @@ EXPECTED = {
     "tracing-chrome/here.json": [
         ("wall", None, [("load", "samples", 12), ("item", "samples", 10), ("parse", "samples", 5),
                         ("main.rs:10", "present", 1), ("main.rs:14", "present", 1), ("main.rs:5", "present", 1)])],
-    "pprof/cppbench.cpu.legacy": [("samples", None, []), ("cpu", None, [])],
-    "pprof/go.crc32.cpu": [("samples", None, []), ("cpu", None, [])],
-    # pprof -top: "Total samples = 1.76s"
+    # totals: "Total samples = 7.12s" and so on of go tool pprof -top
+    "pprof/cppbench.cpu.legacy": [("samples", 712, []), ("cpu", 7120000000, [])],
+    "pprof/go.crc32.cpu": [("samples", 211, []), ("cpu", 2110000000, [])],
     "pprof/sample.cpu.pb.gz": [("cpu", 1760000000, [])],
-    "pprof/pyroscope_cpu.pb.gz": [("cpu", None, [("runtime.kevent", "self", 250000000)])],
-    "pprof/pyroscope_cpu-js.pb.gz": [("wall", None, [("index.js:22", "self", 7363000000)])],
+    "pprof/pyroscope_cpu.pb.gz": [("cpu", 470000000, [("runtime.kevent", "self", 250000000)])],
+    "pprof/pyroscope_cpu-js.pb.gz": [("wall", 8849000000, [("index.js:22", "self", 7363000000)])],
     "pprof/simple.prof": [
-        ("cpu", None, [("simple.go:11", "self", 480000000), ("simple.go:18", "self", 390000000)])],
-    "pprof/rust_pprof-rs_brainfuckvm.pb": [("cpu", None, [("__umodti3", "self", 2890000000)])],
-    "pprof/rust_risc0_fibonacci.pb": [("cycles", None, [("memcpy", "self", 392)])],
-    "pprof/rust_pprof-rs_example.pb": [("cpu", None, [("*is_prime_number1", "self", 183)])],
+        ("cpu", 1500000000, [("simple.go:11", "self", 480000000), ("simple.go:18", "self", 390000000)])],
+    "pprof/rust_pprof-rs_brainfuckvm.pb": [("cpu", 4250000000, [("__umodti3", "self", 2890000000)])],
+    "pprof/rust_risc0_fibonacci.pb": [("cycles", 3412, [("memcpy", "self", 392)])],
+    "pprof/rust_pprof-rs_example.pb": [("cpu", 320, [("*is_prime_number1", "self", 183)])],
     "speedscope/0.0.1_simple.speedscope.json": [("weight", 14, [("b", "self", 5), ("c", "self", 5), ("d", "self", 4)])],
     "speedscope/0.1.2_simple-sampled.speedscope.json": [("time", None, [])],
     "speedscope/0.6.0_two-sampled.speedscope.json": [("time", None, [])],
