@@ -6,7 +6,6 @@ set -eu
 here=$PWD
 . tools/deps.sh
 need_venv build/venv tests/requirements.txt
-need_venv build/venv_memory tests/requirements_memory.txt
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache XDG_STATE_HOME=$work/state
@@ -47,7 +46,7 @@ assert 0.9 * table["total"] < own <= 1.001 * table["total"], (own, table["total"
 print("cProfile: decode %d %% in callee loads, all of load.py %d %%" % (100 * row["in_callee"] / table["total"], 100 * own / table["total"]))
 END
 
-memray=$here/build/venv_memory/bin/memray
+memray=$here/build/venv/bin/memray
 "$memray" run -f -q --trace-python-allocators -o run.bin load.py 0.1 >/dev/null
 "$memray" transform csv -f -o run.csv run.bin >/dev/null
 hot run.csv --json --top 0 >peak.json
@@ -74,3 +73,16 @@ assert table["rows"][0]["file"] == "count.rs", table["rows"][0]
 std = [row for row in table["rows"] if row.get("library") == "std"]
 assert std and all("count.rs" not in row["file"] for row in std), std[:1]
 END
+
+# callgrind knows no inline chain, but the function that the library's code is in, and who calls whom.
+command -v valgrind >/dev/null || { echo "no valgrind: the rest is left out"; exit 0; }
+valgrind --tool=callgrind --callgrind-out-file=callgrind.out ./count >/dev/null 2>&1
+hot callgrind.out --by function --json --top 2 | python3 -c '
+import json, sys
+table = json.load(sys.stdin)
+rows = {row["function"]: row for row in table["rows"]}
+for name in ("count::shuffle", "count::count"):
+    row = rows[name]
+    assert row["file"] == "count.rs" and row["in_callee"] > 0.3 * table["total"], row
+    assert row["self"] + row["in_callee"] <= row["total"] <= table["total"], row
+    print("callgrind: %s %d %% in callees" % (name, 100 * row["in_callee"] / table["total"]))'
