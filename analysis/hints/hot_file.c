@@ -47,7 +47,9 @@ static const HeatCallee *callees_of(const Joiner *join, const HotSpot *spot)
         const HotSpot *function = &spots->functions[callee->function];
         Str file = callee->below.len ? callee->below : callee->file;
         out[i] = (HeatCallee){
-            .name = str_copy(join->arena, function->function),
+            .name = str_eq(function->function, spot->function)
+                        ? S("inlined code")
+                        : str_copy(join->arena, function->function),
             .library = str_copy(join->arena, function->library),
             .file = str_copy(join->arena, file),
             .line = callee->line,

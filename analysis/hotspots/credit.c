@@ -10,6 +10,9 @@ enum {
                     through libraries are */
 };
 
+#define LINE_UNSURE UINT32_MAX
+#define COST_MAX    9e18 /* below INT64_MAX */
+
 /* What one spot calls. Spots are numbered: lines from 0, functions behind them. */
 typedef struct Call {
     uint32_t spot;
@@ -41,6 +44,13 @@ typedef struct Gift {
     uint64_t samples;
 } Gift;
 
+/* What a file says may be more than there is room for. */
+static void add(int64_t *sum, int64_t cost)
+{
+    if (__builtin_add_overflow(*sum, cost, sum))
+        *sum = cost < 0 ? INT64_MIN : INT64_MAX;
+}
+
 static HotSpot *spot_of(const CreditInput *in, uint32_t spot)
 {
     size_t lines = in->places->lines_len;
@@ -67,12 +77,12 @@ static void note_call(Giver *giver, uint32_t spot, const Gift *gift)
     }
     int64_t *there = &giver->inside.items[*inside - 1];
     Call *call = &giver->calls.items[id - 1];
-    *there += gift->cost;
+    add(there, gift->cost);
     if (*there > call->frame_cost) {
         call->frame_cost = *there;
         call->frame = gift->at;
     }
-    call->cost += gift->cost;
+    add(&call->cost, gift->cost);
     call->samples += gift->samples;
 }
 
@@ -83,7 +93,7 @@ static void give(Giver *giver, const Gift *gift)
                          gift->line - 1};
     for (size_t i = 0; i < (gift->line ? 2 : 1); i++) {
         HotSpot *spot = spot_of(in, spots[i]);
-        spot->callee += gift->cost;
+        add(&spot->callee, gift->cost);
         spot->callee_samples += gift->samples;
         note_call(giver, spots[i], gift);
     }
@@ -117,14 +127,92 @@ static void give_stacks(Giver *giver)
     }
 }
 
-/* Function → is one of its frames the user's own? */
-static bool *own_functions(Arena *scratch, const CreditInput *in)
+/* ------------------------------------------------------------------ graph profiles */
+
+/*
+ * A function with what the compiler put into it from other files: places count those as functions
+ * of their own files (callgrind's fi=). All of them are one group.
+ */
+typedef struct Group {
+    bool own;       /* the user's function */
+    uint32_t frame; /* of the user's: who is credited */
+    int64_t most;   /* self cost of that frame's function */
+    double self;    /* in code that is not the user's */
+    double total;
+    double part; /* how much of the total stays in libraries */
+} Group;
+
+typedef struct Groups {
+    Group *items;
+    uint32_t *of; /* by function */
+} Groups;
+
+/* "core::slice::sort", "<alloc::vec::Vec<T> as ...>": is it a function of the library itself? */
+static bool is_named_after(Str function, Str library)
 {
-    bool *own = NEW_ARRAY(scratch, bool, in->places->functions_len + 1);
-    for (size_t i = 0; i < in->profile->frames_len; i++)
-        if (in->places->own[i])
-            own[in->places->function_of[i]] = true;
-    return own;
+    static const Str STD[] = {STR_CONST("std::"), STR_CONST("core::"), STR_CONST("alloc::")};
+    Str crate, rest, name = S("");
+    while (function.len && (function.ptr[0] == '<' || function.ptr[0] == '&'))
+        function = str_from(function, 1);
+    for (size_t i = 0; i < sizeof(STD) / sizeof(STD[0]); i++)
+        if (str_starts(function, STD[i]))
+            return true;
+    if (str_cut(library, ' ', &crate, &rest) && str_eq(crate, S("crate")) &&
+        !str_cut(rest, ' ', &name, &rest))
+        name = rest;
+    return name.len && str_starts(function, name) &&
+           str_starts(str_from(function, name.len), S("::"));
+}
+
+static bool makes_own(const CreditInput *in, const bool *library_entry, uint32_t frame)
+{
+    const ProfileFrame *at = &in->profile->frames[frame];
+    if (!in->places->own[frame])
+        return false;
+    return !at->inlined || !library_entry[in->places->function_of[frame]];
+}
+
+static Groups find_groups(Arena *scratch, const CreditInput *in)
+{
+    const Profile *profile = in->profile;
+    const Places *places = in->places;
+    size_t n = places->functions_len;
+    Groups groups = {.items = NEW_ARRAY(scratch, Group, n + 1),
+                     .of = NEW_ARRAY(scratch, uint32_t, n + 1)};
+    IdMap entries = idmap_new(scratch); /* name, module → frame that is not inlined, + 1 */
+    bool *library_entry = NEW_ARRAY(scratch, bool, n + 1);
+    for (uint32_t i = 0; i < n; i++)
+        groups.of[i] = i;
+    for (uint32_t i = 0; i < profile->frames_len; i++) {
+        const ProfileFrame *frame = &profile->frames[i];
+        uint32_t *slot = idmap_slot(&entries, idmap_pair(frame->function, frame->module));
+        if (!frame->inlined && !*slot)
+            *slot = i + 1;
+    }
+    for (uint32_t i = 0; i < profile->frames_len; i++) {
+        const ProfileFrame *frame = &profile->frames[i];
+        uint32_t entry = idmap_get(&entries, idmap_pair(frame->function, frame->module));
+        if (!frame->inlined || !entry)
+            continue;
+        groups.of[places->function_of[i]] = places->function_of[entry - 1];
+        library_entry[places->function_of[i]] =
+            is_named_after(profile_text(profile, frame->function), places->library[entry - 1]);
+    }
+    for (uint32_t i = 0; i < profile->frames_len; i++) {
+        uint32_t function = places->function_of[i];
+        Group *group = &groups.items[groups.of[function]];
+        double total = (double)in->functions[function].total;
+        group->total = group->total > total ? group->total : total;
+        if (!places->own[i])
+            group->self += (double)in->frame_self[i];
+        if (!makes_own(in, library_entry, i) ||
+            (group->own && in->functions[function].self <= group->most))
+            continue;
+        group->own = true;
+        group->frame = i;
+        group->most = in->functions[function].self;
+    }
+    return groups;
 }
 
 /*
@@ -132,29 +220,68 @@ static bool *own_functions(Arena *scratch, const CreditInput *in)
  * function it calls that one's part. What it calls back (sorted(key=...)) is the user's own and
  * has its cost itself. From "all of it" the parts only shrink, so few rounds come close.
  */
-static double *library_parts(Arena *scratch, const CreditInput *in, const bool *own)
+static void find_parts(Arena *scratch, const CreditInput *in, const Groups *groups)
 {
+    const Profile *profile = in->profile;
     size_t n = in->places->functions_len;
-    double *part = NEW_ARRAY(scratch, double, n + 1);
     double *cost = NEW_ARRAY(scratch, double, n + 1);
     for (size_t i = 0; i < n; i++)
-        part[i] = 1;
+        groups->items[i].part = 1;
     for (size_t round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < n; i++)
-            cost[i] = (double)in->functions[i].self;
-        for (size_t i = 0; i < in->edges_len; i++) {
-            const HotEdge *edge = &in->edges[i];
-            if (edge->caller != edge->callee && !own[edge->callee])
-                cost[edge->caller] += (double)edge->cost * part[edge->callee];
+            cost[i] = groups->items[i].self;
+        for (size_t i = 0; i < profile->calls_len; i++) {
+            uint32_t caller = groups->of[in->places->function_of[profile->calls[i].caller]];
+            uint32_t callee = groups->of[in->places->function_of[profile->calls[i].callee]];
+            if (caller != callee && !groups->items[callee].own)
+                cost[caller] +=
+                    (double)profile->call_totals[in->metric][i] * groups->items[callee].part;
         }
         for (size_t i = 0; i < n; i++) {
-            double total = (double)in->functions[i].total;
-            double now = total > 0 ? cost[i] / total : 1;
-            if (now < part[i])
-                part[i] = now > 0 ? now : 0;
+            Group *group = &groups->items[i];
+            double now = group->total > 0 ? cost[i] / group->total : 1;
+            if (now < group->part)
+                group->part = now > 0 ? now : 0;
         }
     }
-    return part;
+}
+
+/* Library code that the compiler put into a function of the user; which line called it is unknown. */
+static void give_inlined(Giver *giver, const Groups *groups)
+{
+    const CreditInput *in = giver->in;
+    for (uint32_t i = 0; i < in->profile->frames_len; i++) {
+        const Group *group = &groups->items[groups->of[in->places->function_of[i]]];
+        if (!group->own || in->places->own[i] || in->frame_self[i] <= 0)
+            continue;
+        give(giver,
+             &(Gift){.caller = group->frame, .callee = i, .at = i, .cost = in->frame_self[i]});
+    }
+}
+
+/* Group, line → line of places, + 0; LINE_UNSURE where the number is one of several files. */
+static IdMap lines_of_groups(Arena *scratch, const CreditInput *in, const Groups *groups)
+{
+    IdMap lines = idmap_new(scratch);
+    for (size_t i = 0; i < in->profile->frames_len; i++) {
+        uint32_t line = in->places->line_of[i];
+        if (!line)
+            continue;
+        uint32_t group = groups->of[in->places->function_of[i]];
+        uint32_t *slot = idmap_slot(&lines, idmap_pair(group, in->profile->frames[i].line));
+        bool sure = in->places->own[i] && (!*slot || *slot == line);
+        *slot = sure ? line : LINE_UNSURE;
+    }
+    return lines;
+}
+
+/* More than the function's total it cannot be; cycles count a call more than once. */
+static void keep_in_bounds(HotSpot *spot)
+{
+    int64_t room;
+    if (__builtin_sub_overflow(spot->total, spot->self, &room) || room < 0)
+        room = 0;
+    spot->callee = spot->callee < room ? spot->callee : room;
 }
 
 static void give_calls(Giver *giver)
@@ -162,34 +289,39 @@ static void give_calls(Giver *giver)
     const CreditInput *in = giver->in;
     const Profile *profile = in->profile;
     const Places *places = in->places;
-    const bool *own = own_functions(giver->scratch, in);
-    const double *part = library_parts(giver->scratch, in, own);
-    IdMap lines = idmap_new(giver->scratch); /* function, line → line of places */
-    for (size_t i = 0; i < profile->frames_len; i++)
-        if (places->line_of[i])
-            *idmap_slot(&lines, idmap_pair(places->function_of[i], profile->frames[i].line)) =
-                places->line_of[i];
+    Groups groups = find_groups(giver->scratch, in);
+    IdMap lines = lines_of_groups(giver->scratch, in, &groups);
+    find_parts(giver->scratch, in, &groups);
+    give_inlined(giver, &groups);
     for (size_t i = 0; i < profile->calls_len; i++) {
         const ProfileCall *call = &profile->calls[i];
-        uint32_t caller = places->function_of[call->caller];
-        uint32_t callee = places->function_of[call->callee];
-        if (!own[caller] || own[callee])
+        uint32_t caller = groups.of[places->function_of[call->caller]];
+        const Group *from = &groups.items[caller];
+        const Group *to = &groups.items[groups.of[places->function_of[call->callee]]];
+        if (!from->own || to->own)
             continue;
-        Gift gift = {.caller = call->caller,
-                     .line = call->line ? idmap_get(&lines, idmap_pair(caller, call->line))
-                                        : places->line_of[call->caller],
+        uint32_t line = call->line ? idmap_get(&lines, idmap_pair(caller, call->line))
+                                   : places->line_of[from->frame];
+        double cost = (double)profile->call_totals[in->metric][i] * to->part;
+        Gift gift = {.caller = from->frame,
+                     .line = line == LINE_UNSURE ? 0 : line,
                      .callee = call->callee,
                      .at = call->callee,
-                     .cost = (int64_t)((double)profile->call_totals[in->metric][i] * part[callee]),
+                     .cost = cost < COST_MAX ? (int64_t)cost : (int64_t)COST_MAX,
                      .samples = call->count};
-        give(giver, &gift);
+        if (gift.cost > 0)
+            give(giver, &gift);
     }
-    /* Cycles count a call more than once; more than the total it cannot be. */
-    for (size_t i = 0; i < places->functions_len + places->lines_len; i++) {
-        HotSpot *spot = spot_of(in, (uint32_t)i);
-        int64_t room = spot->total > spot->self ? spot->total - spot->self : 0;
-        spot->callee = spot->callee < room ? spot->callee : room;
+    for (size_t i = 0; i < places->functions_len; i++) {
+        const Group *group = &groups.items[groups.of[i]];
+        HotSpot *spot = &in->functions[i];
+        if (group->own && places->function_of[group->frame] == i && spot->callee > 0 &&
+            (double)spot->total < group->total)
+            spot->total = group->total < COST_MAX ? (int64_t)group->total : (int64_t)COST_MAX;
+        keep_in_bounds(spot);
     }
+    for (size_t i = 0; i < places->lines_len; i++)
+        keep_in_bounds(&in->lines[i]);
 }
 
 static int by_spot(const void *a, const void *b)

@@ -14,8 +14,7 @@ typedef struct CreditInput {
     size_t metric;
     const int64_t *self; /* by stack; graph profiles: NULL */
     const uint64_t *self_samples;
-    const HotEdge *edges; /* graph profiles: functions as places number them */
-    size_t edges_len;
+    const int64_t *frame_self; /* by frame */
     HotSpot *lines;     /* by line id - 1: callee, callees_first, callees_len are filled in */
     HotSpot *functions; /* by function id: the same; self and total are there already */
 } CreditInput;

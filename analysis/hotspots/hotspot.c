@@ -389,8 +389,7 @@ HotSpots hotspots_of(Arena *arena, const Profile *profile, HotOptions options)
                           .metric = options.metric,
                           .self = roll.tree.self,
                           .self_samples = roll.tree.self_samples,
-                          .edges = roll.edges.items,
-                          .edges_len = roll.edges.len,
+                          .frame_self = roll.frame_self,
                           .lines = out.lines,
                           .functions = out.functions};
     out.callees = credit_give(arena, &credit, &out.callees_len);

@@ -146,9 +146,19 @@ static void print_callee(StrBuf *out, const HotSpots *spots, const HotSpot *spot
     if (spot->callee <= 0 || !spot->callees_len)
         return;
     const HotSpot *callee = &spots->functions[spots->callees[spot->callees_first].function];
-    strbuf_fmt(out, " → " STR_FMT, STR_ARG(callee->function));
+    bool inlined = str_eq(callee->function, spot->function);
+    strbuf_fmt(out, " → " STR_FMT, STR_ARG(inlined ? S("inlined code") : callee->function));
     if (callee->library.len)
         strbuf_fmt(out, " (" STR_FMT ")", STR_ARG(callee->library));
+}
+
+/* A library's file where it is on this machine, else inside the library: no path that leads nowhere. */
+static Str shown_file(const HotSpot *spot)
+{
+    return !spot->library.len || spot->mapped ? spot->file
+           : spot->source.len                 ? spot->source
+           : spot->below.len                  ? spot->below
+                                              : spot->file;
 }
 
 static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const HotRow *row,
@@ -166,10 +176,12 @@ static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const Ho
     put_right(out, rank_share_text(arena, rank_share(spots, spot->total, spot->samples)), 13);
     strbuf_add(out, S("  "));
     if (spot->file.len && row->line)
-        strbuf_fmt(out, STR_FMT ":%u ", STR_ARG(spot->file), row->line);
+        strbuf_fmt(out, STR_FMT ":%u ", STR_ARG(shown_file(spot)), row->line);
     else if (spot->file.len && !str_eq(spot->file, S("~")))
         strbuf_fmt(out, STR_FMT " ", STR_ARG(spot->file));
     strbuf_add(out, spot->function);
+    if (spot->library.len)
+        strbuf_fmt(out, " (" STR_FMT ")", STR_ARG(spot->library));
     print_callee(out, spots, spot);
     if (!str_eq(row->state, S("recorded")) && !str_eq(row->state, S("exact")))
         strbuf_fmt(out, "  (" STR_FMT ", was line %u)", STR_ARG(row->state), spot->line);

@@ -22,6 +22,15 @@ static void roll_up(Arena *arena, const Profile *profile, size_t metric)
     for (size_t i = 0; i < profile->samples_len; i++)
         if (profile->sample_stack[i] == 0)
             rootless += profile->weights[metric][i];
+    for (size_t i = 0; i < spots.lines_len + spots.functions_len; i++) {
+        const HotSpot *spot =
+            i < spots.lines_len ? &spots.lines[i] : &spots.functions[i - spots.lines_len];
+        must(spot->callees_first + spot->callees_len <= spots.callees_len);
+        must(spot->own || spot->callee == 0);
+        must(!profile->graph || spot->callee >= 0);
+    }
+    for (size_t i = 0; i < spots.callees_len; i++)
+        must(spots.callees[i].function < spots.functions_len);
     must(functions + rootless == spots.total);
     must(lines == spots.total);
     must(hotspots_print(arena, &spots).len > 0);
