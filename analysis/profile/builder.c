@@ -103,6 +103,16 @@ size_t profile_add_metric(ProfileBuilder *build, Str name, Str unit, bool sample
     return build->metrics.len - 1;
 }
 
+size_t profile_builder_metrics(const ProfileBuilder *build)
+{
+    return build->metrics.len;
+}
+
+uint32_t profile_added_frame(const ProfileBuilder *build, uint32_t stack)
+{
+    return build->stacks.items[stack].frame;
+}
+
 uint32_t profile_add_thread(ProfileBuilder *build, ProfileThread thread)
 {
     uint32_t *slot =
@@ -129,6 +139,11 @@ void profile_add_module(ProfileBuilder *build, uint32_t module, uint32_t build_i
     ProfileModule *row = module_row(build, module);
     if (!row->build_id)
         row->build_id = build_id;
+}
+
+void profile_add_loaded(ProfileBuilder *build, uint32_t module)
+{
+    module_row(build, module)->loaded = 1;
 }
 
 void profile_add_start(ProfileBuilder *build, uint32_t module, uint64_t start)

@@ -89,6 +89,7 @@ typedef struct ProfileMetric {
 typedef struct ProfileModule {
     uint32_t module;   /* text */
     uint32_t build_id; /* text: hexadecimal digits */
+    uint32_t loaded;   /* 1: addresses are those of the running process, not places in the file */
     uint64_t start;    /* of the kernel: the address where its code began; else 0 */
 } ProfileModule;
 
@@ -215,6 +216,9 @@ uint32_t profile_add_text(ProfileBuilder *build, Str text);
 Str profile_added_text(const ProfileBuilder *build, uint32_t text);
 /* Call it before the first sample; gives the metric's index. */
 size_t profile_add_metric(ProfileBuilder *build, Str name, Str unit, bool sampled);
+size_t profile_builder_metrics(const ProfileBuilder *build);
+/* The frame of a stack that was added. */
+uint32_t profile_added_frame(const ProfileBuilder *build, uint32_t stack);
 uint32_t profile_add_thread(ProfileBuilder *build, ProfileThread thread);
 uint32_t profile_add_frame(ProfileBuilder *build, ProfileFrame frame);
 uint32_t profile_add_stack(ProfileBuilder *build, uint32_t parent, uint32_t frame);
@@ -227,6 +231,8 @@ void profile_add_call(ProfileBuilder *build, ProfileCall call, const int64_t *to
 void profile_add_total(ProfileBuilder *build, uint32_t frame, const int64_t *totals);
 /* The first build id that a module is given is kept, and the first start. */
 void profile_add_module(ProfileBuilder *build, uint32_t module, uint32_t build_id);
+/* The module's addresses are those of the running process; where it was loaded is not known. */
+void profile_add_loaded(ProfileBuilder *build, uint32_t module);
 void profile_add_start(ProfileBuilder *build, uint32_t module, uint64_t start);
 void profile_add_fact(ProfileBuilder *build, ProfileFact fact);
 void profile_add_finding(ProfileBuilder *build, ProfileFinding finding);

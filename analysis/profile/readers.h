@@ -58,6 +58,8 @@ ProfileReader read_heaptrack;
 bool is_heaptrack(Str bytes);
 /* Nsight Compute's .ncu-rep. */
 ProfileReader read_ncu;
+/* Nsight Systems' SQLite export. */
+ProfileReader read_nsys;
 /* DHAT's JSON, of valgrind and of the dhat crate. */
 ProfileReader read_dhat;
 

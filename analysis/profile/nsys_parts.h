@@ -1,0 +1,120 @@
+/*
+ * NsysParts: what the reader of Nsight Systems exports is made of. Only for read_nsys.c (kernels,
+ * copies, calls), nsys_host.c (call chains, NVTX ranges, CPU samples) and nsys_wait.c (who waits for
+ * which kernel).
+ */
+#ifndef ANALYSIS_PROFILE_NSYS_PARTS_H
+#define ANALYSIS_PROFILE_NSYS_PARTS_H
+
+#include "analysis/profile/nsys_db.h"
+#include "analysis/profile/readers.h"
+#include "base/array.h"
+#include "base/idmap.h"
+
+/* Metrics; SIZE_MAX: the export has nothing of it. */
+typedef struct NsysMetrics {
+    size_t gpu_time;
+    size_t copy_time;
+    size_t copy_bytes;
+    size_t api_time;
+    size_t wait_time;
+    size_t cpu_samples;
+    size_t cpu_cycles;
+} NsysMetrics;
+
+/* A range that the program named (NVTX), on one thread. */
+typedef struct NsysRange {
+    uint64_t thread; /* globalTid */
+    int64_t start, end;
+    uint32_t parent; /* number + 1 of the range around it; 0: none */
+    uint32_t text;   /* of the profile */
+    uint32_t stack;  /* made when first asked for; 0: not yet */
+} NsysRange;
+
+/* A host stack: frames from `first`, innermost first. */
+typedef struct NsysChain {
+    uint32_t first;
+    uint32_t len;
+} NsysChain;
+
+/* A call that waits for the device. */
+typedef struct NsysWait {
+    uint64_t process; /* of globalPid */
+    uint64_t thread;
+    int64_t start, end;
+    uint32_t stack;  /* the host's */
+    uint32_t call;   /* text: cudaDeviceSynchronize */
+    uint32_t kernel; /* the last one that ended in it: number + 1 in kernels; 0: none */
+    int64_t kernel_end;
+} NsysWait;
+
+typedef struct NsysCpuSample {
+    int64_t thread; /* globalTid */
+    int64_t time;
+    int64_t cycles;
+} NsysCpuSample;
+
+typedef struct NsysKernel {
+    uint32_t frame;
+    uint32_t name; /* text: short */
+    uint32_t full; /* text: demangled */
+    uint64_t launches;
+    int64_t total_ns, shortest_ns, longest_ns;
+    int64_t grid[3], block[3]; /* of the longest launch, and so are the next three */
+    int64_t registers, static_bytes, dynamic_bytes;
+    int64_t waited_ns; /* by the host, for the end of this kernel */
+} NsysKernel;
+
+typedef struct Nsys {
+    Arena *arena;
+    NsysDb *db;
+    ProfileBuilder *build;
+    NsysMetrics metric;
+    IdMap text_of; /* StringIds to text of the profile + 1 */
+    /* host */
+    Array(NsysRange) ranges; /* by thread, then start */
+    Array(NsysChain) chains;
+    Array(uint32_t) chain_frames;
+    int64_t chain_shift; /* added to an id that a call refers to */
+    IdMap chain_of;      /* id + 1 to number + 1 */
+    IdMap launch_of;     /* process and correlation to host stack; only where there is one */
+    Array(NsysCpuSample) cpu_samples;
+    IdMap sample_of;                 /* id + 1 to number + 1 */
+    IdMap process_name, thread_name; /* pid or globalTid, + 1, to text + 1 */
+    IdMap stream_of;                 /* to thread + 1 */
+    /* device */
+    Array(NsysKernel) kernels;
+    IdMap kernel_of;       /* shortName + 1 to number + 1 */
+    Array(NsysWait) waits; /* by process, thread, start */
+} Nsys;
+
+/* Serialized ids hold vm, process and thread: 24 bits of each of the last two. */
+static inline uint64_t nsys_process(int64_t global)
+{
+    return (uint64_t)global >> 24 & 0xffffff;
+}
+
+static inline uint64_t nsys_thread(int64_t global)
+{
+    return (uint64_t)global & 0xffffff;
+}
+
+/* nsys_host.c */
+uint32_t nsys_text(Nsys *in, int64_t string);
+void nsys_read_ranges(Nsys *in);
+void nsys_read_chains(Nsys *in);
+/* The named ranges around this moment, then the call chain. */
+uint32_t nsys_host_stack(Nsys *in, int64_t thread, int64_t time, const NsysValue *chain);
+void nsys_read_cpu_samples(Nsys *in);
+void nsys_read_threads(Nsys *in);
+uint32_t nsys_host_thread(Nsys *in, int64_t global);
+uint32_t nsys_stream_thread(Nsys *in, int64_t global, int64_t device, int64_t stream);
+
+/* nsys_wait.c */
+bool nsys_is_wait(Str call);
+void nsys_sort_waits(Nsys *in);
+/* A kernel ran from start to end in this process. */
+void nsys_wait_kernel(Nsys *in, uint64_t process, int64_t start, int64_t end, uint32_t kernel);
+void nsys_tell_waits(Nsys *in);
+
+#endif

@@ -1,0 +1,105 @@
+"""Compares what we read of Nsight Systems exports with `nsys stats` and with the same SQL in Python.
+
+    compare_nsys.py PERFLOOP SAMPLES
+
+For every SAMPLES/NAME.sqlite: time and launches of each kernel, time of each CUDA call, copied
+bytes, CPU samples; by plain SQL, and, where nsys' own tables NAME.*_sum.csv are there, by those.
+"""
+import collections
+import csv
+import pathlib
+import re
+import sqlite3
+import subprocess
+import sys
+
+failed = 0
+
+
+def check(what, got, wanted):
+    global failed
+    if got != wanted:
+        failed += 1
+        for key in sorted(set(got) | set(wanted)):
+            if got.get(key) != wanted.get(key):
+                print(f"FAIL {what} {key}: {got.get(key)}, not {wanted.get(key)}")
+    else:
+        print(f"ok   {what}: {len(wanted)} equal")
+
+
+def ours(perfloop, path):
+    """{metric: {innermost function: (cost, count)}}"""
+    text = subprocess.run([perfloop, "dump", "profile", path], check=True, text=True,
+                          capture_output=True).stdout
+    metrics = re.findall(r"^metric (\S+)", text, re.M)
+    found = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0]))
+    for weights, count, stack in re.findall(r"^([-\d ]+) x(\d+) (?:@\d+ )?(.*)$", text, re.M):
+        for metric, weight in zip(metrics, map(int, weights.split())):
+            if weight:
+                cell = found[metric][stack.split(";")[-1]]
+                cell[0] += weight
+                cell[1] += int(count)
+    return {metric: {name: tuple(cell) for name, cell in rows.items()}
+            for metric, rows in found.items()}
+
+
+def plain(name):
+    return re.sub(r"_v\d+$", "", name)
+
+
+def compare(perfloop, path):
+    name = path.stem
+    got = ours(perfloop, path)
+    db = sqlite3.connect(f"file:{path}?immutable=1", uri=True)
+    tables = {row[0] for row in db.execute("select name from sqlite_master where type='table'")}
+
+    def rows(sql):
+        return {row[0]: tuple(row[1:]) for row in db.execute(sql)}
+
+    check(f"{name} kernels, SQL", got["gpu_time"], rows(
+        "select value, sum(end - start), count(*) from CUPTI_ACTIVITY_KIND_KERNEL "
+        "join StringIds on id = shortName group by value"))
+    calls = collections.defaultdict(lambda: [0, 0])
+    for call, ns, count in db.execute(
+            "select value, sum(r.end - r.start), count(*) from CUPTI_ACTIVITY_KIND_RUNTIME r "
+            "join StringIds on id = nameId where not exists (select 1 from "
+            "CUPTI_ACTIVITY_KIND_RUNTIME o where o.eventClass = 67 and r.eventClass != 67 and "
+            "o.correlationId = r.correlationId and o.globalTid = r.globalTid) group by value"):
+        calls[plain(call)][0] += ns
+        calls[plain(call)][1] += count
+    check(f"{name} CUDA calls, SQL", got["cuda_api_time"],
+          {call: tuple(cell) for call, cell in calls.items()})
+    if "CUPTI_ACTIVITY_KIND_MEMCPY" in tables:
+        total, = db.execute("select sum(bytes) from CUPTI_ACTIVITY_KIND_MEMCPY").fetchone()
+        more = 0
+        if "CUPTI_ACTIVITY_KIND_MEMSET" in tables:
+            more, = db.execute("select sum(bytes) from CUPTI_ACTIVITY_KIND_MEMSET").fetchone()
+        check(f"{name} bytes, SQL", {"all": sum(cell[0] for cell in got["copied"].values())},
+              {"all": total + (more or 0)})
+    if "SAMPLING_CALLCHAINS" in tables:
+        count, = db.execute("select count(distinct c.id) from SAMPLING_CALLCHAINS c "
+                            "join COMPOSITE_EVENTS e on e.id = c.id").fetchone()
+        check(f"{name} CPU samples, SQL",
+              {"all": sum(cell[0] for cell in got["cpu_samples"].values())}, {"all": count})
+
+    page = path.with_name(f"{name}.cuda_gpu_kern_sum.csv")
+    if page.exists():
+        wanted = sorted((int(row["Total Time (ns)"]), int(row["Instances"]))
+                        for row in csv.DictReader(page.open(newline="")))
+        # nsys counts instances of a template apart; a kernel has one name here.
+        check(f"{name} kernels, nsys stats",
+              {"time": sum(cell[0] for cell in got["gpu_time"].values()),
+               "launches": sum(cell[1] for cell in got["gpu_time"].values())},
+              {"time": sum(row[0] for row in wanted), "launches": sum(row[1] for row in wanted)})
+    page = path.with_name(f"{name}.cuda_api_sum.csv")
+    if page.exists():
+        wanted = collections.Counter()
+        for row in csv.DictReader(page.open(newline="")):
+            wanted[plain(row["Name"])] += int(row["Total Time (ns)"])
+        check(f"{name} CUDA calls, nsys stats",
+              {call: cell[0] for call, cell in got["cuda_api_time"].items()}, dict(wanted))
+
+
+for sample in sorted(pathlib.Path(sys.argv[2]).glob("*.sqlite")):
+    compare(sys.argv[1], sample)
+sys.exit(1 if failed else 0)

@@ -1,0 +1,212 @@
+#include "analysis/profile/readers.h"
+
+#include <sqlite3.h>
+
+#include "analysis/profile/format.h"
+#include "tests/lib/check.h"
+
+/* ------------------------------------------------------------------ a writer of exports */
+
+/* 4000 is a process, 7 and 8 are threads of it, as nsys puts them into one number. */
+#define PID "(4000 << 24)"
+#define TID "(4000 << 24 | 7)"
+
+#define STRINGS                                                                               \
+    "CREATE TABLE StringIds (id INTEGER PRIMARY KEY, value TEXT);"                            \
+    "INSERT INTO StringIds VALUES (1,'reduce'),(2,'void reduce<128>(float*)'),"               \
+    "(3,'cudaLaunchKernel_v7000'),(4,'cudaDeviceSynchronize_v3020'),(5,'main'),(6,'/w/app')," \
+    "(7,'run'),(8,'0x7f01'),(9,'/lib/libcuda.so.1'),(10,'cudaLaunchKernel'),(11,'step'),"     \
+    "(12,'worker'),(13,'scale');"
+
+#define KERNELS                                                                            \
+    "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start INT, end INT, deviceId INT, streamId " \
+    "INT, correlationId INT, globalPid INT, demangledName INT, shortName INT, "            \
+    "registersPerThread INT, gridX INT, gridY INT, gridZ INT, blockX INT, blockY INT, "    \
+    "blockZ INT, staticSharedMemory INT, dynamicSharedMemory INT);"
+
+#define KERNEL(start, end, stream, correlation, name)                               \
+    "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (" #start "," #end ",0," #stream \
+    "," #correlation "," PID ",2," #name ",40,8,4,1,128,1,1,512,0);"
+
+#define CALLS                                                                       \
+    "CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME (start INT, end INT, globalTid INT, " \
+    "correlationId INT, nameId INT, callchainId INT);"
+
+#define CALL(start, end, correlation, name, chain)                                              \
+    "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME VALUES (" #start "," #end "," TID "," #correlation \
+    "," #name "," #chain ");"
+
+#define CHAINS                                                                                  \
+    "CREATE TABLE CUDA_CALLCHAINS (id INT, symbol INT, module INT, unresolved INT, originalIP " \
+    "INT, stackDepth INT);"                                                                     \
+    "INSERT INTO CUDA_CALLCHAINS VALUES (1,8,9,1,99,0),(1,10,6,NULL,98,1),(1,7,6,NULL,97,2),"   \
+    "(1,5,6,NULL,96,3),(2,5,6,NULL,95,0);"
+
+static Str export_of(Arena *arena, const char *sql)
+{
+    sqlite3 *db = NULL;
+    char *message = NULL;
+    sqlite3_int64 size = 0;
+    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
+        fail_msg("%s", message);
+    unsigned char *bytes = sqlite3_serialize(db, "main", &size, 0);
+    Str copy = str_copy(arena, (Str){(char *)bytes, (size_t)size});
+    sqlite3_free(bytes);
+    sqlite3_close(db);
+    return copy;
+}
+
+static Profile read_export(Arena *arena, const char *sql)
+{
+    Profile profile = {0};
+    Err err = {0};
+    assert_ok(profile_read(arena, S("test.sqlite"), export_of(arena, sql), &profile, &err), &err);
+    return profile;
+}
+
+static void check_refused(Arena *arena, Str bytes, const char *message)
+{
+    Profile profile;
+    Err err = {0};
+    assert_false(read_nsys(arena, bytes, &profile, &err));
+    assert_string_equal(err.msg, message);
+}
+
+static void check_line(Arena *arena, const Profile *profile, const char *line)
+{
+    Str text = profile_print(arena, profile);
+    if (!str_has(text, str_fmt(arena, "%s\n", line)))
+        fail_msg("no \"%s\" in\n" STR_FMT, line, STR_ARG(text));
+}
+
+/* ------------------------------------------------------------------ tests */
+
+static void a_kernel_has_the_stack_that_launched_it(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_export(arena, STRINGS KERNELS KERNEL(200, 500, 7, 1, 1)
+                                             CALLS CALL(100, 150, 1, 3, 1) CHAINS);
+    check_line(arena, &profile, "300 0 0 x1 @1 main;run;reduce");
+    check_line(arena, &profile, "0 50 0 x1 @0 main;run;cudaLaunchKernel");
+    check_line(arena, &profile, "fact reduce: kernel = void reduce<128>(float*)");
+    check_line(arena, &profile, "fact reduce: grid = 8 × 4 × 1");
+    assert_int_equal(profile.modules_len, 1);
+    assert_int_equal(profile.modules[0].loaded, 1);
+}
+
+/* The same correlation in another process is another launch. */
+static void launches_are_told_apart_by_process(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile =
+        read_export(arena, STRINGS KERNELS
+                    "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (200,500,0,7,1,(4001 << "
+                    "24),2,1,40,8,4,1,128,1,1,512,0);" CALLS CALL(100, 150, 1, 3, 1) CHAINS);
+    check_line(arena, &profile, "300 0 0 x1 @1 reduce");
+}
+
+static void a_call_waits_for_the_kernel_that_ends_last_in_it(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile =
+        read_export(arena, STRINGS KERNELS KERNEL(200, 500, 7, 1, 1) KERNEL(500, 900, 7, 2, 13)
+                               CALLS CALL(100, 150, 1, 3, 1) CALL(150, 160, 2, 3, 1)
+                                   CALL(160, 950, 3, 4, 2) CALL(960, 970, 4, 4, 2) CHAINS);
+    check_line(arena, &profile, "metric gpu_wait_time in ns, exact: total 800");
+    check_line(arena, &profile,
+               "waits main :0 scale: waits for kernel scale: 0.00079 ms in 1 call of "
+               "cudaDeviceSynchronize");
+    assert_int_equal(profile.findings_len, 1);
+    check_line(arena, &profile, "fact scale: host waits for it = 790 ns");
+}
+
+static void overlapping_kernels_keep_the_device_busy_once(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_export(arena, STRINGS KERNELS KERNEL(3000000, 7000000, 8, 2, 13)
+                                             KERNEL(1000000, 5000000, 7, 1, 1)
+                                                 KERNEL(9000000, 10000000, 7, 3, 1));
+    check_line(arena, &profile,
+               "note: kernels ran 9 ms in all, at once for a part of it: the device was busy for "
+               "7 of 9 ms");
+    check_line(arena, &profile, "thread 1: GPU 0 stream 8");
+}
+
+static void named_ranges_stand_above_the_call_chain(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_export(
+        arena, STRINGS KERNELS KERNEL(200, 500, 7, 1, 1) KERNEL(600, 700, 7, 2, 1)
+                   CALLS CALL(100, 150, 1, 3, 1) CALL(450, 460, 2, 3, 1) CHAINS
+        "CREATE TABLE NVTX_EVENTS (start INT, end INT, eventType INT, text TEXT, "
+        "textId INT, globalTid INT);"
+        "INSERT INTO NVTX_EVENTS VALUES (10,400,59,'loop',NULL," TID "),(90,200,59,NULL,11," TID
+        "),(50,60,34,'mark',NULL," TID "),(1,NULL,59,'other thread',NULL,(4000 << 24 | 8));");
+    check_line(arena, &profile, "300 0 0 x1 @1 loop;step;main;run;reduce");
+    check_line(arena, &profile, "100 0 0 x1 @1 main;run;reduce");
+}
+
+static void chains_counted_from_nought_are_found(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_export(arena, STRINGS KERNELS KERNEL(200, 500, 7, 1, 1) CALLS CALL(
+                                             100, 150, 1, 3, 0) CALL(160, 950, 3, 4, 1) CHAINS);
+    check_line(arena, &profile, "300 0 0 x1 @1 main;run;reduce");
+    check_line(arena, &profile, "0 790 790 x1 @0 main;cudaDeviceSynchronize");
+}
+
+static void cpu_samples_have_their_threads_and_ranges(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_export(
+        arena,
+        STRINGS "CREATE TABLE COMPOSITE_EVENTS (id INT, start INT, globalTid INT, cpuCycles INT);"
+                "INSERT INTO COMPOSITE_EVENTS VALUES (1,100," TID ",1000),(2,200," TID ",500);"
+                "CREATE TABLE SAMPLING_CALLCHAINS (id INT, symbol INT, module INT, unresolved INT, "
+                "originalIP INT, stackDepth INT);"
+                "INSERT INTO SAMPLING_CALLCHAINS VALUES (1,7,6,NULL,97,0),(1,5,6,NULL,96,1),"
+                "(2,8,6,1,95,0),(2,5,6,NULL,96,1),(3,5,6,NULL,96,0);"
+                "CREATE TABLE ThreadNames (nameId INT, globalTid INT);"
+                "INSERT INTO ThreadNames VALUES (12," TID ");");
+    check_line(arena, &profile, "1 1000 x1 main;run");
+    check_line(arena, &profile, "1 500 x1 main;[app]");
+    check_line(arena, &profile, "thread 0: worker");
+}
+
+static void tables_and_columns_that_are_missing_are_no_trouble(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile =
+        read_export(arena, STRINGS
+                    "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start INT, end INT, shortName INT);"
+                    "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (5,9,1);");
+    check_line(arena, &profile, "4 x1 reduce");
+    check_refused(arena, export_of(arena, STRINGS),
+                  "an export of Nsight Systems without kernels, CUDA calls or CPU samples: record "
+                  "with `nsys profile -t cuda --sample=process-tree`");
+    check_refused(arena, export_of(arena, "CREATE TABLE users (name TEXT);"),
+                  "a SQLite file, but no export of Nsight Systems: it has no table StringIds");
+    check_refused(arena, S("SQLite"), "no SQLite file, or a damaged one");
+}
+
+/* Neither a view that never ends nor a virtual table is looked into. */
+static void a_hostile_file_cannot_make_the_reader_run(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str bytes = export_of(
+        arena, STRINGS
+        "CREATE VIEW CUPTI_ACTIVITY_KIND_KERNEL AS WITH RECURSIVE c(start, end, shortName) AS "
+        "(SELECT 1, 2, 1 UNION ALL SELECT start + 1, end, 1 FROM c) SELECT * FROM c;");
+    check_refused(arena, bytes,
+                  "an export of Nsight Systems without kernels, CUDA calls or CPU samples: record "
+                  "with `nsys profile -t cuda --sample=process-tree`");
+}
+
+TEST_MAIN(TEST(a_kernel_has_the_stack_that_launched_it), TEST(launches_are_told_apart_by_process),
+          TEST(a_call_waits_for_the_kernel_that_ends_last_in_it),
+          TEST(overlapping_kernels_keep_the_device_busy_once),
+          TEST(named_ranges_stand_above_the_call_chain), TEST(chains_counted_from_nought_are_found),
+          TEST(cpu_samples_have_their_threads_and_ranges),
+          TEST(tables_and_columns_that_are_missing_are_no_trouble),
+          TEST(a_hostile_file_cannot_make_the_reader_run))
