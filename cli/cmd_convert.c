@@ -8,11 +8,12 @@
 int cmd_convert(int argc, char **argv)
 {
     Err err = {0};
-    if (argc != 3) {
-        fprintf(stderr, "usage: perfloop convert PROFILE OUTPUT\n");
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "usage: perfloop convert PROFILE OUTPUT [UNWOUND]\n");
         return EXIT_USAGE;
     }
-    if (convert_here(str_from_c(argv[1]), str_from_c(argv[2]), &err))
+    if (convert_here(str_from_c(argv[1]), argc > 3 ? str_from_c(argv[3]) : S(""),
+                     str_from_c(argv[2]), &err))
         return EXIT_OK;
     fprintf(stderr, "perfloop: %s\n", err.msg);
     return EXIT_FAILED;

@@ -17,6 +17,8 @@
 #include "analysis/profile/profile.h"
 #include "base/arena.h"
 #include "base/array.h"
+#include "base/attr.h"
+#include "base/err.h"
 #include "base/idmap.h"
 #include "base/str.h"
 
@@ -59,6 +61,9 @@ uint32_t perf_totals_event(PerfTotals *totals, Str recorded, bool weighted);
 void perf_totals_add(PerfTotals *totals, PerfSample sample);
 /* An event without a sample is no metric. */
 void perf_totals_finish(PerfTotals *totals);
+
+/* Reads the text of `perf script`; the profile is not built yet. */
+bool perf_script_into(Arena *arena, Str bytes, ProfileBuilder *build, Err *err) MUST_CHECK;
 
 /* Whether the address or the name of its module says that this is the kernel. */
 bool perf_is_kernel(uint64_t address, Str module);

@@ -35,6 +35,7 @@ enum {
     MISC_MMAP_BUILD_ID = 1 << 14,
     BUILD_ID_BYTES = 20,
     FORKED_MAPS = 1000000,
+    SHALLOW_LEAST = 20,
 };
 
 /* What stands between the addresses of a stack: whose the following ones are. */
@@ -78,6 +79,8 @@ typedef struct Recording {
     size_t cut;
     size_t copied_stacks;
     size_t flat;
+    size_t walked;  /* samples whose user stack was followed by frame pointers */
+    size_t shallow; /* of them, with one frame */
     uint64_t lost;
 } Recording;
 
@@ -262,6 +265,16 @@ static void read_chain(Recording *in, PerfBytes *body, Owner owner)
 
 /* ------------------------------------------------------------------ samples */
 
+/* Where frame pointers are missing, the walk ends at once: even main has a caller. */
+static void count_frames(Recording *in)
+{
+    size_t user = 0;
+    array_each (const Entry, entry, &in->chain)
+        user += entry->owner == OWNER_USER;
+    in->walked += user > 0;
+    in->shallow += user == 1;
+}
+
 /* The counters read with the sample; how many there are depends on the format. */
 static void skip_read(PerfBytes *body, uint64_t format)
 {
@@ -337,6 +350,8 @@ static void read_sample(Recording *in, const PerfRecord *record)
         return;
     }
     in->copied_stacks += (type & PERF_HAS_STACK_USER) != 0;
+    if ((type & PERF_HAS_CALLCHAIN) && !(type & PERF_HAS_STACK_USER))
+        count_frames(in);
     in->samples++;
     uint32_t thread = thread_number(in, pid, tid);
     perf_totals_add(&in->totals,
@@ -388,6 +403,13 @@ static void add_notes(Recording *in)
                      "%zu samples hold a copy of the stack (--call-graph dwarf), of which only the "
                      "innermost frame is read here; the text of `perf script` has them all",
                      in->copied_stacks);
+    if (in->walked >= SHALLOW_LEAST && in->shallow > in->walked / 2)
+        profile_note(
+            in->build,
+            "%zu of %zu stacks have one frame: the program was built without frame "
+            "pointers (-C force-frame-pointers=yes, -fno-omit-frame-pointer); without them "
+            "record with --call-graph dwarf",
+            in->shallow, in->walked);
     if (in->flat)
         profile_note(in->build, "%zu samples were recorded without stacks (perf record -g)",
                      in->flat);

@@ -585,9 +585,9 @@ bool is_perf_script(Str bytes)
     return false;
 }
 
-bool read_perf_script(Arena *arena, Str bytes, Profile *out, Err *err)
+bool perf_script_into(Arena *arena, Str bytes, ProfileBuilder *build, Err *err)
 {
-    Script in = {.arena = arena, .build = profile_builder_new(arena), .who = intern_new(arena)};
+    Script in = {.arena = arena, .build = build, .who = intern_new(arena)};
     in.totals = perf_totals_new(arena, in.build);
     in.stacks = prefix_table_new(arena);
     for (int i = 0; i < 2; i++)
@@ -605,6 +605,14 @@ bool read_perf_script(Arena *arena, Str bytes, Profile *out, Err *err)
         profile_note(in.build, "%zu frames deeper than %d were left out", in.deep_stacks,
                      DEPTH_MAX);
     perf_totals_finish(&in.totals);
-    *out = profile_build(in.build, S("perf"), S("perf script"));
+    return true;
+}
+
+bool read_perf_script(Arena *arena, Str bytes, Profile *out, Err *err)
+{
+    ProfileBuilder *build = profile_builder_new(arena);
+    if (!perf_script_into(arena, bytes, build, err))
+        return false;
+    *out = profile_build(build, S("perf"), S("perf script"));
     return true;
 }

@@ -40,6 +40,8 @@ ProfileReader read_callgrind;
 /* The text of `perf script`. */
 ProfileReader read_perf_script;
 bool is_perf_script(Str bytes);
+/* The same text, made of the recording `data`, which knows the modules' build ids. */
+bool read_perf_unwound(Arena *arena, Str data, Str text, Profile *out, Err *err) MUST_CHECK;
 /* line_profiler's .lprof: a pickle, read without an interpreter (pickle.h). */
 ProfileReader read_lprof;
 /* tracemalloc's Snapshot.dump(), likewise. */

@@ -86,10 +86,15 @@ bool perf_explain(CaptureJob *job, const ProcessResult *result, Err *err)
 
 /* ---------------------------------------------------------------- flamegraph */
 
-/* Folded by inferno, or by the script it was made after; both read perf's text. */
+/*
+ * Folded by inferno, or by the script it was made after; both read perf's text, and both lose the
+ * frames of a module with a blank in its path (seen with inferno 0.11), so blanks there become _.
+ */
 bool flamegraph_collect(CaptureJob *job, Err *err)
 {
-    static const char FOLD[] = "\"$1\" script -i \"$2\" 2>/dev/null | \"$3\" >\"$4\"";
+    static const char FOLD[] = "\"$1\" script -i \"$2\" 2>/dev/null | "
+                               "sed -e :a -e 's|^\\([[:space:]].* (/[^()]*\\) |\\1_|' -e ta | "
+                               "\"$3\" >\"$4\"";
     Str part;
     StrList words = {0};
     if (!native_part(job, &part, err))

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "analysis/profile/format.h"
+#include "analysis/profile/readers.h"
 #include "analysis/profile/store.h"
 #include "analysis/symbols/beside.h"
 #include "analysis/symbols/symbolize.h"
@@ -19,6 +20,7 @@
 #include "runners/process.h"
 #include "runners/profiling/sandbox.h"
 #include "runners/profiling/symbols.h"
+#include "runners/profiling/unwind.h"
 
 enum {
     LEAST_TIME_S = 60,
@@ -68,22 +70,24 @@ static bool wants_debuginfod(void)
     return urls && *urls;
 }
 
-bool convert_here(Str from, Str to, Err *err)
+bool convert_here(Str from, Str unwound, Str to, Err *err)
 {
     CLEANUP(arena_cleanup) Arena *arena = arena_new("convert");
-    CLEANUP(file_unmap) FileMap map = {0};
+    CLEANUP(file_unmap) FileMap map = {0}, text = {0};
     Profile profile;
-    if (!file_map(from, &map, err))
+    if (!file_map(from, &map, err) || (unwound.len && !file_map(unwound, &text, err)))
         return false;
     CLEANUP(close_fd)
     int fd = open(str_cstr(arena, to), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
         return err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(to), strerror(errno));
-    SandboxOptions sandbox = {
-        .keep_fd = fd, .file_bytes = most_bytes(map.bytes.len), .debuginfod = wants_debuginfod()};
+    SandboxOptions sandbox = {.keep_fd = fd,
+                              .file_bytes = most_bytes(map.bytes.len + text.bytes.len),
+                              .debuginfod = wants_debuginfod()};
     if (CONVERT_SANDBOX && !sandbox_enter(sandbox))
         log_debug("convert: this kernel does not filter system calls");
-    if (!profile_read(arena, path_base(from), map.bytes, &profile, err))
+    if (unwound.len ? !read_perf_unwound(arena, map.bytes, text.bytes, &profile, err)
+                    : !profile_read(arena, path_base(from), map.bytes, &profile, err))
         return false;
     profile = symbols_of(arena, &profile);
     if (!write_all(fd, profile_store_write(arena, &profile)))
@@ -117,15 +121,16 @@ static bool child_failed(const ConvertOptions *options, const ProcessResult *res
     return err_set(err, ERR_INPUT, STR_FMT, STR_ARG(said));
 }
 
-static bool run_child(Arena *arena, const ConvertOptions *options, Str to, uint64_t bytes, Err *err)
+static bool run_reader(Arena *arena, const ConvertOptions *options, Str unwound, Str to,
+                       uint64_t bytes, Err *err)
 {
     Str program = options->program.len ? options->program : own_program(arena);
-    const Str argv[] = {program, S("convert"), options->file, to};
+    const Str argv[] = {program, S("convert"), options->file, to, unwound};
     uint64_t memory = options->memory_bytes ? options->memory_bytes : most_bytes(bytes);
     double seconds = LEAST_TIME_S + (double)bytes / BYTES_PER_SECOND;
     ProcessOptions child = {
         .argv = argv,
-        .argc = 4,
+        .argc = unwound.len ? 5 : 4,
         .timeout_s = options->timeout_s > 0 ? options->timeout_s : seconds,
         .memory_bytes = CONVERT_LIMITS_MEMORY ? memory : 0,
         .cancel = options->cancel,
@@ -136,9 +141,32 @@ static bool run_child(Arena *arena, const ConvertOptions *options, Str to, uint6
     return (result.status == 0 && file_exists(to)) || child_failed(options, &result, err);
 }
 
+/* Without what perf could do, and when its text is of no use, the recording is read as it is. */
+static bool run_child(Arena *arena, const ConvertOptions *options, Str to, Str bytes, Err *err)
+{
+    PerfLook look;
+    Err unused = {0};
+    uint64_t more = 0;
+    Str text = str_fmt(arena, STR_FMT ".script", STR_ARG(to));
+    UnwindOptions unwind = {.file = options->file,
+                            .bytes = bytes.len,
+                            .to = text,
+                            .report = options->report,
+                            .cancel = options->cancel};
+    bool unwound = unwind_wanted(bytes, &look) && unwind_perf(arena, &unwind, &look, &unused) &&
+                   file_stat(text, NULL, &more);
+    if (unused.kind == ERR_CANCELLED) {
+        *err = unused;
+        return false;
+    }
+    bool ok = unwound && run_reader(arena, options, text, to, bytes.len + more, &unused);
+    if (unwound)
+        unlink(str_cstr(arena, text));
+    return ok || run_reader(arena, options, (Str){0}, to, bytes.len, err);
+}
+
 /* The child may not rename files, so it writes beside where the result belongs. */
-static bool make_profile(Arena *arena, const ConvertOptions *options, Str to, uint64_t bytes,
-                         Err *err)
+static bool make_profile(Arena *arena, const ConvertOptions *options, Str to, Str bytes, Err *err)
 {
     Str temp = str_fmt(arena, STR_FMT ".%d.plp", STR_ARG(to), (int)getpid());
     bool ok = run_child(arena, options, temp, bytes, err);
@@ -160,14 +188,18 @@ typedef enum Cached {
     CACHED_STALE, /* a program or its debug information was missing, and has appeared */
 } Cached;
 
-static Cached is_cached(Arena *arena, Str cache, Digest id)
+static Cached is_cached(Arena *arena, Str cache, Digest id, Str bytes)
 {
     OpenProfile open = {0};
+    PerfLook look;
     Err ignored = {0};
     if (!profile_open(arena, cache, id, &open, &ignored))
         return CACHED_NO;
     bool again = convert_is_stale(arena, &open);
+    bool flat = unwind_wanted(bytes, &look) && str_eq(open.profile.format, S("perf.data"));
     profile_close(&open);
+    if (flat && unwind_possible(arena))
+        return CACHED_NO;
     return again ? CACHED_STALE : CACHED_YES;
 }
 
@@ -219,7 +251,7 @@ static bool take_again(Arena *arena, const ConvertOptions *options, const Conver
 
 /* Reads the file once more; the result of before stays when the new one fails or knows less. */
 static void convert_again(Arena *arena, const ConvertOptions *options, const Converted *old,
-                          uint64_t bytes)
+                          Str bytes)
 {
     Err ignored = {0};
     Str again = str_fmt(arena, STR_FMT ".%d.plp", STR_ARG(old->path), (int)getpid());
@@ -235,16 +267,16 @@ bool convert_file(Arena *arena, const ConvertOptions *options, Converted *out, E
         return false;
     Converted result = {.id = digest_of(map.bytes)};
     result.path = profile_cache_path(arena, options->cache, result.id);
-    Cached cached = is_cached(arena, options->cache, result.id);
+    Cached cached = is_cached(arena, options->cache, result.id, map.bytes);
     if (cached != CACHED_NO) {
         if (cached == CACHED_STALE)
-            convert_again(arena, options, &result, map.bytes.len);
+            convert_again(arena, options, &result, map.bytes);
         result.was_cached = cached == CACHED_YES;
         *out = result;
         return true;
     }
     if (!file_make_dirs(path_dir(result.path), err) ||
-        !make_profile(arena, options, result.path, map.bytes.len, err))
+        !make_profile(arena, options, result.path, map.bytes, err))
         return false;
     convert_sweep(options->cache, clock_unix_s() - (int64_t)KEPT_DAYS * 24 * 3600);
     *out = result;

@@ -13,6 +13,9 @@
  *         return false;
  *     use(&open.profile);                       until profile_close(&open)
  *
+ * A recording whose stacks only perf can walk is first given to the user's perf (unwind.h). Without
+ * one it is read as far as that goes, and again when there is one.
+ *
  * A file that is in the cache already is not read again, unless a program or debug information that
  * was missing then has appeared (symbols/symbolize.h). convert_sweep deletes what nobody used
  * for three months.
@@ -32,6 +35,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "runners/report.h"
 
 /*
  * A sanitizer's shadow memory takes terabytes of address space: a reader built with one has
@@ -52,6 +56,7 @@ typedef struct ConvertOptions {
     double timeout_s;      /* 0: by the file's size */
     uint64_t memory_bytes; /* 0: by the file's size */
     const volatile sig_atomic_t *cancel;
+    Report *report; /* told what takes long and what could not be done; may be NULL */
 } ConvertOptions;
 
 typedef struct Converted {
@@ -61,9 +66,10 @@ typedef struct Converted {
 } Converted;
 
 bool convert_file(Arena *arena, const ConvertOptions *options, Converted *out, Err *err) MUST_CHECK;
-/* The child's work: reads `from` and writes our file to `to`; the process is in the sandbox then. A
+/* The child's work: reads `from`, and the text that perf made of it (`unwound`, or empty: unwind.h),
+ * and writes our file to `to`; the process is in the sandbox then. A
  * failure leaves an empty file. */
-bool convert_here(Str from, Str to, Err *err) MUST_CHECK;
+bool convert_here(Str from, Str unwound, Str to, Err *err) MUST_CHECK;
 
 typedef struct OpenProfile {
     Profile profile;

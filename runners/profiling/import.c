@@ -333,7 +333,8 @@ bool import_profile(Arena *arena, Report *report, const Places *places,
     ConvertOptions convert = {.file = options->file,
                               .cache = places->cache,
                               .program = options->program,
-                              .cancel = &report_cancelled};
+                              .cancel = &report_cancelled,
+                              .report = report};
     report_progress(report, -1, "reading " STR_FMT, STR_ARG(path_base(options->file)));
     if (!convert_file(arena, &convert, &converted, err) ||
         !profile_open(arena, places->cache, converted.id, &open, err))
