@@ -38,7 +38,12 @@ typedef struct CriterionFiles {
 bool criterion_add(Arena *arena, const CriterionFiles *files, Samples *samples,
                    Err *err) MUST_CHECK;
 
-/* Looks at the bytes and chooses; lines are not guessed at. */
+/* What cargo bench prints of #[bench] functions. */
+bool read_libtest(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
+/* Does the text hold a line of theirs? */
+bool libtest_is(Str bytes);
+
+/* Looks at the bytes and chooses; of lines, only those of Rust's test harness. */
 bool samples_read(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
 /* "criterion, pyperf, ...": for messages. */
 Str samples_formats(Arena *arena);

@@ -62,11 +62,11 @@ static void add_leftovers(Arena *arena, Str root, LedgerBenchmarks *rows)
     }
 }
 
-/* As in bench_run.c: three have a usual command; of google-benchmark a workload must say it. */
+/* As in bench_run.c: most have a usual command; of google-benchmark a workload must say it. */
 static BenchRunners runners_of(const WorkloadFile *workloads)
 {
     BenchRunners out = BENCH_CAN_RUN(OUTLINE_PYTEST) | BENCH_CAN_RUN(OUTLINE_CRITERION) |
-                       BENCH_CAN_RUN(OUTLINE_PYPERF);
+                       BENCH_CAN_RUN(OUTLINE_LIBTEST) | BENCH_CAN_RUN(OUTLINE_PYPERF);
     array_each (const Workload, workload, &workloads->workloads)
         if (workload->usable && str_eq(workload->harness, outline_harness_name(OUTLINE_GBENCH)))
             out |= BENCH_CAN_RUN(OUTLINE_GBENCH);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/stats/readers.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -34,6 +35,7 @@ typedef struct BenchRunner {
     void (*select)(RunJob *job);
     /* What it wrote; NULL: the report file. */
     Str (*results)(RunJob *job);
+    bool prints; /* the report is what it prints */
 } BenchRunner;
 
 struct RunJob {
@@ -123,10 +125,10 @@ static void pytest_select(RunJob *job)
     push(job, str_fmt(job->arena, "--benchmark-json=" STR_FMT, STR_ARG(report)));
 }
 
-/* ------------------------------------------------------------------ criterion */
+/* ------------------------------------------------------------------ cargo bench */
 
 /* In the package that the file belongs to. */
-static void criterion_usual(RunJob *job)
+static void cargo_usual(RunJob *job)
 {
     static const Str WORDS[] = {STR_CONST("cargo"), STR_CONST("bench")};
     Str folder = path_dir(path_join(job->arena, job->places->root, job->path)), rest;
@@ -140,26 +142,64 @@ static void criterion_usual(RunJob *job)
     set_command(job, WORDS, 2);
 }
 
+/* Words for criterion that stand alone; others that begin with a dash have a value behind them. */
+static bool criterion_flag(Str word)
+{
+    static const Str FLAGS[] = {STR_CONST("--bench"),   STR_CONST("--discard-baseline"),
+                                STR_CONST("--exact"),   STR_CONST("--list"),
+                                STR_CONST("--noplot"),  STR_CONST("--quick"),
+                                STR_CONST("--quiet"),   STR_CONST("--test"),
+                                STR_CONST("--verbose"), STR_CONST("-n"),
+                                STR_CONST("-v")};
+    for (size_t i = 0; i < sizeof(FLAGS) / sizeof(FLAGS[0]); i++)
+        if (str_eq(word, FLAGS[i]))
+            return true;
+    return str_has(word, S("="));
+}
+
+/* criterion takes one filter: ours takes the place of the command's own. */
+static void drop_filter(RunJob *job)
+{
+    size_t kept = 0, dashes = job->argv.len;
+    for (size_t i = 0; i < job->argv.len; i++) {
+        Str word = job->argv.items[i];
+        bool is_value = i > dashes + 1 && str_starts(job->argv.items[i - 1], S("-")) &&
+                        !criterion_flag(job->argv.items[i - 1]);
+        if (i < dashes && str_eq(word, S("--")))
+            dashes = i;
+        if (i <= dashes || is_value || str_starts(word, S("-")))
+            job->argv.items[kept++] = word;
+    }
+    job->argv.len = kept;
+    if (dashes == kept)
+        push(job, S("--"));
+}
+
 static void criterion_select(RunJob *job)
 {
-    bool has_dashes = false;
     StrBuf pattern = strbuf_new(job->arena);
-    for (size_t i = 0; i < job->command.argc; i++)
-        has_dashes = has_dashes || str_eq(job->command.argv[i], S("--"));
-    if (!has_dashes)
-        push(job, S("--"));
+    drop_filter(job);
     strbuf_add(&pattern, job->bench->open_front ? S("(^|/)") : S("^"));
     add_pattern(&pattern, job->bench->id);
     strbuf_add(&pattern, job->bench->open_end ? S("/") : S("(/|$)"));
     push(job, strbuf_str(&pattern));
 }
 
+/* A folder of this run's own; a criterion too old to be told writes beside what was built. */
 static Str criterion_results(RunJob *job)
 {
-    return leftovers_criterion(job->arena, job->places->root, job->cwd);
+    Str own = path_join(job->arena, job->scratch, S("criterion"));
+    return file_is_dir(own) ? own : leftovers_criterion(job->arena, job->places->root, job->cwd);
 }
 
 /* ------------------------------------------------------------------ others */
+
+/* The module that the file stands for is not known here: what else has the name's end runs too. */
+static void libtest_select(RunJob *job)
+{
+    push(job, S("--"));
+    push(job, job->bench->id);
+}
 
 /* A pyperf script runs all it has. */
 static void pyperf_usual(RunJob *job)
@@ -186,10 +226,11 @@ static void gbench_select(RunJob *job)
 }
 
 static const BenchRunner RUNNERS[] = {
-    {OUTLINE_PYTEST, pytest_usual, pytest_select, NULL},
-    {OUTLINE_CRITERION, criterion_usual, criterion_select, criterion_results},
-    {OUTLINE_PYPERF, pyperf_usual, pyperf_select, NULL},
-    {OUTLINE_GBENCH, NULL, gbench_select, NULL},
+    {OUTLINE_PYTEST, pytest_usual, pytest_select, NULL, false},
+    {OUTLINE_CRITERION, cargo_usual, criterion_select, criterion_results, false},
+    {OUTLINE_LIBTEST, cargo_usual, libtest_select, NULL, true},
+    {OUTLINE_PYPERF, pyperf_usual, pyperf_select, NULL, false},
+    {OUTLINE_GBENCH, NULL, gbench_select, NULL, false},
 };
 
 /* ------------------------------------------------------------------ which one */
@@ -301,14 +342,16 @@ static void on_wait(void *context, Str message)
     report_note(job->report, STR_FMT, STR_ARG(message));
 }
 
-static bool start(RunJob *job, const Str *argv, size_t argc, Str text, Err *err)
+static bool start(RunJob *job, const Str *argv, size_t argc, Str text, Str *printed, Err *err)
 {
-    static const Str ENV[] = {STR_CONST("PYTHONDONTWRITEBYTECODE=1")};
+    Str env[] = {
+        S("PYTHONDONTWRITEBYTECODE=1"),
+        str_fmt(job->arena, "CRITERION_HOME=" STR_FMT "/criterion", STR_ARG(job->scratch))};
     ProcessOptions options = {.argv = argv,
                               .argc = argc,
                               .cwd = job->cwd,
-                              .env = ENV,
-                              .env_count = 1,
+                              .env = env,
+                              .env_count = 2,
                               .cancel = &report_cancelled,
                               .on_tick = on_tick,
                               .context = job};
@@ -318,6 +361,7 @@ static bool start(RunJob *job, const Str *argv, size_t argc, Str text, Err *err)
     if (result.status > 0)
         return err_set(err, ERR_TOOL, STR_FMT " failed with status %d: " STR_FMT, STR_ARG(text),
                        result.status, STR_ARG(said_why(result.out, result.errors)));
+    *printed = result.out;
     return process_check(&result, argv[0], err);
 }
 
@@ -326,8 +370,9 @@ static bool run_build(RunJob *job, Err *err)
     if (!job->workload || job->workload->build.argc == 0)
         return true;
     report_progress(job->report, -1, "building: " STR_FMT, STR_ARG(job->workload->build.text));
+    Str ignored;
     const WorkloadCommand *build = &job->workload->build;
-    return start(job, build->argv, build->argc, build->text, err);
+    return start(job, build->argv, build->argc, build->text, &ignored, err);
 }
 
 static bool make_scratch(RunJob *job, Err *err)
@@ -368,10 +413,13 @@ static bool run_it(RunJob *job, Samples *samples, Err *err)
     report_progress(job->report, -1, "running " STR_FMT, STR_ARG(job->bench->id));
     job->began_s = clock_unix_s();
     job->began_ns = clock_now_ns();
-    if (!start(job, job->argv.items, job->argv.len, job->command.text, err))
+    Str printed;
+    if (!start(job, job->argv.items, job->argv.len, job->command.text, &printed, err))
         return false;
     Str results = job->runner->results ? job->runner->results(job) : job->report_file;
-    if (!results_read(job->arena, results, samples, err))
+    bool read = job->runner->prints ? samples_read(job->arena, printed, samples, err)
+                                    : results_read(job->arena, results, samples, err);
+    if (!read)
         return err_wrap(err, STR_FMT " left no result", STR_ARG(job->command.text));
     keep_own(job, samples);
     if (samples->benchmarks.len)

@@ -319,7 +319,7 @@ static void other_texts_are_refused(void **state)
     refuse(
         arena, "{\"result\": 1}",
         "not a benchmark report we know: we read criterion, hyperfine, google-benchmark, pyperf, "
-        "pytest-benchmark");
+        "pytest-benchmark, libtest");
     refuse(arena, "{\"results\": [{\"command\": \"x\"}]}",
            "the report of hyperfine holds no benchmark: x: no times of its rounds");
     refuse(arena, "{\"context\": {}, \"benchmarks\": [{\"real_time\": -1}, 5, null]}",
@@ -327,7 +327,27 @@ static void other_texts_are_refused(void **state)
            "positive times and are left out");
 }
 
-TEST_MAIN(TEST(pyperf_values_are_of_all_processes), TEST(repetitions_of_google_benchmark_are_one),
+static void libtest_prints_a_median_per_benchmark(void **state)
+{
+    Err err = {0};
+    Samples samples;
+    Str printed = S("\nrunning 3 tests\n"
+                    "test words::plain ... ignored\n"
+                    "test words::scan  ... bench:       1,234.50 ns/iter (+/- 78.90)\n"
+                    "test words::join  ... bench:          12 ns/iter (+/- 1) = 400 MB/s\n"
+                    "test words::odd   ... bench:          -3 ns/iter (+/- 1)\n"
+                    "\ntest result: ok. 0 passed; 0 failed; 1 ignored; 2 measured\n");
+    assert_ok(samples_read(test_arena(state), printed, &samples, &err), &err);
+    assert_str(samples.harness, S("libtest"));
+    assert_int_equal(samples.benchmarks.len, 2);
+    assert_str(samples.benchmarks.items[0].name, S("words::scan"));
+    assert_true(fabs(samples_metric(&samples.benchmarks.items[0], SAMPLE_P50) - 1.2345e-6) < 1e-12);
+    assert_true(fabs(samples_metric(&samples.benchmarks.items[1], SAMPLE_P50) - 12e-9) < 1e-12);
+    assert_int_equal(samples.benchmarks.items[0].series.items[0].count, 0);
+}
+
+TEST_MAIN(TEST(libtest_prints_a_median_per_benchmark), TEST(pyperf_values_are_of_all_processes),
+          TEST(repetitions_of_google_benchmark_are_one),
           TEST(aggregates_count_where_nothing_else_is), TEST(hyperfine_names_its_parameters),
           TEST(lines_of_any_program_are_series), TEST(other_texts_are_refused),
           TEST(pytest_ids_have_their_parts), TEST(criterion_folders_give_each_benchmark),
