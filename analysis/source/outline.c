@@ -14,9 +14,8 @@ enum {
 
 /* ------------------------------------------------------------------ finishing */
 
-static int compare_items(const void *a, const void *b)
+static int compare_places(const OutlineItem *x, const OutlineItem *y)
 {
-    const OutlineItem *x = a, *y = b;
     if (x->range.start.n != y->range.start.n)
         return x->range.start.n < y->range.start.n ? -1 : 1;
     if (x->range.end.n != y->range.end.n)
@@ -24,11 +23,22 @@ static int compare_items(const void *a, const void *b)
     return (int)x->kind - (int)y->kind;
 }
 
+/* Two patterns may name one thing by two of its words: the first word comes first, and stays. */
+static int compare_items(const void *a, const void *b)
+{
+    const OutlineItem *x = a, *y = b;
+    int order = compare_places(x, y);
+    if (order != 0)
+        return order;
+    return (x->name_range.start.n > y->name_range.start.n) -
+           (x->name_range.start.n < y->name_range.start.n);
+}
+
 static void drop_doubles(Outline *outline)
 {
     size_t kept = 0;
     for (size_t i = 0; i < outline->len; i++)
-        if (kept == 0 || compare_items(&outline->items[kept - 1], &outline->items[i]) != 0)
+        if (kept == 0 || compare_places(&outline->items[kept - 1], &outline->items[i]) != 0)
             outline->items[kept++] = outline->items[i];
     outline->len = kept;
 }

@@ -5,7 +5,7 @@
 #include "base/map.h"
 
 enum {
-    ROWS_MAX = 200000, /* looked at, newest first */
+    ROWS_MAX = 20000, /* looked at, newest first */
 };
 
 static bool add_row(Ledger *ledger, const LedgerReport *report, int64_t *id, Err *err)

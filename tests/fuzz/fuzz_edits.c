@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "analysis/hotspots/anchor.h"
+#include "analysis/source/benches.h"
 
 enum {
     EDITS_MOST = 32,
@@ -97,6 +98,20 @@ static Str take(Str *rest, size_t len)
     return taken;
 }
 
+/* The names in reports are hostile as well: here they are whatever stands in the text. */
+static void check_benches(Arena *arena, const Outline *outline, const Text *text)
+{
+    static const Str HARNESSES[] = {STR_CONST("pytest-benchmark"), STR_CONST("criterion"),
+                                    STR_CONST("google-benchmark"), STR_CONST("libtest")};
+    Benches benches = benches_of(arena, outline, text);
+    array_each (const Bench, bench, &benches) {
+        if (!bench->id.len || bench->line.n == 0 || bench->line.n > text_lines(text))
+            abort();
+        for (size_t i = 0; i < sizeof(HARNESSES) / sizeof(HARNESSES[0]); i++)
+            benches_find(&benches, S("b/t.py"), HARNESSES[i], text_line(text, bench->line));
+    }
+}
+
 static void edit(Arena *arena, State *state, Str *rest)
 {
     Str head = take(rest, HEAD_BYTES);
@@ -115,6 +130,7 @@ static void edit(Arena *arena, State *state, Str *rest)
     Outline same = outline_of(arena, syntax, text);
     state->outline = outline_update(arena, &state->outline, syntax, text);
     check_outline(&state->outline, &same);
+    check_benches(arena, &state->outline, text);
     syntax_free(state->syntax);
     state->syntax = syntax;
     state->text = text;

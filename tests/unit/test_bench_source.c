@@ -57,6 +57,14 @@ static void python_tests_that_take_the_fixture(void **state)
                      "pytest-benchmark TestLexer::test_scan 8\n"));
 }
 
+static void a_name_in_pieces_is_its_first_piece(void **state)
+{
+    assert_benches(LANG_PYTHON, S("runner.timeit('c', name='d')\n"), S("pyperf c 1\n"));
+    assert_benches(LANG_RUST,
+                   S("fn f(c: &mut Criterion) { c.bench_function(\"y\\\"z\", |b| 1); }\n"),
+                   S("criterion y 1\n"));
+}
+
 static void python_benchmarks_of_a_pyperf_runner(void **state)
 {
     assert_benches(LANG_PYTHON,
@@ -268,16 +276,19 @@ static void an_edited_outline_has_the_benchmarks_of_a_fresh_one(void **state)
 {
     check_edits(test_arena(state), LANG_PYTHON,
                 S("class TestA:\n    def test_a(self, benchmark):\n        benchmark(f)\n"
-                  "runner.bench_func('b', f)\n"));
-    check_edits(test_arena(state), LANG_RUST,
-                S("#[bench]\nfn a(b: &mut Bencher) {}\n"
-                  "fn b(c: &mut Criterion) {\n    let mut g = c.benchmark_group(\"g\");\n"
-                  "    g.bench_function(\"x\", |b| 1);\n}\n"));
+                  "runner.bench_func('b', f)\n"
+                  "runner.timeit('c', name='d')\n"));
+    check_edits(
+        test_arena(state), LANG_RUST,
+        S("#[bench]\nfn a(b: &mut Bencher) {}\n"
+          "fn b(c: &mut Criterion) {\n    let mut g = c.benchmark_group(\"g\");\n"
+          "    g.bench_function(\"x\", |b| 1);\n    c.bench_function(\"y\\\"z\", |b| 1);\n}\n"));
     check_edits(test_arena(state), LANG_CUDA,
                 S("BENCHMARK(BM_x)->Arg(8);\nBENCHMARK_F(F, g)(benchmark::State &s) {}\n"));
 }
 
 TEST_MAIN(TEST(python_tests_that_take_the_fixture), TEST(python_benchmarks_of_a_pyperf_runner),
+          TEST(a_name_in_pieces_is_its_first_piece),
           TEST(rust_benchmarks_of_criterion_and_their_groups), TEST(rust_bench_attribute),
           TEST(cuda_benchmarks_of_google_benchmark_and_nvbench), TEST(names_of_pytest),
           TEST(names_of_criterion), TEST(names_of_google_benchmark), TEST(names_of_libtest),

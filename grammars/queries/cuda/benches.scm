@@ -14,7 +14,7 @@
   (#set! harness "google-benchmark"))
 ((call_expression
   function: (qualified_identifier name: (identifier) @_function)
-  arguments: (argument_list . (string_literal (string_content) @name))) @bench
+  arguments: (argument_list . (string_literal . (string_content) @name))) @bench
   (#any-of? @_function "RegisterBenchmark")
   (#set! harness "google-benchmark"))
 ((function_definition

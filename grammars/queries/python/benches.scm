@@ -15,14 +15,14 @@
 ; pyperf
 ((call
   function: (attribute object: (identifier) @_runner attribute: (identifier) @_method)
-  arguments: (argument_list . (string (string_content) @name))) @bench
+  arguments: (argument_list . (string . (string_start) . (string_content) @name))) @bench
   (#any-of? @_method "bench_func" "bench_time_func" "bench_async_func" "bench_command" "timeit")
   (#not-any-of? @_runner "timeit")
   (#set! harness "pyperf"))
 ((call
   function: (attribute object: (identifier) @_runner attribute: (identifier) @_method)
   arguments: (argument_list (keyword_argument
-    name: (identifier) @_key value: (string (string_content) @name)))) @bench
+    name: (identifier) @_key value: (string . (string_start) . (string_content) @name)))) @bench
   (#any-of? @_method "bench_func" "bench_time_func" "bench_async_func" "bench_command" "timeit")
   (#any-of? @_key "name")
   (#not-any-of? @_runner "timeit")

@@ -4,14 +4,14 @@
 ; criterion
 ((call_expression
   function: (field_expression field: (field_identifier) @_method)
-  arguments: (arguments . (string_literal (string_content) @name))) @bench
+  arguments: (arguments . (string_literal . (string_content) @name))) @bench
   (#any-of? @_method "bench_function" "bench_with_input")
   (#set! harness "criterion"))
 ((call_expression
   function: (field_expression field: (field_identifier) @_method)
   arguments: (arguments . (_ (macro_invocation
     macro: (identifier) @_macro
-    (token_tree . (string_literal (string_content) @name)))))) @bench
+    (token_tree . (string_literal . (string_content) @name)))))) @bench
   (#any-of? @_method "bench_function" "bench_with_input")
   (#any-of? @_macro "format")
   (#set! harness "criterion"))
@@ -19,7 +19,7 @@
   function: (field_expression field: (field_identifier) @_method)
   arguments: (arguments . (macro_invocation
     macro: (identifier) @_macro
-    (token_tree . (string_literal (string_content) @name))))) @bench
+    (token_tree . (string_literal . (string_content) @name))))) @bench
   (#any-of? @_method "bench_function" "bench_with_input")
   (#any-of? @_macro "format")
   (#set! harness "criterion"))
@@ -27,7 +27,7 @@
   function: (field_expression field: (field_identifier) @_method)
   arguments: (arguments . (call_expression
     function: (scoped_identifier path: (_) @_type name: (identifier) @_new)
-    arguments: (arguments . (string_literal (string_content) @name))))) @bench
+    arguments: (arguments . (string_literal . (string_content) @name))))) @bench
   (#any-of? @_method "bench_function" "bench_with_input")
   (#any-of? @_type "BenchmarkId" "criterion::BenchmarkId")
   (#any-of? @_new "new")
@@ -46,12 +46,12 @@
   pattern: (identifier) @body
   value: (call_expression
     function: (field_expression field: (field_identifier) @_method)
-    arguments: (arguments . (string_literal (string_content) @name)))) @group
+    arguments: (arguments . (string_literal . (string_content) @name)))) @group
   (#any-of? @_method "benchmark_group")
   (#set! harness "criterion"))
 ((call_expression
   function: (field_expression field: (field_identifier) @_method)
-  arguments: (arguments . (string_literal (string_content) @name))) @group
+  arguments: (arguments . (string_literal . (string_content) @name))) @group
   (#any-of? @_method "benchmark_group")
   (#set! harness "criterion"))
 

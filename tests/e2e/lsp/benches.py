@@ -67,6 +67,10 @@ class Workspace:
         params = {"textDocument": {"uri": self.uri}, "range": {"start": at, "end": at}, "context": {"diagnostics": []}}
         return self.client.request("textDocument/codeAction", params)["result"]
 
+    def hover(self, line):
+        params = {"textDocument": {"uri": self.uri}, "position": {"line": line, "character": 6}}
+        return self.client.request("textDocument/hover", params)["result"]["contents"]["value"]
+
     def execute(self, command):
         params = {"command": command["command"], "arguments": command["arguments"]}
         answer = self.client.request("workspace/executeCommand", params)
@@ -99,9 +103,7 @@ def test_run_from_a_lens():
             number, run = space.wait_for_number(SUM)
             assert number[0].endswith(", 2 benchmarks") and run[0] == "Run", (number, run)
             assert [title for title, _ in space.lenses()[SORTED]] == ["Run"]
-            hover = space.client.request(
-                "textDocument/hover", {"textDocument": {"uri": space.uri}, "position": {"line": SUM, "character": 6}}
-            )["result"]["contents"]["value"]
+            hover = space.hover(SUM)
             assert pathlib.Path(space.root, "ran").exists()
             assert "test_sum[1000]" in hover and "20 samples" in hover, hover
             assert space.client.end() == 0
@@ -159,6 +161,59 @@ def test_what_pytest_saved_and_what_was_imported_as_the_baseline():
             space.begin()
             number = space.wait_for_number(SUM)[0][0]
             assert number.endswith("2 benchmarks, -50 % to -50 % vs baseline"), number
+            assert space.client.end() == 0
+
+
+WORKLOAD = """\
+[workload.speed]
+benchmark = "python -m pytest -q benches/test_speed.py -k sum"
+harness = "pytest-benchmark"
+"""
+
+
+def test_the_baseline_is_told_for_each_benchmark():
+    with tempfile.TemporaryDirectory() as folder:
+        space = Workspace(folder)
+        pathlib.Path(space.root, "perfloop.toml").write_text(WORKLOAD)
+        env = {**os.environ, **space.env}
+        for command in (["trust", "--yes"], ["baseline", "--budget", "1"]):
+            subprocess.run([PERFLOOP, *command], cwd=space.root, check=True, capture_output=True, env=env)
+        with space.client:
+            space.begin()
+            space.wait_for_number(SUM)
+            hover = space.hover(SUM)
+            assert hover.count(", at the baseline") == 2, hover
+            message = space.execute(space.lenses()[SUM][1][1])
+            assert message["type"] == 3 and not space.asked, "the workload's command was agreed to: %s" % space.asked
+            while "vs baseline" not in space.lenses()[SUM][0][0]:
+                space.client.wait_method("workspace/codeLens/refresh")
+            assert space.hover(SUM).count("samples, ") == 2
+            assert space.client.end() == 0
+
+
+def test_a_run_can_be_cancelled():
+    with tempfile.TemporaryDirectory() as folder:
+        space = Workspace(folder)
+        space.path.write_text("import time\n\n\ndef test_long(benchmark):\n    time.sleep(600)\n")
+        with space.client:
+            space.begin()
+            space.client.notify(
+                "textDocument/didChange",
+                {
+                    "textDocument": {"uri": space.uri, "version": 1},
+                    "contentChanges": [{"text": space.path.read_text()}],
+                },
+            )
+            run = space.lenses()[3][0][1]
+            params = {"command": run["command"], "arguments": run["arguments"]}
+            assert space.client.request("workspace/executeCommand", params)["result"]["job"]
+            space.client.wait(lambda m: m.get("method") == "$/progress" and ", 1 s" in str(m), LONG_S)
+            title, cancel = space.lenses()[3][0]
+            assert title == "Cancel: run test_long", title
+            params = {"command": cancel["command"], "arguments": cancel["arguments"]}
+            assert space.client.request("workspace/executeCommand", params)["result"] is None
+            message = space.client.wait(lambda m: m.get("method") == "window/showMessage", LONG_S)["params"]
+            assert "cancelled" in message["message"], message
             assert space.client.end() == 0
 
 
