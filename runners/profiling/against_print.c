@@ -253,8 +253,8 @@ static void print_within(Arena *arena, StrBuf *out, const AgainstTable *table)
     static const char *const ERRORS[] = {
         [COMPARE_SAMPLED] = "by no more than the sampling error (99 %)",
         [COMPARE_COUNTED] = "in nothing",
-        [COMPARE_TIMED] = "by less than 1 % of the whole or 10 % of their own time, which one run "
-                          "cannot tell",
+        [COMPARE_TIMED] = ("by less than 1 % of the whole or 10 % of their own time, which one run "
+                           "cannot tell"),
     };
     const Comparison *comparison = &table->comparison;
     const char *what = table->by_function ? "function" : "line";
