@@ -151,17 +151,21 @@ typedef struct Groups {
 static bool is_named_after(Str function, Str library)
 {
     static const Str STD[] = {STR_CONST("std::"), STR_CONST("core::"), STR_CONST("alloc::")};
-    Str crate, rest, name = S("");
+    Str name, version;
+    size_t len = 0;
     while (function.len && (function.ptr[0] == '<' || function.ptr[0] == '&'))
         function = str_from(function, 1);
     for (size_t i = 0; i < sizeof(STD) / sizeof(STD[0]); i++)
         if (str_starts(function, STD[i]))
             return true;
-    if (str_cut(library, ' ', &crate, &rest) && str_eq(crate, S("crate")) &&
-        !str_cut(rest, ' ', &name, &rest))
-        name = rest;
-    return name.len && str_starts(function, name) &&
-           str_starts(str_from(function, name.len), S("::"));
+    if (!str_starts(library, S("crate ")) ||
+        !str_cut(str_from(library, sizeof("crate ") - 1), ' ', &name, &version))
+        return false;
+    while (
+        len < name.len && len < function.len &&
+        (name.ptr[len] == function.ptr[len] || (name.ptr[len] == '-' && function.ptr[len] == '_')))
+        len++;
+    return len == name.len && str_starts(str_from(function, len), S("::"));
 }
 
 static bool makes_own(const CreditInput *in, const bool *library_entry, uint32_t frame)
@@ -259,7 +263,7 @@ static void give_inlined(Giver *giver, const Groups *groups)
     }
 }
 
-/* Group, line → line of places, + 0; LINE_UNSURE where the number is one of several files. */
+/* Group, line → line of places; LINE_UNSURE where the number may be a line of another file. */
 static IdMap lines_of_groups(Arena *scratch, const CreditInput *in, const Groups *groups)
 {
     IdMap lines = idmap_new(scratch);

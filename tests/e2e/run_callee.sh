@@ -24,6 +24,14 @@ compare speedscope run.json lines.json load.py
 compare planted lines.json load.py json 0.2 "stdlib json"
 compare planted lines.json load.py callback 0.05 "stdlib json"
 compare planted lines.json load.py re 0.02 "stdlib re"
+# Native frames below Python's stay in the same stacks: still the line of Python.
+"$here/build/venv/bin/py-spy" record --native -f speedscope -r 100 --full-filenames -o native.json -- \
+    "$here/build/venv/bin/python" load.py 2 >/dev/null 2>&1
+python3 -c 'import json; assert any(not (frame.get("file") or "").endswith(".py") for frame in json.load(open("native.json"))["shared"]["frames"])'
+hot native.json --json --top 0 >native.lines.json
+compare speedscope native.json native.lines.json load.py
+compare planted native.lines.json load.py json 0.1 "stdlib json"
+
 hot run.json --top 1 >hot.txt
 grep -q "in callee" hot.txt && grep -q "load.py:[0-9]* [a-z<>.]* → [a-z]* (stdlib json)" hot.txt || { cat hot.txt; exit 1; }
 # By self cost alone the first line is one of the library.

@@ -90,6 +90,53 @@ static void inlined_code_belongs_to_its_own_file(void **state)
     assert_int_equal(spots.unmapped, 7); /* compilers make code without a line */
 }
 
+#define CORE "/rustc/abc1234/library/core/src/"
+
+/*
+ * shuffle() of the user begins with inlined code of core, so callgrind names core's file after it;
+ * it calls a function of core that has code of another file, and of the user's closure, in it.
+ */
+static void libraries_inlined_into_a_function_are_its_callees(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_text(
+        arena, S(HEAD "fl=(1) a.rs\nfn=(1) app::main\n20 1\n"
+                      "cfi=(2) " CORE "x.rs\ncfn=(2) app::shuffle\ncalls=1 10\n21 107\n\n"
+                      "fl=(2)\nfn=(2)\n10 5\nfi=(1)\n3 2\nfi=(3) " CORE "sort.rs\n"
+                      "cfn=(3) core::sort::quick\ncalls=1 7\n20 100\n\n"
+                      "fl=(3)\nfn=(3)\n7 60\nfi=(4) " CORE "cmp.rs\n9 30\nfi=(1)\n5 10\n"));
+    HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
+    assert_int_equal(spots.total, 108);
+    const HotSpot *shuffle = function_of(&spots, S("a.rs"), S("app::shuffle"));
+    assert_int_equal(shuffle->self, 2);
+    assert_int_equal(shuffle->callee, 95);
+    assert_int_equal(shuffle->total, 107);
+    const HotCallee *callee = &spots.callees[shuffle->callees_first];
+    assert_str(spots.functions[callee->function].function, S("core::sort::quick"));
+    assert_int_equal(callee->cost, 90);
+    /* The call from main is to the user's own function, and line 20 is of core here. */
+    assert_int_equal(function_of(&spots, S("a.rs"), S("app::main"))->callee, 0);
+    assert_int_equal(line_of(&spots, S("a.rs"), 20)->callee, 0);
+    assert_int_equal(line_of(&spots, S("a.rs"), 5)->self, 10);
+}
+
+/* Where the line of a call is the caller's own, it has the cost, too. */
+static void a_call_into_a_library_is_at_its_line(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_text(arena, S(HEAD "fl=(1) a.c\nfn=(1) main\n3 10\n4 5\n"
+                                              "cfi=(2) /usr/include/c++/12/bits/stl_algo.h\n"
+                                              "cfn=(2) std::sort\ncalls=7 9\n4 700\n\n"
+                                              "fl=(2)\nfn=(2)\n9 700\n"));
+    HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
+    assert_int_equal(spots.lines[0].line, 4);
+    assert_int_equal(spots.lines[0].self, 5);
+    assert_int_equal(spots.lines[0].callee, 700);
+    assert_int_equal(line_of(&spots, S("a.c"), 3)->callee, 0);
+    assert_str(spots.functions[spots.callees[spots.lines[0].callees_first].function].library,
+               S("libstdc++"));
+}
+
 static void positions_and_costs_may_be_relative(void **state)
 {
     Arena *arena = test_arena(state);
@@ -220,7 +267,9 @@ static void compressed_forms_say_the_same(void **state)
 }
 
 TEST_MAIN(TEST(lines_and_functions_have_their_own_totals),
-          TEST(inlined_code_belongs_to_its_own_file), TEST(positions_and_costs_may_be_relative),
+          TEST(inlined_code_belongs_to_its_own_file),
+          TEST(libraries_inlined_into_a_function_are_its_callees),
+          TEST(a_call_into_a_library_is_at_its_line), TEST(positions_and_costs_may_be_relative),
           TEST(recursion_counts_once), TEST(events_with_units_are_times_and_bytes),
           TEST(what_cannot_be_read_is_noted), TEST(more_events_than_metrics_are_left_out),
           TEST(samples_have_the_figures_of_their_index), TEST(compressed_forms_say_the_same))
