@@ -7,6 +7,7 @@
  */
 
 #include "analysis/hints/words.h"
+#include "analysis/hotspots/rank.h"
 #include "lsp/features/view_write.h"
 
 enum {
@@ -14,13 +15,17 @@ enum {
     ITEMS_MAX = 200
 };
 
-/* "scan [31 % of cpu time, 812 samples]" */
+/* "scan [31 %, 812 samples]", "scan [31 %, 12.3 MB]" */
 static Str name_of(const Request *request, const Heat *heat, const HotSpot *function, int64_t cost,
                    uint64_t samples)
 {
     const HotSpots *spots = heat->now.spots;
     Str share =
         words_share(request->arena, spots->total > 0 ? (double)cost / (double)spots->total : 0);
+    if (str_eq(spots->unit, S("bytes")))
+        return str_fmt(request->arena, STR_FMT " [" STR_FMT ", " STR_FMT "]",
+                       STR_ARG(function->function), STR_ARG(share),
+                       STR_ARG(rank_cost_text(request->arena, spots, cost)));
     return str_fmt(request->arena, STR_FMT " [" STR_FMT ", %llu %s]", STR_ARG(function->function),
                    STR_ARG(share), (unsigned long long)samples,
                    spots->sampled ? "samples" : "calls");

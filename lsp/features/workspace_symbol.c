@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "analysis/hints/words.h"
+#include "analysis/hotspots/rank.h"
 #include "lsp/features/view_write.h"
 
 enum {
@@ -36,6 +37,10 @@ static Str cost_of(const Request *request, const Heat *heat, const HotSpot *func
         Str callee = words_share(arena, (double)function->callee / (double)spots->total);
         text = str_fmt(arena, STR_FMT " self, " STR_FMT " in callees, " STR_FMT " with calls",
                        STR_ARG(self), STR_ARG(callee), STR_ARG(total));
+    }
+    if (str_eq(spots->unit, S("bytes"))) {
+        Str cost = rank_cost_text(arena, spots, hot_spot_cost(function));
+        text = str_fmt(arena, STR_FMT ", " STR_FMT, STR_ARG(cost), STR_ARG(text));
     }
     const HotSpot *before = function_in_base(heat, function);
     if (!before)

@@ -370,6 +370,27 @@ static void symbols_are_sorted_by_cost(void **state)
     stop(editor);
 }
 
+static void memory_is_told_in_bytes_that_people_read(void **state)
+{
+    Editor *editor = start(state, S("{}"),
+                           S("allocator,num_allocations,size,tid,thread_name,stack_trace\n"
+                             "MALLOC,2,12345678,1,MainThread,tokenize;t.py;8\n"
+                             "MALLOC,8,4000000,1,MainThread,split;t.py;2|tokenize;t.py;7\n"));
+    test_open(editor->server, editor->uri, S("python"), S(SOURCE));
+    test_settle(editor->server);
+    assert_has(diagnostics_now(editor), "12.3 MB at peak, 76 % on this line; if");
+    test_send(editor->server,
+              "{\"id\":5,\"method\":\"workspace/symbol\",\"params\":{\"query\":\"split\"}}");
+    assert_has(test_result(editor->server, 5), "split [4 MB, 24 % self, 24 % with calls]");
+    test_send(editor->server,
+              "{\"id\":6,\"method\":\"textDocument/prepareCallHierarchy\",\"params\":{"
+              "\"textDocument\":{\"uri\":\"" STR_FMT "\"},"
+              "\"position\":{\"line\":1,\"character\":4}}}",
+              STR_ARG(editor->uri));
+    assert_has(test_result(editor->server, 6), "split [24 %, 4 MB]");
+    stop(editor);
+}
+
 /* The answer to callHierarchy/incomingCalls for the first of the items. */
 static Str callers_of(Editor *editor, int id, Str items)
 {
@@ -629,7 +650,7 @@ TEST_MAIN(TEST(an_opened_file_shows_its_heat), TEST(heat_moves_and_changes_with_
           TEST(another_metric_is_an_action_away),
           TEST(sources_of_libraries_are_found_in_known_folders),
           TEST(an_opened_library_shows_heat_and_no_ranks), TEST(symbols_are_sorted_by_cost),
-          TEST(calls_carry_their_cost_in_the_name),
+          TEST(memory_is_told_in_bytes_that_people_read), TEST(calls_carry_their_cost_in_the_name),
           TEST(a_new_profile_shows_itself_and_an_old_lens_list_never_empties),
           TEST(calls_are_listed_although_the_ledger_was_written_in_between),
           TEST(a_regression_warns_where_the_function_is_now),
