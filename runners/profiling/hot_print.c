@@ -202,6 +202,18 @@ static bool is_noise(const HotTable *table, const HotRow *row)
            !rank_is_resolvable(rank_share(&table->spots, cost, samples));
 }
 
+/* A line of std is shown that nobody can look at here. */
+static bool lacks_rust_source(const HotTable *table)
+{
+    for (size_t i = 0; i < table->rows_len; i++) {
+        const HotSpot *spot = &table->rows[i].spot;
+        if (str_starts(spot->file, S("/rustc/")) && str_eq(spot->library, S("std")) &&
+            !spot->source.len && !is_noise(table, &table->rows[i]))
+            return true;
+    }
+    return false;
+}
+
 Str hot_text(Arena *arena, const HotTable *table)
 {
     StrBuf out = strbuf_new(arena);
@@ -225,5 +237,8 @@ Str hot_text(Arena *arena, const HotTable *table)
                    quiet, least < 10 ? 1 : 0, least);
     if (table->rows_of > table->rows_len)
         strbuf_fmt(&out, "%zu further rows (--top 0)\n", table->rows_of - table->rows_len);
+    if (lacks_rust_source(table))
+        strbuf_add(&out, S("the source of Rust's std is not on this machine: "
+                           "rustup component add rust-src\n"));
     return strbuf_str(&out);
 }

@@ -74,6 +74,16 @@ perf --buildid-dir "$work/.debug" record -q -e cpu-clock -F 997 -g -o run.data .
 hot run.data --json --top 0 >rust.json
 compare planted rust.json count.rs map 0.1 std "crate hashbrown"
 compare planted rust.json count.rs sort 0.1 std
+# Where rust-src is, lines of std are those files; where it is not, the command that brings it is said.
+HOME=$work/none hot run.data >hot.txt
+grep -q " library/core/src/.*(std)" hot.txt && grep -q "rustup component add rust-src" hot.txt || { cat hot.txt; exit 1; }
+commit=$(rustc -vV | sed -n 's/^commit-hash: \(.........\).*/\1/p')
+rustlib=$work/rustup/toolchains/here/lib/rustlib
+mkdir -p "$rustlib/src/rust/library"
+printf 'manifest-version = "2"\n[pkg.rustc]\nversion = "1.0.0 (%s 2026-01-01)"\n' "$commit" >"$rustlib/multirust-channel-manifest.toml"
+RUSTUP_HOME=$work/rustup hot run.data >hot.txt
+grep -q " $rustlib/src/rust/library/core/src/" hot.txt || { cat hot.txt; exit 1; }
+if grep -q "rust-src" hot.txt; then cat hot.txt; exit 1; fi
 python3 - rust.json <<'END'
 import json, sys
 table = json.load(open(sys.argv[1]))
