@@ -9,7 +9,8 @@ enum {
     RECORD_HEADER = 8,
     FILE_HEADER = 104,
     PIPE_HEADER = 16,
-    ATTR_LEAST = 64, /* PERF_ATTR_SIZE_VER0 */
+    LIKELY_RECORD = 64, /* bytes: a sample with a few callers */
+    ATTR_LEAST = 64,    /* PERF_ATTR_SIZE_VER0 */
     ATTR_MOST = 4096,
     SECTION = 16,
     FEATURES = 256,
@@ -505,6 +506,8 @@ bool perf_file_open(Arena *arena, Str bytes, PerfFile *out, Err *err)
         records = str_from(bytes, PIPE_HEADER);
     else if (bytes.len < FILE_HEADER || !open_tables(&in, bytes, &records))
         return err_set(err, ERR_INPUT, "perf.data ends inside its header");
+    in.records.cap = records.len / LIKELY_RECORD + 8; /* untouched memory costs nothing */
+    in.records.items = NEW_ARRAY(arena, PerfRecord, in.records.cap);
     bool whole = read_records(&in, records, &left, &inside);
     unpack_stream_free(in.stream);
     if (!whole && !in.records.len)

@@ -243,14 +243,14 @@ static void push_entry(Recording *in, uint64_t ip, Owner owner, bool exact)
 
 static void read_chain(Recording *in, PerfBytes *body, Owner owner)
 {
-    uint64_t len = perf_u64(body);
+    uint64_t len = perf_u64(body), ip;
     bool exact = true;
     if (len > body->left / 8) {
         body->cut = true;
         len = body->left / 8;
     }
     for (uint64_t i = 0; i < len; i++) {
-        uint64_t ip = perf_u64(body);
+        memcpy(&ip, body->at + 8 * i, sizeof(ip));
         if (ip >= CONTEXT_LEAST) {
             owner = ip == CONTEXT_USER     ? OWNER_USER
                     : ip == CONTEXT_KERNEL ? OWNER_KERNEL
@@ -261,6 +261,7 @@ static void read_chain(Recording *in, PerfBytes *body, Owner owner)
         push_entry(in, ip, owner, exact);
         exact = false;
     }
+    perf_skip(body, 8 * len);
 }
 
 /* ------------------------------------------------------------------ samples */

@@ -451,7 +451,8 @@ DwarfFile *dwarf_open(Arena *arena, DwarfOptions options, DwarfProblem *problem)
         return NULL;
     DwarfFile *file = NEW(arena, DwarfFile);
     *file = (DwarfFile){.arena = arena, .elf = elf, .names = map_new(arena)};
-    file->dwarf = dwfl_module_getdwarf(elf->module, &file->dwarf_bias);
+    if (!options.symbols_only)
+        file->dwarf = dwfl_module_getdwarf(elf->module, &file->dwarf_bias);
     if (file->dwarf)
         read_units(file);
     *problem = DWARF_FINE;

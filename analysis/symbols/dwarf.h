@@ -31,9 +31,10 @@ enum {
 };
 
 typedef struct DwarfOptions {
-    Str path;     /* of the program or library, as recorded */
-    Str build_id; /* hexadecimal digits; empty: any file at the path will do */
-    Str home;     /* where perf keeps copies: HOME/.debug; may be empty */
+    Str path;          /* of the program or library, as recorded */
+    Str build_id;      /* hexadecimal digits; empty: any file at the path will do */
+    Str home;          /* where perf keeps copies: HOME/.debug; may be empty */
+    bool symbols_only; /* no lines and nothing inlined: much less to read */
 } DwarfOptions;
 
 typedef enum DwarfProblem {

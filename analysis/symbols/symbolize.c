@@ -172,15 +172,32 @@ static void await_files(Symbolizer *in, DwarfOptions options, const DwarfFile *f
         profile_add_awaited(in->build, places[i], i == 0, beside_state(in->arena, places[i]));
 }
 
+/* Lines in a library of the system help nobody where it has under one in twenty samples. */
+static bool is_beside_the_point(const Symbolizer *in, uint32_t module)
+{
+    const Profile *from = in->from;
+    uint64_t own = 0, all = 0;
+    if (perf_module_kind(profile_text(from, module)) == FRAME_USER)
+        return false;
+    for (size_t i = 0; i < from->samples_len; i++) {
+        const ProfileFrame *leaf = &from->frames[from->stacks[from->sample_stack[i]].frame];
+        all += from->sample_count[i];
+        own += leaf->module == module && leaf->address ? from->sample_count[i] : 0;
+    }
+    return own < all / 20;
+}
+
 static DwarfFile *open_program(Symbolizer *in, uint32_t module)
 {
     Str path = profile_text(in->from, module);
-    DwarfOptions options = {
-        .path = path, .build_id = build_id_of(in->from, module), .home = in->options.home};
+    DwarfOptions options = {.path = path,
+                            .build_id = build_id_of(in->from, module),
+                            .home = in->options.home,
+                            .symbols_only = is_beside_the_point(in, module)};
     DwarfProblem problem;
     DwarfFile *file = dwarf_open(in->arena, options, &problem);
     bool users = perf_module_kind(path) == FRAME_USER;
-    if (!file || !dwarf_has_lines(file))
+    if (!file || (!options.symbols_only && !dwarf_has_lines(file)))
         await_files(in, options, file);
     if (problem == DWARF_OTHER_FILE)
         profile_note(in->build,
