@@ -377,6 +377,14 @@ const Check *machine_check(const MachineChecks *checks, Str name)
     return NULL;
 }
 
+Check machine_try(Arena *arena, Str name)
+{
+    Machine machine = machine_read(arena, &(MachineOptions){.try_out = true});
+    MachineChecks checks = machine_checks(arena, &machine);
+    const Check *check = machine_check(&checks, name);
+    return check ? *check : (Check){.name = name};
+}
+
 Str check_state_name(CheckState state)
 {
     static const Str NAMES[] = {STR_CONST("ok"), STR_CONST("note"), STR_CONST("blocked")};

@@ -63,6 +63,8 @@ typedef Array(Check) MachineChecks;
 /* ptrace, sampling, counters, kernel, container, clock, gpu: always these, in this order. */
 MachineChecks machine_checks(Arena *arena, const Machine *machine);
 const Check *machine_check(const MachineChecks *checks, Str name);
+/* One of them for this machine, tried now. */
+Check machine_try(Arena *arena, Str name);
 Str check_state_name(CheckState state);
 
 #endif

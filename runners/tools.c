@@ -1,14 +1,10 @@
 #include "runners/tools.h"
 
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "analysis/workload/schema.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "runners/install.h"
+#include "runners/machine.h"
 #include "runners/process.h"
 #include "runners/pylaunch.h"
 #include "runners/tools_look.h"
@@ -50,17 +46,6 @@ static Str install_command(Arena *arena, const ToolSearch *search, const char *p
 
 /* ---------------------------------------------------------------- py-spy */
 
-static int ptrace_scope(Arena *arena)
-{
-    Str text;
-    Err err = {0};
-    int64_t scope;
-    if (!file_read(arena, S("/proc/sys/kernel/yama/ptrace_scope"), 64, &text, &err) ||
-        !str_to_i64(str_trim(text), &scope))
-        return 0;
-    return (int)scope;
-}
-
 static Str error_line(Str output)
 {
     Str line, found = {0};
@@ -72,21 +57,19 @@ static Str error_line(Str output)
 
 void tool_explain_pyspy(Arena *arena, Str output, Str *problem, Str *mend)
 {
-    int scope = ptrace_scope(arena);
+    Check check = machine_try(arena, S("ptrace"));
     bool denied = str_has(output, S("Permission Denied")) || str_has(output, S("EPERM")) ||
                   str_has(output, S("Operation not permitted")) ||
                   str_has(output, S("Permission denied"));
     Str said = error_line(output);
     *mend = (Str){0};
-    if (denied && scope >= 2 && geteuid() != 0) {
-        *problem =
-            str_fmt(arena, "py-spy may not look into other processes (ptrace_scope is %d)", scope);
-        *mend = scope == 2 ? S("sudo sysctl kernel.yama.ptrace_scope=1")
-                           : S("echo kernel.yama.ptrace_scope=1 | sudo tee "
-                               "/etc/sysctl.d/10-ptrace.conf, then start the machine anew");
+    if (check.state == CHECK_BLOCKED) {
+        *problem = str_fmt(arena, "py-spy may not look into other processes: " STR_FMT,
+                           STR_ARG(check.sentence));
+        *mend = check.mend;
     } else if (denied) {
-        *problem = S("py-spy may not look into other processes: this system forbids ptrace");
-        *mend = S("docker run --cap-add SYS_PTRACE ...");
+        *problem = S("py-spy may not look into what the benchmark starts");
+        *mend = S("sudo setcap cap_sys_ptrace=eip $(command -v py-spy)");
     } else if (str_starts(said, S("No python processes found"))) {
         *problem = S("py-spy found no Python in what the benchmark starts");
     } else {

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "runners/install.h"
+#include "runners/machine.h"
 #include "runners/process.h"
 
 /* ---------------------------------------------------------------- packages */
@@ -93,7 +94,7 @@ bool tool_perf_refused(Str errors)
 
 void tool_explain_perf(Arena *arena, Str errors, Str *problem, Str *mend)
 {
-    int level = paranoid(arena);
+    Check check = machine_try(arena, S("sampling"));
     Str said, line, rest = errors;
     if (other_kernel(errors)) {
         *problem = S("perf is not installed for the kernel that runs");
@@ -101,12 +102,12 @@ void tool_explain_perf(Arena *arena, Str errors, Str *problem, Str *mend)
     } else if (str_has(errors, S("perf_event_mlock_kb"))) {
         *problem = S("perf may not lock enough memory (kernel.perf_event_mlock_kb)");
         *mend = S("sudo sysctl kernel.perf_event_mlock_kb=8192");
-    } else if (tool_perf_refused(errors) && level > 2 && geteuid() != 0) {
-        *problem = str_fmt(arena, "perf may not record (kernel.perf_event_paranoid is %d)", level);
-        *mend = S("sudo sysctl kernel.perf_event_paranoid=2");
+    } else if (tool_perf_refused(errors) && check.state == CHECK_BLOCKED) {
+        *problem = str_fmt(arena, "perf may not record: " STR_FMT, STR_ARG(check.sentence));
+        *mend = check.mend;
     } else if (tool_perf_refused(errors)) {
-        *problem = S("perf may not record: this container forbids perf_event_open");
-        *mend = S("docker run --cap-add PERFMON --security-opt seccomp=unconfined ...");
+        *problem = S("perf may not record what was asked for here");
+        *mend = S("sudo sysctl kernel.perf_event_paranoid=-1");
     } else {
         for (said = (Str){0}; str_next_line(&rest, &line);)
             if (str_trim(line).len && !str_eq(str_trim(line), S("Error:")) && !said.len)

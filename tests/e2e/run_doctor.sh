@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# ctest-labels: slow
 # perfloop doctor in real situations: tools here, tools missing, system calls denied, another user,
 # programs built in every way; and that the commands it tells are right for Debian.
 set -eu
@@ -141,6 +142,11 @@ expect "*forbids ptrace*; *forbids perf_event_open*" message
 [ $status = 1 ] || fail "status $status, but py-spy and perf are named and denied"
 PATH=$venv:$PATH "${as[@]}" "$scratch/perfloop" doctor py-spy >"$scratch/text" 2>/dev/null && fail "py-spy cannot run"
 grep -q '^  state *blocked$' "$scratch/text" || fail "$(cat "$scratch/text")"
+echo 'sum(i * i for i in range(3000000))' >app.py
+for tool in py-spy:ptrace perf:perf_event_open; do
+    PATH=$venv:$PATH "${as[@]}" "$scratch/perfloop" profile w --with "${tool%:*}" 2>"$scratch/errors" && fail "$tool ran"
+    grep -q "forbids ${tool#*:}.*: .*\(run\|sandbox\|securityContext\)" "$scratch/errors" || fail "$(cat "$scratch/errors")"
+done
 as=(python3 "$here/tests/e2e/deny.py" ptrace)
 PATH=$venv:$PATH doctor
 expect blocked tool py-spy state
