@@ -127,6 +127,11 @@ static const struct ToolRow {
      tool_look_heaptrack},
     {STR_CONST("dhat"), STR_CONST("Rust and native code, heap use (valgrind)"), tool_look_valgrind},
     {STR_CONST("callgrind"), STR_CONST("native code, instructions (valgrind)"), tool_look_valgrind},
+    {STR_CONST("criterion"), STR_CONST("Rust, benchmarks under perf"), tool_look_criterion},
+    {STR_CONST("dhat-crate"), STR_CONST("Rust, heap use, from inside the program"),
+     tool_look_dhat_crate},
+    {STR_CONST("tracing-chrome"), STR_CONST("Rust, spans of the tracing crate"),
+     tool_look_tracing_chrome},
 };
 
 size_t tools_count(void)

@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "runners/tools_look.h"
 
+ToolLook tool_look_criterion, tool_look_dhat_crate, tool_look_tracing_chrome;
 ToolLook tool_look_perf, tool_look_flamegraph, tool_look_heaptrack, tool_look_valgrind;
 
 /* Where perf is, found from this folder; "perf" when it is nowhere. */

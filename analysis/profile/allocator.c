@@ -59,5 +59,6 @@ bool is_allocator(Str function)
     for (size_t i = 0; i < sizeof(STARTS) / sizeof(STARTS[0]); i++)
         if (str_starts(function, STARTS[i]))
             return true;
-    return is_mangled_allocator(function);
+    /* What stands between, such as the dhat crate's: <dhat::Alloc as core::alloc::...>::alloc */
+    return str_has(function, S("GlobalAlloc>::")) || is_mangled_allocator(function);
 }

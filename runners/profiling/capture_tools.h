@@ -79,6 +79,14 @@ CaptureStep dhat_command, callgrind_command, valgrind_collect;
 CaptureExplain valgrind_explain;
 bool valgrind_is_ours(const ProcessResult *result);
 
+CaptureStep criterion_command;
+CaptureExplain criterion_explain;
+bool criterion_is_ours(const ProcessResult *result);
+
+CaptureStep dhat_crate_command, tracing_command, written_collect;
+CaptureExplain dhat_crate_explain, tracing_explain;
+void written_forget(Arena *arena, Str folder);
+
 CaptureStep line_profiler_command, tracemalloc_command, viztracer_command;
 CaptureStep memray_command, memray_collect;
 CaptureExplain inside_explain;

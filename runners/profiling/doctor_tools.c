@@ -186,10 +186,10 @@ void doctor_row_look(Arena *arena, size_t index, const ToolSearch *search,
     *out = (DoctorTool){.need = row->need, .state = DOCTOR_MISSING};
     out->tool = (Tool){.name = row->name, .what = row->what};
     out->runs = is_run_by_us(row->name);
-    if (out->runs)
-        out->tool = tool_look(arena, row->name, search);
-    else if (row->crate)
+    if (row->crate)
         look_crate(arena, row, search, cargo, out);
+    else if (out->runs)
+        out->tool = tool_look(arena, row->name, search);
     else if (str_eq(row->name, S("pprof")))
         look_pprof(arena, row, search, &out->tool);
     else if (row->program)

@@ -3,7 +3,7 @@
 pub fn slow_sum(values: &[u64]) -> u64 {
     let mut total = 0u64;
     for value in values {
-        total = total.wrapping_mul(31).wrapping_add(value % 1009);
+        total = total.wrapping_mul(31).wrapping_add(value % 1009); // PLANTED hot
     }
     total
 }
