@@ -149,12 +149,14 @@ Str install_python(Arena *arena, Str python, Str cwd, const char *package)
     return pip_install(arena, python, package);
 }
 
-Str install_module(Arena *arena, Str python, const char *package)
+Str install_module(Arena *arena, Str python, InstallPip pip, const char *package)
 {
+    static const InstallNames PIP = {
+        .arch = "python-pip", .alpine = "py3-pip", .other = "python3-pip"};
     if (!python.len)
         return install_interpreter(arena);
-    if (is_of_system(python) && !in_environment(arena, python))
-        return str_fmt(arena, STR_FMT " -m venv .venv && .venv/bin/python -m pip install %s",
-                       STR_ARG(python), package);
-    return pip_install(arena, python, package);
+    Str first = pip.missing ? install_package(arena, install_here(arena), &PIP) : (Str){0};
+    return str_fmt(arena, STR_FMT "%s" STR_FMT " -m pip install %s%s", STR_ARG(first),
+                   first.len ? " && " : "", STR_ARG(python),
+                   pip.refuses ? "--break-system-packages " : "", package);
 }

@@ -56,7 +56,12 @@ Str install_interpreter(Arena *arena);
  * else for the user, by uv or pipx.
  */
 Str install_python(Arena *arena, Str python, Str cwd, const char *package);
-/* A package that `python` itself must import (memray); a new environment beside the system's own. */
-Str install_module(Arena *arena, Str python, const char *package);
+typedef struct InstallPip {
+    bool missing; /* this Python has no pip */
+    bool refuses; /* it is a distribution's, whose pip installs only when told to (PEP 668) */
+} InstallPip;
+
+/* A package that `python` itself must import (memray): the benchmark runs in no other environment. */
+Str install_module(Arena *arena, Str python, InstallPip pip, const char *package);
 
 #endif

@@ -19,6 +19,26 @@ static bool is_python(Str word)
     return true;
 }
 
+/* How many words the options of `uv run` take. */
+static size_t uv_options(const Str *argv, size_t argc)
+{
+    static const Str WITH_WORD[] = {
+        STR_CONST("--with"),      STR_CONST("--with-editable"), STR_CONST("--with-requirements"),
+        STR_CONST("--extra"),     STR_CONST("--group"),         STR_CONST("--only-group"),
+        STR_CONST("--no-group"),  STR_CONST("--python"),        STR_CONST("-p"),
+        STR_CONST("--project"),   STR_CONST("--package"),       STR_CONST("--env-file"),
+        STR_CONST("--directory"), STR_CONST("--index"),         STR_CONST("--cache-dir"),
+    };
+    size_t at = 0;
+    while (at < argc && str_starts(argv[at], S("-")) && !str_eq(argv[at], S("-m"))) {
+        Str option = argv[at++];
+        for (size_t i = 0; i < sizeof(WITH_WORD) / sizeof(WITH_WORD[0]); i++)
+            if (str_eq(option, WITH_WORD[i]) && at < argc)
+                at++;
+    }
+    return at;
+}
+
 /* Words that start the command behind them: how many of argv they take; 0 when it is none. */
 static size_t launcher_words(const Str *argv, size_t argc)
 {
@@ -35,7 +55,7 @@ static size_t launcher_words(const Str *argv, size_t argc)
     }
     for (size_t i = 0; i < sizeof(RUNNERS) / sizeof(RUNNERS[0]); i++)
         if (str_eq(name, RUNNERS[i]) && argc > 1 && str_eq(argv[1], S("run")))
-            return 2;
+            return 2 + (i == 0 ? uv_options(argv + 2, argc - 2) : 0);
     return 0;
 }
 
@@ -107,6 +127,9 @@ static bool split_script(Arena *arena, const Str *argv, size_t argc, bool found_
         out->after.len = 0;
         *array_push(arena, &out->before) = S("python");
         add(arena, &out->after, (const Str[]){S("-m"), S("pytest")}, 2);
+    } else if (found_by_launcher && str_ends(argv[0], S(".py"))) { /* uv run x.py */
+        *array_push(arena, &out->before) = S("python");
+        *array_push(arena, &out->after) = argv[0];
     } else {
         return err_set(err, ERR_UNSUPPORTED, "'" STR_FMT "' is not started by Python",
                        STR_ARG(argv[0]));

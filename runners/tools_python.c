@@ -7,15 +7,17 @@
 #include "runners/tools_look.h"
 
 /*
- * Prints four lines: the interpreter, whether it has pip, the package's version, and what is wrong
+ * Prints four lines: the interpreter, whether its pip is missing or refuses, the package's version, and what is wrong
  * with it. The current folder is taken off the path first: a workspace must not bring its own "memray".
  */
 static const char PROBE[] =
     "import sys\n"
     "sys.path[:] = [folder for folder in sys.path if folder]\n"
-    "import importlib, importlib.util\n"
+    "import importlib, importlib.util, os, sysconfig\n"
     "print(sys.executable)\n"
-    "print('pip' if importlib.util.find_spec('pip') else '')\n"
+    "marker = os.path.join(sysconfig.get_path('stdlib'), 'EXTERNALLY-MANAGED')\n"
+    "print('' if importlib.util.find_spec('pip') else 'missing', end=' ')\n"
+    "print('refuses' if sys.prefix == sys.base_prefix and os.path.exists(marker) else '')\n"
     "name, own = sys.argv[1:]\n"
     "try:\n"
     "    module = importlib.import_module(name)\n"
@@ -41,13 +43,13 @@ static StrList interpreter(Arena *arena, const ToolSearch *search)
 }
 
 /* uv makes environments without pip, and has its own. */
-static Str mend(Arena *arena, const ToolSearch *search, Str python, bool has_pip,
-                const char *package)
+static Str mend(Arena *arena, const ToolSearch *search, Str python, Str pip, const char *package)
 {
     Str path;
-    if (!has_pip && process_find(arena, S("uv"), (Str){0}, search->cwd, &path))
+    InstallPip is = {.missing = str_has(pip, S("missing")), .refuses = str_has(pip, S("refuses"))};
+    if (is.missing && process_find(arena, S("uv"), (Str){0}, search->cwd, &path))
         return str_fmt(arena, "uv pip install --python " STR_FMT " %s", STR_ARG(python), package);
-    return install_module(arena, python, package);
+    return install_module(arena, python, is, package);
 }
 
 /* `own`: the module is part of Python. */
@@ -84,8 +86,7 @@ static void look(Arena *arena, const ToolSearch *search, Str module, bool own, T
     const char *package =
         str_cstr(arena, str_fmt(arena, "%s" STR_FMT, wrong.len ? "--force-reinstall " : "",
                                 STR_ARG(module)));
-    tool->mend = own ? install_interpreter(arena)
-                     : mend(arena, search, python, str_eq(pip, S("pip")), package);
+    tool->mend = own ? install_interpreter(arena) : mend(arena, search, python, pip, package);
 }
 
 void tool_look_cprofile(Arena *arena, const ToolSearch *search, Tool *tool)

@@ -413,7 +413,7 @@ static void add_notes(Reader *in)
         profile_note(trace->build, "the trace ends early: %s", err.msg);
     if (in->overflow)
         profile_note(trace->build, "viztracer's buffer was full: the oldest events are missing "
-                                   "(--tracer_entries makes it larger)");
+                                   "(a shorter run fits; --tracer_entries makes it larger)");
     if (in->bad)
         profile_note(trace->build, "%zu events have no usable time and were left out", in->bad);
     if (trace->unmatched)

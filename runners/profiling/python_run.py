@@ -15,7 +15,7 @@ import types
 OUT, ROOT, HARNESS, OPTIONS, *sys.argv = sys.argv[1:]
 OURS = os.path.abspath(__file__)
 # With -P or -I, Python has not put our folder in front.
-_IN_FRONT = sys.path[0] == os.path.dirname(OURS)
+_IN_FRONT = os.path.realpath(sys.path[0]) == os.path.dirname(os.path.realpath(OURS))
 sys.path[:_IN_FRONT] = []
 
 

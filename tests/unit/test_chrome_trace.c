@@ -179,7 +179,7 @@ static void places_of_every_writer_are_found(void **state)
     assert_str(profile.tool, S("viztracer"));
     assert_str(body(arena, &profile),
                S("note: viztracer's buffer was full: the oldest events are missing "
-                 "(--tracer_entries makes it larger)\n"
+                 "(a shorter run fits; --tracer_entries makes it larger)\n"
                  "9000 x1 @0 f (/a.py:3)\n8000 x1 @1 g (b.py:4)\n7000 x1 @2 h (/long/short.py:11)\n"
                  "6000 x1 @3 builtins.len\n5000 x1 @4 i (c.py:5)\n4000 x1 @5 j (/d.py:6)\n"
                  "3000 x1 @6 k (src/e.rs:7)\n"));

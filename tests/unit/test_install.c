@@ -68,19 +68,24 @@ static void a_virtual_environment_gets_its_own_package(void **state)
               &err);
     Str want = str_fmt(arena, STR_FMT " -m pip install memray", STR_ARG(python));
     assert_str(install_python(arena, python, dir, "memray"), want);
-    assert_str(install_module(arena, python, "memray"), want);
 }
 
-static void the_systems_own_python_is_left_as_it_is(void **state)
+static void a_module_goes_where_its_python_looks(void **state)
 {
-    assert_str(install_module(test_arena(state), S("/usr/bin/python3"), "memray"),
-               S("/usr/bin/python3 -m venv .venv && .venv/bin/python -m pip install memray"));
-    assert_str(install_module(test_arena(state), S("/opt/py/bin/python3"), "memray"),
-               S("/opt/py/bin/python3 -m pip install memray"));
+    Arena *arena = test_arena(state);
+    Str python = S("/usr/bin/python3");
+    assert_str(install_module(arena, python, (InstallPip){0}, "memray"),
+               S("/usr/bin/python3 -m pip install memray"));
+    assert_str(install_module(arena, python, (InstallPip){.refuses = true}, "memray"),
+               S("/usr/bin/python3 -m pip install --break-system-packages memray"));
+    Str without_pip = install_module(arena, python, (InstallPip){.missing = true}, "memray");
+    assert_true(str_ends(without_pip, S("/usr/bin/python3 -m pip install memray")));
+    if (install_here(arena) == INSTALL_DEBIAN)
+        assert_true(str_has(without_pip, S("apt install python3-pip && ")));
 }
 
 TEST_MAIN(TEST(a_system_is_known_by_its_id), TEST(a_relative_is_known_by_what_it_is_like),
           TEST(each_system_has_its_command_and_its_name),
           TEST(what_a_system_does_not_have_has_no_command),
           TEST(a_virtual_environment_gets_its_own_package),
-          TEST(the_systems_own_python_is_left_as_it_is))
+          TEST(a_module_goes_where_its_python_looks))

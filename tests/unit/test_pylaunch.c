@@ -50,6 +50,11 @@ static void python_is_found_behind_its_options(void **state)
                S("env A=1 B=2 ./python3 | x.py"));
     assert_str(split_of(arena, S("uv run python x.py"), cwd), S("uv run python | x.py"));
     assert_str(split_of(arena, S("uv run pytest -q"), cwd), S("uv run python | -m pytest -q"));
+    assert_str(split_of(arena, S("uv run --frozen --with rich --extra=x python x.py 1"), cwd),
+               S("uv run --frozen --with rich --extra=x python | x.py 1"));
+    assert_str(split_of(arena, S("uv run bench/x.py 1"), cwd), S("uv run python | bench/x.py 1"));
+    assert_str(split_of(arena, S("uv run --with"), cwd),
+               S("this command runs no script and no module"));
     assert_str(split_of(arena, S("./python3 -c pass"), cwd),
                S("code given with -c cannot be run under it; put it into a file"));
     assert_str(split_of(arena, S("./python3"), cwd),
