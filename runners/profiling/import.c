@@ -11,6 +11,7 @@
 #include "runners/ledger/contents.h"
 #include "runners/ledger/ledger.h"
 #include "runners/profiling/convert.h"
+#include "runners/profiling/kernels_here.h"
 #include "runners/profiling/libraries.h"
 #include "runners/workloads.h"
 
@@ -285,24 +286,27 @@ static size_t usual_metric(const Profile *profile, const Workload *workload)
     } ROWS[] = {
         {STR_CONST("peak_rss"), STR_CONST("peak")},
         {STR_CONST("instructions"), STR_CONST("instructions")},
+        {STR_CONST("gpu_time"), STR_CONST("gpu_time")},
         {STR_CONST("gpu_time"), STR_CONST("gpu")},
         {STR_CONST("cpu_time"), STR_CONST("cpu")},
     };
     for (size_t i = 0; workload && i < sizeof(ROWS) / sizeof(ROWS[0]); i++)
         if (str_eq(workload->metric, ROWS[i].workload)) {
             size_t found = profile_metric(profile, ROWS[i].profile);
-            return found == SIZE_MAX ? 0 : found;
+            if (found != SIZE_MAX)
+                return found;
         }
     return 0;
 }
 
-static bool import_open(Import *import, const Profile *profile, Err *err)
+static bool import_open(Import *import, Profile *profile, Err *err)
 {
     Imported *out = import->out;
     import->profile = profile;
     if (!find_workload(import->arena, import->places, import->options->workload, &import->workload,
                        err) ||
-        !tree_list(import->arena, import->places, &import->tree, err))
+        !tree_list(import->arena, import->places, &import->tree, err) ||
+        !kernels_here(import->arena, import->places, &import->tree, profile, &out->cache, err))
         return false;
     PathMap *map = make_map(import->arena, import->places, import->workload,
                             import->options->run_dir, &import->tree);

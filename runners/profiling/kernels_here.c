@@ -1,0 +1,83 @@
+#include "runners/profiling/kernels_here.h"
+
+#include "analysis/profile/store.h"
+#include "analysis/source/outline.h"
+#include "analysis/symbols/kernels.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "runners/profiling/convert.h"
+
+enum {
+    FILE_BYTES_MAX = 4 << 20,
+    ALL_BYTES_MAX = 256 << 20, /* read in all: a workspace may hold anything */
+};
+
+static bool names_one(Str bytes, const KernelNames *wanted)
+{
+    array_each (Str, name, wanted)
+        if (str_has(bytes, *name))
+            return true;
+    return false;
+}
+
+/* C++ files hold launches of kernels, too, and the CUDA grammar reads them. */
+static LangId lang_of(Str path)
+{
+    static const Str ENDS[] = {STR_CONST(".cpp"), STR_CONST(".cc"),  STR_CONST(".cxx"),
+                               STR_CONST(".h"),   STR_CONST(".hpp"), STR_CONST(".hxx")};
+    LangId lang = lang_of_path(path);
+    for (size_t i = 0; lang == LANG_NONE && i < sizeof(ENDS) / sizeof(ENDS[0]); i++)
+        if (str_ends(path, ENDS[i]))
+            return LANG_CUDA;
+    return lang == LANG_CUDA || lang == LANG_PYTHON ? lang : LANG_NONE;
+}
+
+static void look_at(Arena *arena, KernelSources *here, const KernelNames *wanted, LangId lang,
+                    Str path, Str bytes)
+{
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("kernels");
+    const Text *text = text_new(scratch, bytes);
+    Syntax *syntax = syntax_parse(lang, text, NULL, NULL, 0, NULL);
+    if (!syntax)
+        return;
+    Outline outline = outline_of(scratch, syntax, text);
+    kernels_look(arena, here, wanted, path, &outline, text);
+    syntax_free(syntax);
+}
+
+static KernelSources look_around(Arena *arena, const Places *places, const TreeFiles *tree,
+                                 const KernelNames *wanted)
+{
+    KernelSources here = {0};
+    size_t bytes_left = ALL_BYTES_MAX;
+    array_each (const Str, file, tree) {
+        CLEANUP(arena_cleanup) Arena *scratch = arena_new("source");
+        Err unreadable = {0};
+        Str bytes;
+        LangId lang = lang_of(*file);
+        Str path = path_join(scratch, places->root, *file);
+        if (lang == LANG_NONE || !file_read(scratch, path, FILE_BYTES_MAX, &bytes, &unreadable))
+            continue;
+        if (bytes.len > bytes_left)
+            break;
+        bytes_left -= bytes.len;
+        if (names_one(bytes, wanted))
+            look_at(arena, &here, wanted, lang, path, bytes);
+    }
+    return here;
+}
+
+bool kernels_here(Arena *arena, const Places *places, const TreeFiles *tree, Profile *profile,
+                  Digest *id, Err *err)
+{
+    KernelNames wanted = kernels_wanted(arena, profile);
+    if (!wanted.len)
+        return true;
+    KernelSources here = look_around(arena, places, tree, &wanted);
+    if (!here.definitions.len && !here.launches.len)
+        return true;
+    *profile = kernels_place(arena, profile, &here);
+    Str bytes = profile_store_write(arena, profile);
+    *id = digest_of(bytes);
+    return file_write(profile_cache_path(arena, places->cache, *id), bytes, err);
+}
