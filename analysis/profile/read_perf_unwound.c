@@ -44,6 +44,9 @@ bool read_perf_unwound(Arena *arena, Str data, Str text, Profile *out, Err *err)
         profile_note(build, STR_FMT, STR_ARG(*note));
     if (!perf_script_into(arena, text, build, err))
         return err_wrap(err, "perf script");
-    *out = profile_build(build, S("perf"), S("perf script"));
+    Profile profile = profile_build(build, S("perf"), S("perf script"));
+    if (profile.frames_len == 0) /* programs gone: the recording itself has the innermost frames */
+        return err_set(err, ERR_INPUT, "perf script walked no stack");
+    *out = profile;
     return true;
 }

@@ -27,7 +27,7 @@ EXPECTED = {
     "perf/sleep.compressed2.pipe.data": [("cycles", 4949523, [])],
     "perf/true.v2.perf.data": [("cpu-clock", 250000, [("[ld-2.17.so]", "samples", 1)])],
     # 8 samples; perf report -n of linux-perf 6.1 says 7 in the kernel, 1 in the program
-    "perf/rust_dwarf_5.15.perf.data": [("cycles", 40417512, [("[kernel]", "samples", 7)])],
+    "perf/rust_dwarf_5.15.perf.data": [("cycles", 40417512, [("[kernel*]", "samples", 7)])],
     "folded/perf-rust-Yamakaky-dcpu-collapsed-all.txt": [("samples", 6850637, [])],
     "folded/cpp-stacks-std-function-collapsed.txt": [("samples", None, [])],
     "folded/single-event-collapsed.txt": [("samples", None, [])],
