@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "analysis/hotspots/hotspot.h"
+#include "analysis/hotspots/compare.h"
 #include "analysis/profile/store.h"
 
 static void must(bool holds)
@@ -38,10 +38,27 @@ static void roll_up(Arena *arena, const Profile *profile, size_t metric)
         hot_stacks(arena, profile, (HotOptions){.metric = metric}, &spots.functions[0], 3);
 }
 
+static void compare(Arena *arena, const Profile *profile, size_t metric)
+{
+    static const ComparePer PERS[] = {COMPARE_SHARE, COMPARE_COST, COMPARE_BENCHMARK};
+    HotSpots spots = hotspots_of(arena, profile, (HotOptions){.metric = metric});
+    for (size_t i = 0; i < sizeof(PERS) / sizeof(PERS[0]); i++) {
+        CompareOptions options = {
+            .per = PERS[i], .then = 1, .now = 1, .now_low = 0.9, .now_high = 1.1};
+        Comparison same = compare_spots(arena, &spots, &spots, &options);
+        for (size_t k = 0; k < same.lines_len; k++)
+            must(same.lines[k].here.word == COMPARE_WITHIN);
+        for (size_t k = 0; k < same.functions_len; k++)
+            must(same.functions[k].total.word == COMPARE_WITHIN);
+    }
+}
+
 void use_profile(Arena *arena, const Profile *profile)
 {
     for (size_t m = 0; m < profile->metrics_len; m++)
         roll_up(arena, profile, m);
+    for (size_t m = 0; m < profile->metrics_len; m++)
+        compare(arena, profile, m);
     Profile again;
     Err err = {0};
     must(profile_store_map(arena, profile_store_write(arena, profile), &again, &err));

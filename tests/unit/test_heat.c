@@ -564,6 +564,34 @@ static void calls_are_listed_although_the_ledger_was_written_in_between(void **s
     stop(editor);
 }
 
+/* Both profiles know their trees: what a line costs in one run is share times what was measured. */
+static void lines_that_rose_in_a_regression_are_named(void **state)
+{
+    Editor *editor = NEW(test_arena(state), Editor);
+    editor->arena = test_arena(state);
+    editor->space = test_workspace(editor->arena);
+    Str path = test_write(&editor->space, "t.py", S("# old\n" SOURCE));
+    editor->uri = uri_from_path(editor->arena, path);
+    test_write(&editor->space, "perfloop.toml", S("[workload.w]\nbenchmark = \"true\"\n"));
+    test_profile_of(&editor->space, "w", S("tokenize (t.py:9) 300\nsplit (t.py:3) 700\n"), 550,
+                    S("a"));
+    test_write(&editor->space, "t.py", S(SOURCE));
+    test_profile_of(&editor->space, "w", S("tokenize (t.py:8) 420\nsplit (t.py:2) 580\n"), 700,
+                    S("b"));
+    record_iteration(editor, S("slower"), 0.0098, 0.2);
+    editor->server = test_server_new(editor->arena, &(TestServerOptions){.threads = 2});
+    test_initialize(editor->server, S(RICH), editor->space.places.root);
+    test_open(editor->server, editor->uri, S("python"), S(SOURCE));
+    test_settle(editor->server);
+    Str pushed = diagnostics(editor);
+    assert_has(pushed, "\"severity\":2,\"code\":\"regressed-here\"");
+    assert_int_equal(count(pushed, S("\"regressed-here\"")), 1);
+    assert_has(pushed, "w: regressed here: 42 %, rose from 30 % at the baseline, +12 pt, "
+                       "2.4 ms → 4.1 ms a run; p50 +22 %");
+    assert_has(pushed, "at the baseline 70 %, 5.6 ms → 5.67 ms a run, within the error");
+    stop(editor);
+}
+
 static void a_regression_warns_where_the_function_is_now(void **state)
 {
     Editor *editor = start_loop(state, S("slower"), 0.0098, 0.2);
@@ -653,6 +681,7 @@ TEST_MAIN(TEST(an_opened_file_shows_its_heat), TEST(heat_moves_and_changes_with_
           TEST(memory_is_told_in_bytes_that_people_read), TEST(calls_carry_their_cost_in_the_name),
           TEST(a_new_profile_shows_itself_and_an_old_lens_list_never_empties),
           TEST(calls_are_listed_although_the_ledger_was_written_in_between),
+          TEST(lines_that_rose_in_a_regression_are_named),
           TEST(a_regression_warns_where_the_function_is_now),
           TEST(two_edited_functions_are_one_too_many),
           TEST(an_unclear_iteration_does_not_change_the_number),
