@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "analysis/profile/address.h"
+#include "analysis/profile/prefix_table.h"
 #include "analysis/profile/readers.h"
 #include "base/array.h"
 #include "base/idmap.h"
@@ -76,6 +77,8 @@ typedef struct Pprof {
     uint64_t default_type;
     Array(uint32_t) frames; /* of all locations */
     Array(uint64_t) path;   /* of the sample being read */
+    Array(uint64_t) prefixes;
+    PrefixTable stacks;
     size_t nodes_max;
     size_t last_node;
     size_t samples;
@@ -359,21 +362,65 @@ static uint32_t child_of(Pprof *in, uint32_t parent, Location *location, bool ca
     return parent;
 }
 
+/* Hashes of all beginnings of the path; prefixes[i] goes as far in as the i-th from its end. */
+static void hash_path(Pprof *in, size_t depth)
+{
+    uint64_t prefix = 0;
+    while (in->prefixes.len < depth)
+        array_push(in->arena, &in->prefixes);
+    for (size_t i = depth; i-- > 0;) {
+        prefix = prefix_hash(prefix, hash64_number(in->path.items[i]) + (i > 0));
+        in->prefixes.items[i] = prefix;
+        prefix_prefetch(&in->stacks, prefix);
+    }
+}
+
+static bool is_known(const Pprof *in, size_t at, uint32_t *stack)
+{
+    const PrefixCell *cell = prefix_find(&in->stacks, in->prefixes.items[at]);
+    if (!cell || cell->item != (uint32_t)in->path.items[at])
+        return false;
+    *stack = cell->node;
+    return true;
+}
+
+/* How many of the outermost frames are known together, and their stack. */
+static size_t known_of(const Pprof *in, size_t depth, uint32_t *stack)
+{
+    size_t known = 0, beyond = depth + 1;
+    uint32_t found;
+    if (depth && is_known(in, 0, stack))
+        return depth;
+    while (known + 1 < beyond) {
+        size_t middle = known + (beyond - known) / 2;
+        if (is_known(in, depth - middle, &found)) {
+            *stack = found;
+            known = middle;
+        } else {
+            beyond = middle;
+        }
+    }
+    return known;
+}
+
 /* The path in the file is leaf first. */
 static uint32_t stack_of(Pprof *in)
 {
     uint32_t stack = 0;
-    size_t from = in->path.len;
-    if (from > DEPTH_MAX) {
+    size_t depth = in->path.len;
+    if (depth > DEPTH_MAX) {
         in->deep++;
-        from = DEPTH_MAX;
+        depth = DEPTH_MAX;
     }
-    while (from-- > 0) {
-        uint32_t found = ids_find(&in->location_ids, in->path.items[from]);
+    hash_path(in, depth);
+    for (size_t i = depth - known_of(in, depth, &stack); i-- > 0;) {
+        uint32_t found = ids_find(&in->location_ids, in->path.items[i]);
         if (found)
-            stack = child_of(in, stack, &in->locations.items[found - 1], from > 0);
+            stack = child_of(in, stack, &in->locations.items[found - 1], i > 0);
         else
             in->unknown++;
+        if (stack)
+            prefix_add(&in->stacks, in->prefixes.items[i], (uint32_t)in->path.items[i], stack);
     }
     return stack;
 }
@@ -471,7 +518,8 @@ bool read_pprof(Arena *arena, Str bytes, Profile *out, Err *err)
                   .nodes_max = bytes.len * NODES_PER_BYTE,
                   .function_ids = {.map = idmap_new(arena)},
                   .location_ids = {.map = idmap_new(arena)},
-                  .mapping_ids = {.map = idmap_new(arena)}};
+                  .mapping_ids = {.map = idmap_new(arena)},
+                  .stacks = prefix_table_new(arena)};
     Proto file = proto(bytes);
     read_tables(in, &file);
     if (in->types.len == 0) {
