@@ -1,7 +1,6 @@
 #include "runners/tools_native.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/path.h"
@@ -58,17 +57,6 @@ Str tool_perf(Arena *arena, Str cwd)
     return process_find(arena, S("perf"), (Str){0}, cwd, &path) ? path : S("perf");
 }
 
-static int paranoid(Arena *arena)
-{
-    Str text;
-    Err err = {0};
-    int64_t level;
-    if (!file_read(arena, S("/proc/sys/kernel/perf_event_paranoid"), 64, &text, &err) ||
-        !str_to_i64(str_trim(text), &level))
-        return 0;
-    return (int)level;
-}
-
 /* Ubuntu's and old Debian's perf is a script that looks for one made for the running kernel. */
 static bool other_kernel(Str errors)
 {
@@ -80,7 +68,7 @@ bool tool_perf_refused(Str errors)
 {
     static const Str SIGNS[] = {
         STR_CONST("perf_event_paranoid"),
-        STR_CONST("perf_event_mlock_kb"),
+        STR_CONST("Permission error mapping pages"),
         STR_CONST("No permission to enable"),
         STR_CONST("perf_event_open"),
         STR_CONST("Access to performance monitoring and observability operations is limited"),
@@ -92,14 +80,22 @@ bool tool_perf_refused(Str errors)
     return other_kernel(errors);
 }
 
+static Str first_words(Str errors)
+{
+    for (Str line; str_next_line(&errors, &line);)
+        if (str_trim(line).len && !str_eq(str_trim(line), S("Error:")))
+            return str_trim(line);
+    return S("ended without a recording");
+}
+
 void tool_explain_perf(Arena *arena, Str errors, Str *problem, Str *mend)
 {
     Check check = machine_try(arena, S("sampling"));
-    Str said, line, rest = errors;
+    *mend = (Str){0};
     if (other_kernel(errors)) {
         *problem = S("perf is not installed for the kernel that runs");
         *mend = install(arena, &PERF);
-    } else if (str_has(errors, S("perf_event_mlock_kb"))) {
+    } else if (str_has(errors, S("Permission error mapping pages"))) {
         *problem = S("perf may not lock enough memory (kernel.perf_event_mlock_kb)");
         *mend = S("sudo sysctl kernel.perf_event_mlock_kb=8192");
     } else if (tool_perf_refused(errors) && check.state == CHECK_BLOCKED) {
@@ -109,28 +105,22 @@ void tool_explain_perf(Arena *arena, Str errors, Str *problem, Str *mend)
         *problem = S("perf may not record what was asked for here");
         *mend = S("sudo sysctl kernel.perf_event_paranoid=-1");
     } else {
-        for (said = (Str){0}; str_next_line(&rest, &line);)
-            if (str_trim(line).len && !str_eq(str_trim(line), S("Error:")) && !said.len)
-                said = str_trim(line);
-        *problem = str_fmt(arena, "perf: " STR_FMT,
-                           STR_ARG(said.len ? said : S("ended without a recording")));
-        *mend = (Str){0};
+        *problem = str_fmt(arena, "perf: " STR_FMT, STR_ARG(first_words(errors)));
     }
 }
 
 void tool_look_perf(Arena *arena, const ToolSearch *search, Tool *tool)
 {
     ProcessResult result;
-    bool denied = paranoid(arena) > 2 && geteuid() != 0;
     if (!look(arena, search, S("perf"), &PERF, tool, &result)) {
         if (tool->path.len && other_kernel(result.errors))
             tool_explain_perf(arena, result.errors, &tool->problem, &tool->mend);
         return;
     }
-    if (!search->try_out && !denied)
+    if (!search->try_out)
         return;
-    const Str sample[] = {tool->path, S("record"),    S("-q"), S("-N"),
-                          S("-o"),    S("/dev/null"), S("--"), S("true")};
+    const Str sample[] = {tool->path,     S("record"), S("-N"),  S("-o"),
+                          S("/dev/null"), S("--"),     S("true")};
     if (!tool_run(arena, search, sample, sizeof(sample) / sizeof(sample[0]), &result)) {
         tool->ready = false;
         tool_explain_perf(arena, result.errors, &tool->problem, &tool->mend);

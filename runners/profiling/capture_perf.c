@@ -35,11 +35,13 @@ static uint32_t rate(CaptureJob *job)
     return (uint32_t)most;
 }
 
+/* Not quiet (-q): then it does not say why it cannot record, either. */
 bool perf_command(CaptureJob *job, Err *err)
 {
+    job->own_words = S("[ perf record:");
     Str perf = native_quote(job->arena, job->tool.path);
     Str stacks = job->options->copy_stacks ? S("--call-graph dwarf,16384") : S("-g");
-    Str line = str_fmt(job->arena, STR_FMT " record -q -N -F %u " STR_FMT " -o \"$part\" -- \"$@\"",
+    Str line = str_fmt(job->arena, STR_FMT " record -N -F %u " STR_FMT " -o \"$part\" -- \"$@\"",
                        STR_ARG(perf), rate(job), STR_ARG(stacks));
     return native_command(job, line, false, err);
 }

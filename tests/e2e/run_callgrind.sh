@@ -2,7 +2,8 @@
 # A program of ours under valgrind's callgrind, with and without instructions and cache simulation:
 # every function beside callgrind_annotate, and the planted lines first.
 set -eu
-command -v valgrind >/dev/null || { echo "no valgrind: skipped"; exit 77; }
+. tools/deps.sh
+need_packages valgrind gcc
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache

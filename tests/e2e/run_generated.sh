@@ -13,7 +13,7 @@ unset DEBUGINFOD_URLS
 cp tests/programs/native/generated.c "$work"
 cd "$work"
 record() { perf --buildid-dir "$work/.debug" record -q -g -e cpu-clock -F 997 "$@"; }
-record -o probe.data true 2>/dev/null || { echo "perf may not record here: skipped"; exit 77; }
+record -o probe.data true
 compare() { python3 "$source/tests/e2e/compare_leaves.py" "$@"; }
 
 # ---- the kernel: the same functions as perf, or one frame where its addresses are hidden

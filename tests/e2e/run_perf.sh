@@ -2,9 +2,9 @@
 # Recordings of real perf of a C and a Rust program of ours: planted lines first, every line's
 # samples as perf's own srcline, functions as perf report's, lines and inline chains of the whole program as addr2line's.
 set -eu
-for tool in perf gcc addr2line objdump readelf; do
-    command -v $tool >/dev/null || { echo "no $tool: skipped"; exit 77; }
-done
+. tools/deps.sh
+need_packages linux-perf gcc binutils
+need_rust
 build=$(dirname "$PERFLOOP")
 source=$PWD
 work=$(mktemp -d)
@@ -14,7 +14,7 @@ unset DEBUGINFOD_URLS
 cp tests/programs/native/* "$work"
 cd "$work"
 record() { perf --buildid-dir "$work/.debug" record -q -e cpu-clock -F 997 "$@" >/dev/null; }
-record -o probe.data true 2>/dev/null || { echo "perf may not record here: skipped"; exit 77; }
+record -o probe.data true
 
 check() { # program, source, planted lines
     python3 "$source/tests/e2e/compare_symbols.py" "$build/lookup_lines" "$1" "$2"
@@ -38,10 +38,8 @@ print(sys.argv[3], "first:", rows[0]["file"], rows[0]["line"])' "$2" "$3" "$file
 
 gcc -g -O1 -fno-omit-frame-pointer -o workc work.c
 check workc work.c 6,7,8,14,15
-if rustc --version >/dev/null 2>&1; then
-    rustc -g -O -C force-frame-pointers=yes -o workrs work.rs
-    check workrs work.rs 5,6,7,14,15
-fi
+rustc -g -O -C force-frame-pointers=yes -o workrs work.rs
+check workrs work.rs 5,6,7,14,15
 # A program built anew is told apart, and perf's cache still has the old one.
 gcc -g -O2 -fno-omit-frame-pointer -o workc work.c
 HOME=$work/none "$PERFLOOP" dump profile workc.data | grep -q "workc was built anew since the recording"

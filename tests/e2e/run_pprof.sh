@@ -2,7 +2,8 @@
 # pprof's files beside Go's own `pprof -top`: every metric's total, every function's flat and
 # cumulative cost. A profile by the Go program at hand, and the samples beside the project.
 set -eu
-command -v go >/dev/null || { echo "no go: skipped"; exit 77; }
+. tools/deps.sh
+need_go
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache GOFLAGS=-mod=mod GOCACHE=${GOCACHE:-$(go env GOCACHE)}
