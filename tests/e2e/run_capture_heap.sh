@@ -8,33 +8,34 @@ need_packages heaptrack valgrind
 need_rust
 . tests/e2e/capture_lib.sh
 
-planted_first() { # WORKLOAD METRIC=PLANT...
+# The planted lines are the first of the workspace, in this order, with what they cost in the library's callees.
+planted_first() { # WORKLOAD METRIC=PLANT[,PLANT]...
     local workload=$1 pair
     shift
     for pair in "$@"; do
-        "$PERFLOOP" hot --workload "$workload" --json --top 0 --metric "${pair%=*}" --sort total >"$scratch/hot.json"
+        "$PERFLOOP" hot --workload "$workload" --json --top 0 --metric "${pair%=*}" >"$scratch/hot.json"
         python3 - "$scratch/hot.json" "${pair#*=}" "$workload $pair" <<'PY'
-import json, re, sys
+import json, sys
 table = json.load(open(sys.argv[1]))
 lines = open("src/heap.rs").read().splitlines()
-planted = next(number for number, line in enumerate(lines, 1) if f"PLANTED {sys.argv[2]} " in line)
-# work() calls them all: its lines carry what its callees cost.
-calls = next(number for number, line in enumerate(lines, 1) if "pub fn work" in line)
-rows = [row for row in table["rows"] if row["file"] == "src/heap.rs" and row["line"] < calls]
-print(sys.argv[3] + ":", table["unit"], "total", table["total"], "line", rows[0]["line"], rows[0]["total"])
-assert rows[0]["line"] == planted, rows[:3]
-assert rows[0]["total"] > table["total"] / 2 or table["unit"] == "count", rows[0]
+plants = sys.argv[2].split(",")
+planted = [next(number for number, line in enumerate(lines, 1) if f"PLANTED {plant} " in line) for plant in plants]
+rows = [row for row in table["rows"] if row.get("library") is None][: len(planted)]
+costs = [row["self"] + row.get("in_callee", 0) for row in rows]
+print(sys.argv[3] + ":", table["unit"], "total", table["total"], "first", [row["line"] for row in rows], costs)
+assert [(row["file"], row["line"]) for row in rows] == [("src/heap.rs", line) for line in planted], rows
+assert sum(costs) > 0.75 * table["total"], costs
 PY
     done
 }
 
 for workload in heap heapbench; do
     profile $workload --with heaptrack
-    planted_first $workload peak=peak allocated=peak allocations=allocations leaked=leaked
+    planted_first $workload peak=peak allocated=peak,allocations allocations=allocations,inlined leaked=leaked
     nothing_left
 done
 profile heap --with dhat
-planted_first heap peak=peak allocated=peak allocations=allocations leaked=leaked
+planted_first heap peak=peak allocated=peak,allocations allocations=allocations,inlined leaked=leaked
 nothing_left
 profile count --with callgrind
 "$PERFLOOP" hot --workload count --json --top 0 | python3 -c '
