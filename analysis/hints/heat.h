@@ -19,6 +19,7 @@
 #include "analysis/hints/hint.h"
 #include "analysis/hotspots/anchor.h"
 #include "analysis/hotspots/compare.h"
+#include "analysis/profile/profile.h"
 #include "analysis/source/text.h"
 #include "base/str.h"
 #include "base/units.h"
@@ -88,6 +89,13 @@ typedef struct HotLine {
     size_t n_hints;
 } HotLine;
 
+/* What the tool knows of a function or kernel beside its cost: "registers per thread", "40". */
+typedef struct HeatFact {
+    Str name;
+    Str text;     /* the value as people read it */
+    double value; /* NAN for a text */
+} HeatFact;
+
 typedef struct HotFunction {
     Str name;   /* "Lexer.scan" */
     LineNo was; /* of its first line (`def …`); 0 when the profile knows only the name */
@@ -100,7 +108,23 @@ typedef struct HotFunction {
     HeatValue *values;
     const HeatCallee *callees;
     size_t n_callees;
+    const HeatFact *facts;
+    size_t n_facts;
 } HotFunction;
+
+/* The tool's own judgement of a line: a rule of ncu, a line that waits for a kernel. */
+typedef struct HotNote {
+    LineNo was;
+    LineNo now;
+    AnchorState state;
+    uint32_t anchor; /* index in the file's anchors, or HEAT_NO_ANCHOR */
+    Str function;    /* or kernel */
+    Str rule;
+    Str message;
+    FindingKind kind;
+    double speedup;   /* estimated, in percent; 0 when not said */
+    bool is_function; /* it is about the function, not about its first line */
+} HotNote;
 
 typedef struct HotFile {
     Str path;     /* as people read it: below the workspace root */
@@ -112,6 +136,8 @@ typedef struct HotFile {
     size_t n_lines;
     HotFunction *functions; /* hottest first */
     size_t n_functions;
+    HotNote *notes; /* in the tool's order */
+    size_t n_notes;
     Str snapshot;             /* the tree that was profiled; empty when not known */
     Anchors anchors;          /* of all lines and functions above */
     bool lines_are_functions; /* the profiler knows no lines (cProfile): show functions only */

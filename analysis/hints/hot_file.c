@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/hints/hints_gpu.h"
 #include "base/map.h"
 
 /* A line or function of this file while the metrics are put together. */
@@ -206,16 +207,89 @@ static void add_compared(Joiner *join)
     }
 }
 
+/* ------------------------------------------------------------------ what the tool says */
+
+static HeatFact fact_of(Arena *arena, const SaidFact *fact)
+{
+    HeatFact out = {.name = str_copy(arena, fact->name), .value = (double)NAN};
+    Unit unit;
+    double scale;
+    if (fact->text.len) {
+        out.text = str_copy(arena, fact->text);
+        return out;
+    }
+    out.value = fact->value;
+    heat_metric_unit(fact->unit, &unit, &scale);
+    if (str_eq(fact->unit, S("%")))
+        out.text = str_fmt(arena, "%.3g %%", fact->value);
+    else if (str_eq(fact->unit, S("Hz")) || str_eq(fact->unit, S("bytes/s")))
+        out.text = str_fmt(arena, "%.3g G" STR_FMT, fact->value * 1e-9,
+                           STR_ARG(str_eq(fact->unit, S("Hz")) ? S("Hz") : S("B/s")));
+    else
+        out.text = units_text(arena, fact->value * scale, unit);
+    return out;
+}
+
+static void add_facts(Joiner *join)
+{
+    const Said *said = join->source->said;
+    for (size_t i = 0; i < join->out->n_functions; i++) {
+        HotFunction *function = &join->out->functions[i];
+        HeatFact *facts = NEW_ARRAY(join->arena, HeatFact, said->facts_len + 1);
+        for (size_t k = 0; k < said->facts_len; k++)
+            if (str_eq(said->facts[k].file, join->source->path) &&
+                str_eq(said->facts[k].function, function->name))
+                facts[function->n_facts++] = fact_of(join->arena, &said->facts[k]);
+        function->facts = facts;
+    }
+}
+
+static LineNo function_line(const HotSource *source, Str name)
+{
+    const OutlineItem *item =
+        source->profiled.outline
+            ? outline_find_function(source->profiled.outline, name, (LineNo){0})
+            : NULL;
+    return item ? item->first : (LineNo){0};
+}
+
+static void add_notes(Joiner *join)
+{
+    const Said *said = join->source->said;
+    join->out->notes = NEW_ARRAY(join->arena, HotNote, said->findings_len + 1);
+    for (size_t i = 0; i < said->findings_len; i++) {
+        const SaidFinding *finding = &said->findings[i];
+        if (!str_eq(finding->file, join->source->path))
+            continue;
+        LineNo was = finding->line ? (LineNo){finding->line}
+                                   : function_line(join->source, finding->function);
+        if (was.n == 0 || was.n > join->line_limit)
+            continue;
+        join->out->notes[join->out->n_notes++] = (HotNote){
+            .was = was,
+            .function = str_copy(join->arena, finding->function),
+            .rule = str_copy(join->arena, finding->rule),
+            .message = str_copy(join->arena, finding->message),
+            .kind = finding->kind,
+            .speedup = finding->speedup,
+            .is_function = finding->line == 0,
+        };
+    }
+}
+
 static void find_places(Joiner *join)
 {
     HotFile *out = join->out;
-    LineNo *wanted = NEW_ARRAY(join->arena, LineNo, out->n_lines + out->n_functions + 1);
+    LineNo *wanted =
+        NEW_ARRAY(join->arena, LineNo, out->n_lines + out->n_functions + out->n_notes + 1);
     size_t n = 0;
     for (size_t i = 0; i < out->n_lines; i++)
         wanted[n++] = out->lines[i].was;
     for (size_t i = 0; i < out->n_functions; i++)
         if (out->functions[i].was.n)
             wanted[n++] = out->functions[i].was;
+    for (size_t i = 0; i < out->n_notes; i++)
+        wanted[n++] = out->notes[i].was;
     out->anchors =
         anchors_find(join->arena, &join->source->profiled, &join->source->now, wanted, n);
     for (size_t i = 0; i < out->n_lines; i++) {
@@ -226,6 +300,10 @@ static void find_places(Joiner *join)
         const Anchor *anchor = anchors_at(&out->anchors, out->functions[i].was);
         out->functions[i].anchor =
             anchor ? (uint32_t)(anchor - out->anchors.items) : HEAT_NO_ANCHOR;
+    }
+    for (size_t i = 0; i < out->n_notes; i++) {
+        const Anchor *anchor = anchors_at(&out->anchors, out->notes[i].was);
+        out->notes[i].anchor = anchor ? (uint32_t)(anchor - out->anchors.items) : HEAT_NO_ANCHOR;
     }
 }
 
@@ -246,6 +324,13 @@ static void set_places(HotFile *file)
             function->anchor == HEAT_NO_ANCHOR ? &NOWHERE : &file->anchors.items[function->anchor];
         function->now = anchor->now;
         function->state = anchor->state;
+    }
+    for (size_t i = 0; i < file->n_notes; i++) {
+        HotNote *note = &file->notes[i];
+        const Anchor *anchor =
+            note->anchor == HEAT_NO_ANCHOR ? &NOWHERE : &file->anchors.items[note->anchor];
+        note->now = anchor->now;
+        note->state = anchor->state;
     }
 }
 
@@ -277,6 +362,10 @@ HotFile hot_file_join(Arena *arena, const HotSource *source)
         add_function_metric(&join, i);
     if (source->compared)
         add_compared(&join);
+    if (source->said) {
+        add_facts(&join);
+        add_notes(&join);
+    }
     find_places(&join);
     set_places(&out);
     return out;
@@ -301,6 +390,9 @@ static HotFile with_anchors(Arena *arena, const HotFile *old, Anchors anchors)
     out.anchors = anchors;
     out.lines = NEW_ARRAY(arena, HotLine, old->n_lines + 1);
     out.functions = NEW_ARRAY(arena, HotFunction, old->n_functions + 1);
+    out.notes = NEW_ARRAY(arena, HotNote, old->n_notes + 1);
+    if (old->n_notes)
+        memcpy(out.notes, old->notes, old->n_notes * sizeof(HotNote));
     if (old->n_lines)
         memcpy(out.lines, old->lines, old->n_lines * sizeof(HotLine));
     if (old->n_functions)
@@ -343,6 +435,7 @@ void hot_file_advise(Arena *arena, HotFile *file, LangId lang, const AnchorSide 
         if (!known || !heat_is_shown(&WORTH_A_LOOK, &file->metrics[0], &line->values[0]))
             continue;
         Hints hints = hints_for_line(arena, lang, &source, line->now);
+        hints_gpu(arena, file, line->values, &hints);
         line->hints = hints.items;
         line->n_hints = hints.len;
     }

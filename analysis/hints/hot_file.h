@@ -14,6 +14,7 @@
 #include "analysis/hints/heat.h"
 #include "analysis/hotspots/anchor.h"
 #include "analysis/hotspots/hotspot.h"
+#include "analysis/hotspots/said.h"
 #include "base/arena.h"
 #include "grammars/lang.h"
 
@@ -28,8 +29,9 @@ typedef struct HotSource {
     AnchorSide profiled; /* the text the profile was recorded on */
     AnchorSide now;
     const Comparison
-        *compared; /* with the baseline's profile, spots[0] on its newer side; or NULL */
-    Str snapshot;  /* the tree that was profiled, if known */
+        *compared;    /* with the baseline's profile, spots[0] on its newer side; or NULL */
+    Str snapshot;     /* the tree that was profiled, if known */
+    const Said *said; /* what the tool says of its own; NULL: nothing */
 } HotSource;
 
 /* No lines and no functions when the profile does not know this file. */

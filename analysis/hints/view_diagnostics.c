@@ -10,6 +10,9 @@
 #include "analysis/hints/words.h"
 #include "base/strbuf.h"
 
+/* In percent: what a rule about a whole kernel must promise to be a diagnostic. */
+static const double NOTE_SPEEDUP_MIN = 5;
+
 static ViewDiagnostic *push(ViewMaker *maker, FileView *out, LineNo line, Str code)
 {
     if (out->diagnostics.len >= VIEW_DIAGNOSTICS_MAX)
@@ -346,6 +349,28 @@ static void standings(ViewMaker *maker, FileView *out)
     }
 }
 
+/*
+ * Rules of ncu at the lines they mark, those of a whole kernel when they promise something, and lines
+ * that only wait. What promises nothing is left to the hover.
+ */
+static void notes(ViewMaker *maker, FileView *out)
+{
+    for (size_t i = 0; i < maker->heat->n_notes; i++) {
+        const HotNote *note = &maker->heat->notes[i];
+        bool waits = note->kind == FINDING_WAIT;
+        bool promises = note->speedup >= NOTE_SPEEDUP_MIN;
+        if (note->now.n == 0 || note->kind == FINDING_NOTE ||
+            (note->state != ANCHOR_EXACT && note->state != ANCHOR_MOVED) ||
+            (note->is_function && !promises && !waits))
+            continue;
+        ViewDiagnostic *diagnostic =
+            push(maker, out, note->now, waits ? S("gpu-wait") : S("gpu-rule"));
+        if (!diagnostic)
+            return;
+        diagnostic->message = words_note(maker->arena, note);
+    }
+}
+
 void view_diagnostics(ViewMaker *maker, FileView *out)
 {
     verdict(maker, out);
@@ -357,4 +382,5 @@ void view_diagnostics(ViewMaker *maker, FileView *out)
     stale_profile(maker, out);
     hot_lines(maker, out);
     hot_functions(maker, out);
+    notes(maker, out);
 }

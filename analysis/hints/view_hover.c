@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "analysis/hints/hints_gpu.h"
 #include "analysis/hints/view_parts.h"
 #include "analysis/hints/words.h"
 #include "base/path.h"
@@ -13,6 +14,7 @@ enum {
     STACKS_SHOWN = 5,
     EDGES_SHOWN = 5,
     BENCHES_SHOWN = 20,
+    NOTES_SHOWN = 8,
 };
 
 typedef struct Page {
@@ -99,6 +101,12 @@ static void metric_item(Page *page, const HeatMetric *metric, const HeatValue *v
     item(page, strbuf_str(&line));
 }
 
+/* Stall reasons have a line of their own; of a long list only what there is any of. */
+static bool is_left_out(const HeatMetric *metric, const HeatValue *value)
+{
+    return str_starts(metric->name, S("stall_")) || (value->self <= 0 && value->total <= 0);
+}
+
 /* Several metrics side by side, where the client draws tables. */
 static void metric_table(Page *page, const HeatValue *values)
 {
@@ -111,6 +119,8 @@ static void metric_table(Page *page, const HeatValue *values)
                                          : S("\n| | self | with calls |\n|---|---|---|"));
     for (size_t i = 0; i < heat->n_metrics; i++) {
         const HeatMetric *metric = &heat->metrics[i];
+        if (is_left_out(metric, &values[i]))
+            continue;
         Str name = words_metric(page->arena, metric);
         Str self = cost_text(page, metric, values[i].self, 0);
         Str callee = cost_text(page, metric, values[i].callee, 0);
@@ -131,7 +141,11 @@ static void metrics(Page *page, const HeatValue *values, const HotSince *since, 
     if (page->markdown && heat->n_metrics > 1)
         metric_table(page, values);
     for (size_t i = 0; i < heat->n_metrics && !(page->markdown && heat->n_metrics > 1); i++)
-        metric_item(page, &heat->metrics[i], &values[i]);
+        if (i == 0 || !is_left_out(&heat->metrics[i], &values[i]))
+            metric_item(page, &heat->metrics[i], &values[i]);
+    Str stalls = gpu_stalls(page->arena, heat, values);
+    if (stalls.len)
+        item(page, str_fmt(page->arena, "stalls: " STR_FMT, STR_ARG(stalls)));
     double share = heat_share(page->metric, &values[0]);
     Str was = words_since(page->arena, since, share);
     if (was.len)
@@ -231,6 +245,38 @@ static void advice(Page *page, const HotLine *line)
     }
 }
 
+/* What the tool says of a kernel as a whole: its numbers, and what follows from them. */
+static void kernel(Page *page, const HotFunction *function)
+{
+    if (!function->n_facts)
+        return;
+    heading(page, "Kernel");
+    for (size_t i = 0; i < function->n_facts; i++) {
+        const HeatFact *fact = &function->facts[i];
+        if (!str_starts(fact->name, S("occupancy limit")) && !(fact->value == 0))
+            item(page, str_fmt(page->arena, STR_FMT ": " STR_FMT, STR_ARG(fact->name),
+                               STR_ARG(fact->text)));
+    }
+    GpuSentences sentences = gpu_kernel_sentences(page->arena, function);
+    array_each (Str, sentence, &sentences)
+        item(page, *sentence);
+}
+
+/* The tool's own rules and waits at this line, or about this function. */
+static void notes_at(Page *page, LineNo line)
+{
+    const HotFile *heat = page->in->heat;
+    size_t shown = 0;
+    for (size_t i = 0; i < heat->n_notes && shown < NOTES_SHOWN; i++) {
+        const HotNote *note = &heat->notes[i];
+        if (note->now.n != line.n || note->state == ANCHOR_GONE)
+            continue;
+        if (!shown++)
+            heading(page, "Findings");
+        item(page, words_note(page->arena, note));
+    }
+}
+
 static void edges(Page *page, const char *name, const ViewEdge *list, size_t n, size_t limit)
 {
     if (n == 0)
@@ -319,6 +365,7 @@ Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDeta
         Str name = hot->function == HEAT_NO_FUNCTION ? S("") : heat->functions[hot->function].name;
         title(&page, hot->state, hot->was, heat_share(page.metric, &hot->values[0]), name);
         advice(&page, hot);
+        notes_at(&page, line);
         metrics(&page, hot->values, &hot->since, hot->state == ANCHOR_CHANGED ? S("") : S("line"));
         callees(&page, hot->callees, hot->n_callees);
     } else if (function) {
@@ -327,6 +374,8 @@ Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDeta
         metrics(&page, function->values, &function->since,
                 function->state == ANCHOR_CHANGED ? S("") : S("function"));
         callees(&page, function->callees, function->n_callees);
+        kernel(&page, function);
+        notes_at(&page, line);
     } else {
         return strbuf_str(&page.text);
     }

@@ -69,6 +69,22 @@ Str words_metric(Arena *arena, const HeatMetric *metric)
         {STR_CONST("leaked"), UNIT_BYTES, STR_CONST("bytes leaked")},
         {STR_CONST("live"), UNIT_BYTES, STR_CONST("bytes live")},
         {STR_CONST("temporary"), UNIT_COUNT, STR_CONST("temporary allocations")},
+        {STR_CONST("gpu"), UNIT_SECONDS, STR_CONST("GPU time")},
+        {STR_CONST("gpu_time"), UNIT_SECONDS, STR_CONST("GPU time")},
+        {STR_CONST("gpu_samples"), UNIT_COUNT, STR_CONST("GPU samples")},
+        {STR_CONST("gpu_copy_time"), UNIT_SECONDS, STR_CONST("GPU copy time")},
+        {STR_CONST("gpu_wait_time"), UNIT_SECONDS, STR_CONST("time waiting for the GPU")},
+        {STR_CONST("cuda_api_time"), UNIT_SECONDS, STR_CONST("time in CUDA calls")},
+        {STR_CONST("cpu_samples"), UNIT_COUNT, STR_CONST("CPU samples")},
+        {STR_CONST("cpu_cycles"), UNIT_COUNT, STR_CONST("CPU cycles")},
+        {STR_CONST("thread_instructions"), UNIT_COUNT, STR_CONST("thread instructions")},
+        {STR_CONST("global_sectors"), UNIT_COUNT, STR_CONST("global memory sectors")},
+        {STR_CONST("global_sectors_ideal"), UNIT_COUNT, STR_CONST("global memory sectors needed")},
+        {STR_CONST("local_sectors"), UNIT_COUNT, STR_CONST("local memory sectors")},
+        {STR_CONST("shared_wavefronts"), UNIT_COUNT, STR_CONST("shared memory wavefronts")},
+        {STR_CONST("shared_wavefronts_ideal"), UNIT_COUNT,
+         STR_CONST("shared memory wavefronts needed")},
+        {STR_CONST("divergent_branches"), UNIT_COUNT, STR_CONST("divergent branches")},
     };
     for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++)
         if (str_eq(ROWS[i].name, metric->name) && ROWS[i].unit == metric->unit)
@@ -145,4 +161,14 @@ size_t words_width(Str text)
     for (size_t i = 0; i < text.len; i++)
         width += (text.ptr[i] & 0xC0) != 0x80;
     return width;
+}
+
+Str words_note(Arena *arena, const HotNote *note)
+{
+    if (note->kind == FINDING_WAIT)
+        return note->message;
+    Str gain =
+        note->speedup > 0 ? str_fmt(arena, ", estimated speedup %.0f %%", note->speedup) : S("");
+    return str_fmt(arena, STR_FMT ": " STR_FMT " (kernel " STR_FMT STR_FMT ")", STR_ARG(note->rule),
+                   STR_ARG(note->message), STR_ARG(note->function), STR_ARG(gain));
 }

@@ -30,6 +30,8 @@ bool words_has_callee(const HeatMetric *metric, const HeatValue *value);
 Str words_metric(Arena *arena, const HeatMetric *metric);
 /* "p50 8.1 ms, -32 % vs baseline", "p50 12 ms at the baseline", "no baseline yet"; empty when NULL. */
 Str words_benchmark(Arena *arena, const WorkloadFacts *workload);
+/* "Uncoalesced Global Accesses: … (kernel reduce, estimated speedup 39 %)"; a wait as it is. */
+Str words_note(Arena *arena, const HotNote *note);
 /* "at most -12 %": what the benchmark could gain if this share cost nothing. */
 Str words_ceiling(Arena *arena, double share);
 /* "█▅▃▂" over the values, scaled from zero; at most the last 20. A blank for what is no number. */

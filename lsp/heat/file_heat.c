@@ -111,6 +111,7 @@ static FileHeatBase *join(const FileHeatInput *input, Str path)
         .snapshot = heat->now.row.snapshot,
         .spots = heat->now.spots,
         .n_spots = heat->now.n_spots,
+        .said = &heat->now.said,
         .lines_are_functions = heat->now.open.profile.graph,
         .now = side_now(input),
     };

@@ -14,6 +14,7 @@
 #include "analysis/hints/view.h"
 #include "analysis/hotspots/compare.h"
 #include "analysis/hotspots/hotspot.h"
+#include "analysis/hotspots/said.h"
 #include "analysis/profile/profile.h"
 #include "analysis/workload/workload.h"
 #include "base/map.h"
@@ -32,7 +33,8 @@ typedef struct HeatProfile {
     HotSpots *spots; /* one per metric; the ranking one first */
     size_t n_spots;
     size_t metric; /* index in the profile of the ranking one */
-    size_t usual;  /* index in spots of the one that ranks unless the user wants another */
+    Said said;
+    size_t usual; /* index in spots of the one that ranks unless the user wants another */
     Str recorded;
 } HeatProfile;
 

@@ -81,6 +81,7 @@ static void roll_up(Heat *heat, HeatProfile *out, Str wanted, bool every_metric)
     PathMap *map = heat_path_map(heat->arena, heat, out);
     out->spots[out->n_spots++] =
         hotspots_of(heat->arena, profile, (HotOptions){.metric = out->metric, .map = map});
+    out->said = said_of(heat->arena, profile, map);
     for (size_t i = 0; every_metric && i < profile->metrics_len; i++)
         if (i != out->metric) {
             if (i == usual)

@@ -6,6 +6,8 @@
 #include "analysis/hints/hot_file.h"
 #include "analysis/hints/view.h"
 #include "analysis/profile/format.h"
+#include "analysis/symbols/symbolize.h"
+#include "base/file.h"
 #include "base/map.h"
 #include "base/path.h"
 #include "base/strbuf.h"
@@ -36,6 +38,7 @@ typedef struct Scenario {
     Str metric; /* shown first, as the server has it */
     LoopFacts loop;
     const HotSpots *spots;
+    Said said;
     size_t n_spots;
     bool graph;
     Str tool;
@@ -301,8 +304,14 @@ static bool read_spots(Scenario *scenario, const Section *section, const HotSpot
 {
     Arena *arena = scenario->arena;
     Profile *profile = NEW(arena, Profile);
-    if (!profile_read(arena, section->name, section->text, profile, err))
+    Str bytes = section->text;
+    if (str_starts(bytes, S("@")) &&
+        !file_read(arena, str_trim(str_from(bytes, 1)), FILE_LIMIT_TEXT, &bytes, err))
+        return false;
+    if (!profile_read(arena, section->name, bytes, profile, err))
         return err_wrap(err, STR_FMT, STR_ARG(section->name));
+    Profile read = *profile;
+    *profile = symbolize(arena, &read, (SymbolizeOptions){0});
     Str *files = NEW_ARRAY(arena, Str, scenario->sections.len + 1);
     size_t n = 0;
     array_each (Section, file, &scenario->sections)
@@ -320,6 +329,8 @@ static bool read_spots(Scenario *scenario, const Section *section, const HotSpot
         if (i != first)
             all[next++] = hotspots_of(arena, profile, (HotOptions){.metric = i, .map = map});
     *spots = all;
+    if (str_starts(section->name, S("profile.")))
+        scenario->said = said_of(arena, profile, map);
     *n_spots = profile->metrics_len;
     scenario->graph = profile->graph;
     scenario->tool = profile->tool.len ? profile->tool : profile->format;
@@ -408,6 +419,7 @@ static Shown *show(Scenario *scenario, const Section *section)
                                                .tool = scenario->tool,
                                                .spots = scenario->spots,
                                                .n_spots = scenario->n_spots,
+                                               .said = &scenario->said,
                                                .lines_are_functions = scenario->graph,
                                                .profiled = then->side,
                                                .now = now->side,

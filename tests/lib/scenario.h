@@ -16,7 +16,7 @@
  *
  *     before/PATH       the text that was profiled; PATH itself when there is none
  *     base/PATH         the text of the baseline's profile; else the one that was profiled
- *     profile.EXT       a profile of any format we read; baseline.EXT: the baseline's profile
+ *     profile.EXT       a profile of any format we read, or @ and the path of one; baseline.EXT: the baseline's profile
  *     settings          heat=all top=3 threshold=0.05 had-lenses cursor=markdown|plain
  *     loop              the state of the loop, see below
  *     bench             numbers of benchmarks (scenario_bench.h)

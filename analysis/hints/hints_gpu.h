@@ -1,0 +1,27 @@
+/*
+ * GPU hints: what the numbers of a kernel's line, or of a kernel, say in the field's words.
+ *
+ * From the metrics that ncu's reader gives (profile/read_ncu.c): stall reasons as samples of the
+ * program counter, memory sectors moved and needed, wavefronts of shared memory, divergence; and
+ * from a kernel's facts: what limits occupancy, the tail, which side of the roofline. What each reason
+ * means, and what to do about it, is from NVIDIA's Kernel Profiling Guide and CUDA Best Practices
+ * Guide, in our words. Profiles of other tools have no such metrics and get no such advice.
+ */
+#ifndef ANALYSIS_HINTS_HINTS_GPU_H
+#define ANALYSIS_HINTS_HINTS_GPU_H
+
+#include "analysis/hints/heat.h"
+#include "analysis/hints/hint.h"
+#include "base/arena.h"
+#include "base/array.h"
+
+/* Adds to the hints of a line, worst first. */
+void hints_gpu(Arena *arena, const HotFile *file, const HeatValue *values, Hints *out);
+/* "barrier 58 %, long scoreboard 20 %": of the line's samples, three at most; empty without. */
+Str gpu_stalls(Arena *arena, const HotFile *file, const HeatValue *values);
+
+typedef Array(Str) GpuSentences;
+/* What the kernel's facts say about it as a whole, a sentence each. */
+GpuSentences gpu_kernel_sentences(Arena *arena, const HotFunction *kernel);
+
+#endif
