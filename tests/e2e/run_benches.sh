@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Benchmarks of Rust's own harness and of criterion, run one by one and imported: real cargo.
+# ctest-labels: slow
+# Benchmarks of Rust's own harness, criterion, google-benchmark and pyperf, run one by one and imported.
 set -eu
 . tools/deps.sh
+need_packages libbenchmark-dev g++
 need_rust
+need_venv build/venv-pyperf tests/requirements_pyperf.txt
 here=$PWD
 export CARGO_HOME=${CARGO_HOME:-$HOME/.cargo} RUSTUP_HOME=${RUSTUP_HOME:-$HOME/.rustup}
 . tests/e2e/loop_lib.sh
@@ -78,4 +81,43 @@ expect 1 "another command is another question" perfloop import --run benches/sum
 expect 0 "with the workload's command" perfloop import --yes --run benches/sums.rs::sorted
 grep -qE "^  benches/sums.rs:15: sorted/100  p50 .*, 10 samples$" "$scratch/out" || fail "$(cat "$scratch/out")"
 [ "$(git status --porcelain --ignored | grep -v '^??')" = "" ] || fail "left behind: $(git status --porcelain --ignored)"
+
+echo "google-benchmark: the workload says which program"
+mkdir "$scratch/google"
+cd "$scratch/google"
+git init -q -b main
+cat >scan.cu <<'END'
+#include <benchmark/benchmark.h>
+
+static void BM_scan(benchmark::State &state)
+{
+    for (auto _ : state)
+        for (int i = 0; i < state.range(0); i++)
+            benchmark::DoNotOptimize(i);
+}
+BENCHMARK(BM_scan)->Arg(8)->Arg(64);
+BENCHMARK_MAIN();
+END
+g++ -x c++ -O1 scan.cu -o scan -lbenchmark -lpthread
+expect 1 "no workload" perfloop import --yes --run scan.cu::BM_scan
+grep -q 'no workload has the harness google-benchmark' "$scratch/err" || fail "$(cat "$scratch/err")"
+cat >perfloop.toml <<'END'
+[workload.scan]
+harness = "google-benchmark"
+benchmark = "./scan --benchmark_repetitions=3 --benchmark_min_time=0.01"
+END
+expect 0 "both of its arguments" perfloop import --yes --run scan.cu::BM_scan
+for size in 8 64; do
+    grep -qE "^  scan.cu:9: BM_scan/$size  p50 .*, 3 samples$" "$scratch/out" || fail "$(cat "$scratch/out")"
+done
+
+echo "pyperf"
+export PATH=$here/build/venv-pyperf/bin:$PATH
+mkdir "$scratch/pyperf"
+cd "$scratch/pyperf"
+git init -q -b main
+printf 'import pyperf\n\nrunner = pyperf.Runner()\nrunner.bench_func("sum", sum, [1, 2, 3])\n' >speed.py
+printf '[workload.speed]\nharness = "pyperf"\nbenchmark = "python speed.py -p 2 -n 2 -w 1 -l 64"\n' >perfloop.toml
+expect 0 "its one benchmark" perfloop import --yes --run speed.py::sum
+grep -qE '^pyperf: 1 benchmark, sum p50 .*, 4 samples, speed.py:4$' "$scratch/out" || fail "$(cat "$scratch/out")"
 echo "ok"

@@ -3,6 +3,7 @@ an unsaved change measured faster, kept once saved; a bad one measured slower an
 edit; all of it with the real program, pytest and git."""
 import os
 import pathlib
+import sqlite3
 import subprocess
 import tempfile
 
@@ -83,6 +84,15 @@ def measure(editor):
     return message
 
 
+def told_of_benchmarks(root):
+    """Origin → how many benchmarks have a number of it in the ledger."""
+    ledger = sqlite3.connect(pathlib.Path(root, ".git/perfloop/ledger.db"))
+    rows = ledger.execute(
+        "SELECT r.origin, count(DISTINCT b.name) FROM report r JOIN benchmark b ON b.report = r.id GROUP BY r.origin"
+    )
+    return dict(rows.fetchall())
+
+
 def test_the_loop():
     with tempfile.TemporaryDirectory() as folder:
         root = folder + "/repo"
@@ -106,6 +116,7 @@ def test_the_loop():
             assert slower["type"] == 2 and "slower" in slower["message"], slower
             assert editor.command("revert")["type"] == 3
             assert editor.text == good, "the edit did not bring the text back"
+            assert told_of_benchmarks(root) == {"baseline": 1, "measured": 1}, "a number of each benchmark is kept"
             assert editor.command("status")["type"] == 3
             assert editor.client.end() == 0
             editor.client.finish_log()
