@@ -442,6 +442,32 @@ static const char *symbol_at(DwarfFile *file, uint64_t address)
     return NULL;
 }
 
+bool dwarf_symbol(DwarfFile *file, size_t number, DwarfSymbol *out)
+{
+    if (!file->has_symbols)
+        read_symbols(file);
+    if (number >= file->symbols_len)
+        return false;
+    const Symbol *symbol = &file->symbols[number];
+    *out = (DwarfSymbol){symbol->name, symbol->low, symbol->high};
+    return true;
+}
+
+bool dwarf_is_fixed(const DwarfFile *file)
+{
+    return file->elf->fixed;
+}
+
+uint64_t dwarf_offset(const DwarfFile *file, uint64_t address)
+{
+    for (size_t i = 0; i < file->elf->segments_len; i++) {
+        const ElfSegment *segment = &file->elf->segments[i];
+        if (address >= segment->address && address - segment->address < segment->bytes)
+            return address - segment->address + segment->offset;
+    }
+    return 0;
+}
+
 /* ------------------------------------------------------------------ the file */
 
 DwarfFile *dwarf_open(Arena *arena, DwarfOptions options, DwarfProblem *problem)

@@ -64,4 +64,17 @@ bool dwarf_has_lines(const DwarfFile *file);
 /* Innermost first; 0 when nothing is known about the place. */
 size_t dwarf_lookup(DwarfFile *file, uint64_t offset, DwarfFrame *frames, size_t room);
 
+/* A function of the symbol table, by address of the program. */
+typedef struct DwarfSymbol {
+    const char *name; /* as mangled */
+    uint64_t low, high;
+} DwarfSymbol;
+
+/* False behind the last one. */
+bool dwarf_symbol(DwarfFile *file, size_t number, DwarfSymbol *out);
+/* The program is not moved when it is loaded. */
+bool dwarf_is_fixed(const DwarfFile *file);
+/* From an address of the program to a place in the file; 0 when it lies in none of its segments. */
+uint64_t dwarf_offset(const DwarfFile *file, uint64_t address);
+
 #endif

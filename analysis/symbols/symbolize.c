@@ -8,6 +8,7 @@
 #include "analysis/symbols/beside.h"
 #include "analysis/symbols/demangle.h"
 #include "analysis/symbols/dwarf.h"
+#include "analysis/symbols/load_base.h"
 #include "analysis/symbols/symbol_text.h"
 #include "base/array.h"
 #include "base/path.h"
@@ -32,6 +33,8 @@ typedef struct Symbolizer {
 /* Where the addresses of one module are looked up; all empty when it is not there. */
 typedef struct Source {
     DwarfFile *file;
+    bool loaded;   /* addresses are those of the process */
+    uint64_t base; /* where the file was mapped then */
     SymbolText *kernel;
     SymbolText *generated;
 } Source;
@@ -187,6 +190,14 @@ static bool is_beside_the_point(const Symbolizer *in, uint32_t module)
     return own < all / 20;
 }
 
+static bool module_is_loaded(const Profile *profile, uint32_t module)
+{
+    for (size_t i = 0; i < profile->modules_len; i++)
+        if (profile->modules[i].module == module)
+            return profile->modules[i].loaded;
+    return false;
+}
+
 static DwarfFile *open_program(Symbolizer *in, uint32_t module)
 {
     Str path = profile_text(in->from, module);
@@ -258,7 +269,35 @@ static Span look_up(Symbolizer *in, const Source *source, const ProfileFrame *ol
         return resolve_kernel(in, source->kernel, old);
     if (perf_is_map_file(module))
         return resolve_generated(in, source->generated, old);
-    return resolve(in, source->file, old);
+    if (!source->loaded)
+        return resolve(in, source->file, old);
+    ProfileFrame placed = *old;
+    placed.address = source->file && old->address > source->base
+                         ? dwarf_offset(source->file, old->address - source->base)
+                         : 0;
+    return placed.address ? resolve(in, source->file, &placed) : keep_frame(in, old);
+}
+
+/* Finds out where the program was; without that its addresses mean nothing. */
+static void find_base(Symbolizer *in, Source *source, const Query *queries, size_t len)
+{
+    uint32_t module = queries[0].module;
+    source->loaded = module_is_loaded(in->from, module);
+    if (!source->file || !source->loaded)
+        return;
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("load base");
+    LoadSeen *seen = NEW_ARRAY(scratch, LoadSeen, len);
+    size_t count = 0;
+    for (; count < len && queries[count].module == module; count++)
+        seen[count] =
+            (LoadSeen){profile_text(in->from, in->from->frames[queries[count].frame].function),
+                       queries[count].address};
+    if (load_base(scratch, source->file, seen, count, &source->base))
+        return;
+    profile_note(in->build,
+                 STR_FMT ": where it was loaded cannot be told, so its lines are not known",
+                 STR_ARG(profile_text(in->from, module)));
+    source->base = UINT64_MAX;
 }
 
 static int by_module(const void *a, const void *b)
@@ -289,6 +328,7 @@ static void resolve_frames(Symbolizer *in)
         if (i == 0 || query->module != query[-1].module) {
             dwarf_close(source.file);
             source = open_module(in, query->module);
+            find_base(in, &source, query, queries.len - i);
         }
         in->spans[query->frame] = look_up(in, &source, &in->from->frames[query->frame]);
     }

@@ -186,6 +186,43 @@ static void addresses_of_a_profile_become_places(void **state)
                S("/nowhere/lib is not here: its functions and lines are not known"));
 }
 
+/* Addresses of this very process, and the functions they lie in; nothing says where it was loaded. */
+static void where_a_program_was_loaded_is_found_out(void **state)
+{
+    Arena *arena = test_arena(state);
+    ProfileBuilder *build = profile_builder_new(arena);
+    (void)planted_offset(); /* fills in `recorded` */
+    const struct {
+        Str name;
+        uint64_t address;
+    } seen[] = {{S("planted_outer"), (uint64_t)(uintptr_t)recorded},
+                {S("int samples_of(Arena *, const Profile *)"), (uint64_t)(uintptr_t)&samples_of},
+                {S("own_path"), (uint64_t)(uintptr_t)&own_path},
+                {S("[program]"), (uint64_t)(uintptr_t)&planted_outer}};
+    profile_add_metric(build, S("cpu"), S("count"), true);
+    uint32_t module = profile_add_text(build, own_path(arena));
+    uint32_t gone = profile_add_text(build, S("/usr/lib/nowhere.so"));
+    profile_add_loaded(build, module);
+    profile_add_loaded(build, gone);
+    profile_add_frame(build, (ProfileFrame){.function = module, .module = gone, .address = 7});
+    for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+        ProfileFrame frame = {.function = profile_add_text(build, seen[i].name),
+                              .module = module,
+                              .address = seen[i].address,
+                              .kind = FRAME_USER};
+        uint32_t stack = profile_add_stack(build, 0, profile_add_frame(build, frame));
+        profile_add_sample(build, (ProfileSample){.stack = stack, .count = 1}, (int64_t[]){1});
+    }
+    Profile profile = profile_build(build, S("nsys"), S("nsys sqlite"));
+    profile = symbolize(arena, &profile, (SymbolizeOptions){0});
+    Str text = samples_of(arena, &profile);
+    assert_int_equal(profile.notes_len, 0);
+    assert_true(str_has(text, str_fmt(arena, "test_symbols.c:%d);planted_inner", OUTER_LINE)));
+    assert_true(str_has(text, str_fmt(arena, "test_symbols.c:%d) (inlined)", INNER_LINE)));
+    assert_true(str_has(text, S("samples_of (")));
+    assert_false(str_has(text, S("[program]")));
+}
+
 static void a_program_that_appears_is_worth_another_try(void **state)
 {
     Arena *arena = test_arena(state);
@@ -249,7 +286,7 @@ static void names_are_demangled(void **state)
 
 TEST_MAIN(TEST(an_address_is_a_chain_of_inlined_functions),
           TEST(another_build_and_no_file_are_told_apart),
-          TEST(addresses_of_a_profile_become_places),
+          TEST(addresses_of_a_profile_become_places), TEST(where_a_program_was_loaded_is_found_out),
           TEST(a_program_that_appears_is_worth_another_try),
           TEST(unknown_places_stay_and_names_are_readable),
           TEST(a_profile_without_addresses_is_left_alone), TEST(names_are_demangled))
