@@ -130,12 +130,12 @@ static Str amount(Arena *arena, const AgainstTable *table, double value)
     return rank_cost_text(arena, table->comparison.now, llround(value));
 }
 
-/* "-7.2 ms ±0.4 ms" */
+/* "-7.2 ms ±0.4 ms": the interval of few samples is lopsided; this is its part towards zero. */
 static Str change_text(Arena *arena, const AgainstTable *table, const CompareValue *value)
 {
     Str size = amount(arena, table, fabs(value->change));
     const char *sign = value->change < 0 ? "-" : "+";
-    double error = (value->high - value->low) / 2;
+    double error = value->change < 0 ? value->high - value->change : value->change - value->low;
     if (isnan(error) || error <= 0)
         return str_fmt(arena, "%s" STR_FMT, sign, STR_ARG(size));
     if (table->comparison.per == COMPARE_SHARE)
