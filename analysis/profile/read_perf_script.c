@@ -23,6 +23,7 @@
 
 #include <string.h>
 
+#include "analysis/profile/perf_event_line.h"
 #include "analysis/profile/perf_generated.h"
 #include "analysis/profile/perf_parts.h"
 #include "analysis/profile/prefix_table.h"
@@ -73,128 +74,9 @@ typedef struct Script {
     size_t samples;
 } Script;
 
-static Str trim_end(Str text)
-{
-    while (text.len && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\r' ||
-                        text.ptr[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
+/* ------------------------------------------------------------------ who it was */
 
-static Str trim_start(Str text)
-{
-    size_t at = 0;
-    while (at < text.len && (text.ptr[at] == ' ' || text.ptr[at] == '\t'))
-        at++;
-    return str_from(text, at);
-}
-
-/* ------------------------------------------------------------------ the line of an event */
-
-typedef struct EventLine {
-    Str who; /* comm, pid and tid as they stand there */
-    Str comm;
-    Str ids; /* "12184/12184", "12184" or empty */
-    Str event;
-    uint64_t period;
-    bool has_period;
-    bool has_time;
-    Str rest; /* behind the event */
-} EventLine;
-
-static bool next_word(Str *rest, Str *word)
-{
-    *rest = trim_start(*rest);
-    size_t end = 0;
-    while (end < rest->len && rest->ptr[end] != ' ' && rest->ptr[end] != '\t')
-        end++;
-    *word = str_head(*rest, end);
-    *rest = str_from(*rest, end);
-    return end > 0;
-}
-
-static bool all_digits(Str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned)(text.ptr[i] - '0') > 9)
-            return false;
-    return text.len > 0;
-}
-
-static bool is_ids(Str word)
-{
-    Str pid, tid;
-    if (!str_cut(word, '/', &pid, &tid))
-        return all_digits(word) ||
-               (word.len > 1 && word.ptr[0] == '-' && all_digits(str_from(word, 1)));
-    return is_ids(pid) && is_ids(tid) && !str_has(tid, S("/"));
-}
-
-static bool is_time(Str word)
-{
-    Str seconds, part;
-    return word.len > 3 && word.ptr[word.len - 1] == ':' &&
-           str_cut(str_head(word, word.len - 1), '.', &seconds, &part) && all_digits(seconds) &&
-           all_digits(part);
-}
-
-static bool is_cpu(Str word)
-{
-    return word.len > 2 && word.ptr[0] == '[' && word.ptr[word.len - 1] == ']' &&
-           all_digits((Str){word.ptr + 1, word.len - 2});
-}
-
-/* `1003009 cpu-clock: rest`, the number is not always there. */
-static bool cut_event(Str text, EventLine *out)
-{
-    Str word;
-    if (!next_word(&text, &word))
-        return false;
-    out->has_period = all_digits(word) && str_to_u64(word, &out->period);
-    if (out->has_period && !next_word(&text, &word))
-        return false;
-    if (word.len < 2 || word.ptr[word.len - 1] != ':')
-        return false;
-    out->event = str_head(word, word.len - 1);
-    out->rest = trim_start(text);
-    return true;
-}
-
-/* comm may hold blanks and numbers: the ids are the last number before the time, if there is one. */
-static bool cut_event_line(Str line, EventLine *out)
-{
-    Str text = trim_start(line), rest = text, word, ids = {0}, after_ids = {0};
-    while (next_word(&rest, &word)) {
-        if (is_time(word))
-            break;
-        if (is_ids(word)) {
-            Str next = rest, peek;
-            bool time_follows =
-                next_word(&next, &peek) &&
-                (is_time(peek) || (is_cpu(peek) && next_word(&next, &peek) && is_time(peek)));
-            if (!ids.len || time_follows) {
-                ids = word;
-                after_ids = rest;
-            }
-            if (time_follows)
-                break;
-        }
-    }
-    *out = (EventLine){.ids = ids};
-    if (ids.len) {
-        out->who = (Str){text.ptr, (size_t)(ids.ptr + ids.len - text.ptr)};
-        out->comm = trim_end((Str){text.ptr, (size_t)(ids.ptr - text.ptr)});
-        text = after_ids;
-    }
-    rest = text;
-    while (next_word(&rest, &word) && (is_cpu(word) || is_time(word))) {
-        out->has_time |= is_time(word);
-        text = rest;
-    }
-    return cut_event(text, out);
-}
-
-static uint32_t new_thread(Script *in, const EventLine *line)
+static uint32_t new_thread(Script *in, const PerfEventLine *line)
 {
     Str pid = {0}, tid = line->ids;
     ProfileThread thread = {.name = profile_add_text(in->build, line->comm)};
@@ -205,7 +87,7 @@ static uint32_t new_thread(Script *in, const EventLine *line)
     return profile_add_thread(in->build, thread);
 }
 
-static uint32_t thread_of(Script *in, const EventLine *line)
+static uint32_t thread_of(Script *in, const PerfEventLine *line)
 {
     if (in->samples && str_eq(line->who, in->last_who))
         return in->last_thread;
@@ -219,7 +101,7 @@ static uint32_t thread_of(Script *in, const EventLine *line)
     return in->last_thread;
 }
 
-static uint32_t event_of(Script *in, const EventLine *line)
+static uint32_t event_of(Script *in, const PerfEventLine *line)
 {
     if (in->last_event.len && str_eq(line->event, in->last_event))
         return in->last_event_id;
@@ -267,7 +149,7 @@ static bool cut_module(Str text, Str *symbol, Str *module)
     if (depth || (at && text.ptr[at - 1] != ' '))
         return false;
     *module = (Str){text.ptr + at + 1, text.len - at - 2};
-    *symbol = trim_end(str_head(text, at));
+    *symbol = perf_trim_end(str_head(text, at));
     return true;
 }
 
@@ -372,7 +254,7 @@ static Span read_piece(Script *in, Str text, bool leaf)
     uint64_t address;
     while (str_next_line(&rest, &line))
         if (cut_address(line, &address, &next))
-            module = module_of_line(trim_end(line));
+            module = module_of_line(perf_trim_end(line));
     for (rest = text; str_next_line(&rest, &line);) {
         after = rest;
         Str place = {0};
@@ -380,7 +262,7 @@ static Span read_piece(Script *in, Str text, bool leaf)
             place = next;
             rest = after;
         }
-        add_frame(in, trim_end(line), place, module, leaf);
+        add_frame(in, perf_trim_end(line), place, module, leaf);
     }
     span.len = (uint32_t)in->frames.len - span.first;
     for (uint32_t i = 0; i < span.len / 2; i++) {
@@ -510,10 +392,10 @@ static void frame_line(Script *in, Str line)
 
 static bool event_line(Script *in, Str line)
 {
-    EventLine event;
+    PerfEventLine event;
     uint64_t address;
     Str rest;
-    if (!cut_event_line(line, &event))
+    if (!perf_event_line(line, &event))
         return false;
     close_sample(in);
     if (str_starts(event.event, S("PERF_RECORD_")))
@@ -540,7 +422,7 @@ static void read_line(Script *in, Str line)
 {
     uint64_t address;
     Str rest;
-    line = trim_end(line);
+    line = perf_trim_end(line);
     if (line.len == 0) {
         close_sample(in);
         return;
@@ -552,7 +434,7 @@ static void read_line(Script *in, Str line)
             return;
     }
     if (in->in_sample && cut_address(line, &address, &rest)) {
-        frame_line(in, trim_start(line));
+        frame_line(in, perf_trim_start(line));
         return;
     }
     if (in->in_sample && last_piece(in) && is_place(line)) {
@@ -565,18 +447,18 @@ static void read_line(Script *in, Str line)
 
 bool is_perf_script(Str bytes)
 {
-    EventLine event = {0};
+    PerfEventLine event = {0};
     bool after_event = false;
     Str line;
     for (size_t i = 0; i < LOOK_LINES && str_next_line(&bytes, &line); i++) {
         uint64_t address;
         Str rest;
-        line = trim_end(line);
+        line = perf_trim_end(line);
         if (after_event && ((!line.len && event.has_time) || cut_address(line, &address, &rest)))
             return true;
         if (!line.len || line.ptr[0] == '#')
             continue;
-        if (!cut_event_line(line, &event) || (!event.ids.len && i))
+        if (!perf_event_line(line, &event) || (!event.ids.len && i))
             return false;
         if (event.rest.len && cut_address(event.rest, &address, &rest))
             return true;
