@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
+#include "tests/lib/profiles.h"
 
 static Profile read_text(Arena *arena, Str text)
 {
@@ -13,33 +14,6 @@ static Profile read_text(Arena *arena, Str text)
     assert_ok(profile_read(arena, S("test.out"), text, &profile, &err), &err);
     assert_str(profile.format, S("callgrind"));
     return profile;
-}
-
-static Profile read_shared(Arena *arena, const char *path)
-{
-    Str full = test_shared_path(arena, path), bytes = {0};
-    Err err = {0};
-    if (!full.len)
-        skip();
-    assert_ok(file_read(arena, full, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return read_text(arena, bytes);
-}
-
-static const HotSpot *line_of(const HotSpots *spots, Str file_end, uint32_t line)
-{
-    for (size_t i = 0; i < spots->lines_len; i++)
-        if (spots->lines[i].line == line && str_ends(spots->lines[i].file, file_end))
-            return &spots->lines[i];
-    return NULL;
-}
-
-static const HotSpot *function_of(const HotSpots *spots, Str file_end, Str name)
-{
-    for (size_t i = 0; i < spots->functions_len; i++)
-        if (str_eq(spots->functions[i].function, name) &&
-            str_ends(spots->functions[i].file, file_end))
-            return &spots->functions[i];
-    return NULL;
 }
 
 #define HEAD "# callgrind format\ncreator: callgrind-3.19.0\npositions: line\nevents: Ir\n"
@@ -59,17 +33,17 @@ static void lines_and_functions_have_their_own_totals(void **state)
     assert_str(spots.metric, S("instructions"));
     assert_int_equal(spots.total, 755);
     assert_int_equal(spots.unmapped, 0);
-    assert_int_equal(line_of(&spots, S("a.c"), 4)->self, 5);
-    assert_int_equal(line_of(&spots, S("a.c"), 4)->total, 705);
-    assert_int_equal(line_of(&spots, S("a.c"), 5)->total, 40);
-    const HotSpot *main_spot = function_of(&spots, S("a.c"), S("main"));
+    assert_int_equal(test_line(&spots, S("a.c"), 4)->self, 5);
+    assert_int_equal(test_line(&spots, S("a.c"), 4)->total, 705);
+    assert_int_equal(test_line(&spots, S("a.c"), 5)->total, 40);
+    const HotSpot *main_spot = test_function(&spots, S("a.c"), S("main"));
     assert_int_equal(main_spot->self, 15);
     assert_int_equal(main_spot->total, 755);
     assert_int_equal(main_spot->line, 3);
-    const HotSpot *work = function_of(&spots, S("a.c"), S("work"));
+    const HotSpot *work = test_function(&spots, S("a.c"), S("work"));
     assert_int_equal(work->samples, 7);
     assert_int_equal(work->total, 700);
-    assert_non_null(function_of(&spots, S("b.c"), S("far")));
+    assert_non_null(test_function(&spots, S("b.c"), S("far")));
     assert_int_equal(spots.edges_len, 2);
     assert_int_equal(spots.edges[0].cost, 700);
 }
@@ -81,12 +55,12 @@ static void inlined_code_belongs_to_its_own_file(void **state)
         read_text(arena, S(HEAD "fl=(1) a.c\nfn=(1) main\n3 10\nfi=(2) /usr/x.h\n50 90\n"
                                 "0 5\nfe=(1)\n4 1\n0 2\n"));
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
-    assert_int_equal(line_of(&spots, S("/usr/x.h"), 50)->self, 90);
-    assert_int_equal(line_of(&spots, S("a.c"), 4)->self, 1);
-    assert_int_equal(function_of(&spots, S("a.c"), S("main"))->total, 108);
-    assert_int_equal(function_of(&spots, S("a.c"), S("main"))->self, 13);
-    assert_int_equal(function_of(&spots, S("/usr/x.h"), S("main"))->self, 95);
-    assert_int_equal(function_of(&spots, S("/usr/x.h"), S("main"))->total, 95);
+    assert_int_equal(test_line(&spots, S("/usr/x.h"), 50)->self, 90);
+    assert_int_equal(test_line(&spots, S("a.c"), 4)->self, 1);
+    assert_int_equal(test_function(&spots, S("a.c"), S("main"))->total, 108);
+    assert_int_equal(test_function(&spots, S("a.c"), S("main"))->self, 13);
+    assert_int_equal(test_function(&spots, S("/usr/x.h"), S("main"))->self, 95);
+    assert_int_equal(test_function(&spots, S("/usr/x.h"), S("main"))->total, 95);
     assert_int_equal(spots.unmapped, 7); /* compilers make code without a line */
 }
 
@@ -107,7 +81,7 @@ static void libraries_inlined_into_a_function_are_its_callees(void **state)
                       "fl=(3)\nfn=(3)\n7 60\nfi=(4) " CORE "cmp.rs\n9 30\nfi=(1)\n5 10\n"));
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_int_equal(spots.total, 108);
-    const HotSpot *shuffle = function_of(&spots, S("a.rs"), S("app::shuffle"));
+    const HotSpot *shuffle = test_function(&spots, S("a.rs"), S("app::shuffle"));
     assert_int_equal(shuffle->self, 2);
     assert_int_equal(shuffle->callee, 95);
     assert_int_equal(shuffle->total, 107);
@@ -115,9 +89,9 @@ static void libraries_inlined_into_a_function_are_its_callees(void **state)
     assert_str(spots.functions[callee->function].function, S("core::sort::quick"));
     assert_int_equal(callee->cost, 90);
     /* The call from main is to the user's own function, and line 20 is of core here. */
-    assert_int_equal(function_of(&spots, S("a.rs"), S("app::main"))->callee, 0);
-    assert_int_equal(line_of(&spots, S("a.rs"), 20)->callee, 0);
-    assert_int_equal(line_of(&spots, S("a.rs"), 5)->self, 10);
+    assert_int_equal(test_function(&spots, S("a.rs"), S("app::main"))->callee, 0);
+    assert_int_equal(test_line(&spots, S("a.rs"), 20)->callee, 0);
+    assert_int_equal(test_line(&spots, S("a.rs"), 5)->self, 10);
 }
 
 /* Where the line of a call is the caller's own, it has the cost, too. */
@@ -132,7 +106,7 @@ static void a_call_into_a_library_is_at_its_line(void **state)
     assert_int_equal(spots.lines[0].line, 4);
     assert_int_equal(spots.lines[0].self, 5);
     assert_int_equal(spots.lines[0].callee, 700);
-    assert_int_equal(line_of(&spots, S("a.c"), 3)->callee, 0);
+    assert_int_equal(test_line(&spots, S("a.c"), 3)->callee, 0);
     assert_str(spots.functions[spots.callees[spots.lines[0].callees_first].function].library,
                S("libstdc++"));
 }
@@ -144,11 +118,11 @@ static void positions_and_costs_may_be_relative(void **state)
         read_text(arena, S("positions: instr line\nevents: Ir Dr\nfl=a.c\nfn=f\n0x10 5 100 7\n"
                            "+4 +1 7\n-2 * 3 1\n* -4 * *\njcnd=1/2 +9 8\n* 40\n+1 +2 1\n"));
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
-    assert_int_equal(line_of(&spots, S("a.c"), 5)->self, 100);
-    assert_int_equal(line_of(&spots, S("a.c"), 6)->self, 10);
-    assert_int_equal(line_of(&spots, S("a.c"), 2)->self, 3);
-    assert_int_equal(line_of(&spots, S("a.c"), 42)->self, 1); /* behind the jump's own line */
-    assert_null(line_of(&spots, S("a.c"), 40));
+    assert_int_equal(test_line(&spots, S("a.c"), 5)->self, 100);
+    assert_int_equal(test_line(&spots, S("a.c"), 6)->self, 10);
+    assert_int_equal(test_line(&spots, S("a.c"), 2)->self, 3);
+    assert_int_equal(test_line(&spots, S("a.c"), 42)->self, 1); /* behind the jump's own line */
+    assert_null(test_line(&spots, S("a.c"), 40));
     spots = hotspots_of(arena, &profile, (HotOptions){.metric = 1});
     assert_str(spots.metric, S("Dr"));
     assert_int_equal(spots.total, 9);
@@ -163,9 +137,9 @@ static void recursion_counts_once(void **state)
                                 "fn=other\n9 40\ncfn=rec\ncalls=2 5\n10 80\n"));
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_int_equal(spots.total, 101);
-    assert_int_equal(function_of(&spots, S("a.c"), S("rec"))->total, 101); /* not 155 */
-    assert_int_equal(function_of(&spots, S("a.c"), S("main"))->total, 101);
-    assert_int_equal(function_of(&spots, S("a.c"), S("rec"))->samples, 12);
+    assert_int_equal(test_function(&spots, S("a.c"), S("rec"))->total, 101); /* not 155 */
+    assert_int_equal(test_function(&spots, S("a.c"), S("main"))->total, 101);
+    assert_int_equal(test_function(&spots, S("a.c"), S("rec"))->samples, 12);
 }
 
 static void events_with_units_are_times_and_bytes(void **state)
@@ -222,21 +196,21 @@ static void more_events_than_metrics_are_left_out(void **state)
 static void samples_have_the_figures_of_their_index(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_shared(arena, "samples/callgrind/here.c.callgrind.out");
+    Profile profile = test_profile_shared(arena, "samples/callgrind/here.c.callgrind.out");
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_int_equal(spots.total, 705335012);
     assert_int_equal(profile.notes_len, 0);
-    assert_int_equal(function_of(&spots, S("work.c"), S("hot"))->self, 700001400);
-    assert_int_equal(line_of(&spots, S("work.c"), 5)->self, 150000000);
+    assert_int_equal(test_function(&spots, S("work.c"), S("hot"))->self, 700001400);
+    assert_int_equal(test_line(&spots, S("work.c"), 5)->self, 150000000);
 
-    profile = read_shared(arena, "samples/callgrind/here.rust.callgrind.out");
+    profile = test_profile_shared(arena, "samples/callgrind/here.rust.callgrind.out");
     spots = hotspots_of(arena, &profile, (HotOptions){0});
     /* The summary that INDEX.md gives is 2 above the totals line and the sum of all lines. */
     assert_int_equal(spots.total, 678230837);
     assert_int_equal(profile.metrics_len, 9);
     assert_int_equal(profile.notes_len, 0);
-    assert_int_equal(function_of(&spots, S("src/main.rs"), S("work::hot"))->self, 441000120);
-    assert_int_equal(function_of(&spots, S("core/src/iter/range.rs"), S("work::hot"))->self,
+    assert_int_equal(test_function(&spots, S("src/main.rs"), S("work::hot"))->self, 441000120);
+    assert_int_equal(test_function(&spots, S("core/src/iter/range.rs"), S("work::hot"))->self,
                      63000840);
 }
 
@@ -244,24 +218,25 @@ static void samples_have_the_figures_of_their_index(void **state)
 static void compressed_forms_say_the_same(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile plain = read_shared(arena, "samples/callgrind/speedscope.example.log");
-    Profile names = read_shared(arena, "samples/callgrind/speedscope.name-compression.log");
+    Profile plain = test_profile_shared(arena, "samples/callgrind/speedscope.example.log");
+    Profile names = test_profile_shared(arena, "samples/callgrind/speedscope.name-compression.log");
     Profile positions =
-        read_shared(arena, "samples/callgrind/speedscope.subposition-compression.log");
+        test_profile_shared(arena, "samples/callgrind/speedscope.subposition-compression.log");
     assert_str(profile_print(arena, &names), profile_print(arena, &plain));
     assert_str(profile_print(arena, &positions), profile_print(arena, &plain));
     assert_int_equal(profile_total(&plain, 0), 820);
     HotSpots spots = hotspots_of(arena, &plain, (HotOptions){0});
-    assert_int_equal(function_of(&spots, S("file1.c"), S("func1"))->total, 400);
+    assert_int_equal(test_function(&spots, S("file1.c"), S("func1"))->total, 400);
 
-    Profile reset = read_shared(arena, "samples/callgrind/speedscope.cfn-reset.log");
+    Profile reset = test_profile_shared(arena, "samples/callgrind/speedscope.cfn-reset.log");
     spots = hotspots_of(arena, &reset, (HotOptions){0});
-    assert_int_equal(function_of(&spots, S("alpha.c"), S("gamma"))->samples, 2);
-    assert_int_equal(function_of(&spots, S("beta.c"), S("beta"))->samples, 1);
+    assert_int_equal(test_function(&spots, S("alpha.c"), S("gamma"))->samples, 2);
+    assert_int_equal(test_function(&spots, S("beta.c"), S("beta"))->samples, 1);
 
-    Profile tree = read_shared(arena, "samples/callgrind/pprof.cpu.call_tree.callgrind");
+    Profile tree = test_profile_shared(arena, "samples/callgrind/pprof.cpu.call_tree.callgrind");
     assert_int_equal(profile_total(&tree, 0), 1120000000);
-    Profile php = read_shared(arena, "samples/callgrind/speedscope.multiple-event-types.log");
+    Profile php =
+        test_profile_shared(arena, "samples/callgrind/speedscope.multiple-event-types.log");
     assert_int_equal(profile_total(&php, 0), 8200);
     assert_int_equal(profile_total(&php, 1), 38000);
 }

@@ -8,6 +8,7 @@
 #include "base/json_scan.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
+#include "tests/lib/profiles.h"
 
 static Profile read_text(Arena *arena, Str text)
 {
@@ -16,16 +17,6 @@ static Profile read_text(Arena *arena, Str text)
     assert_ok(profile_read(arena, S("test.json"), text, &profile, &err), &err);
     assert_str(profile.format, S("Chrome trace"));
     return profile;
-}
-
-static Profile read_shared(Arena *arena, const char *path)
-{
-    Str full = test_shared_path(arena, path), bytes = {0};
-    Err err = {0};
-    if (!full.len)
-        skip();
-    assert_ok(file_read(arena, full, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return read_text(arena, bytes);
 }
 
 /* What profile_print says from the first sample on; a note, too, when there is one. */
@@ -45,14 +36,6 @@ static Str body_of(Arena *arena, Str text)
 {
     Profile profile = read_text(arena, text);
     return body(arena, &profile);
-}
-
-static const HotSpot *function_of(const HotSpots *spots, Str name)
-{
-    for (size_t i = 0; i < spots->functions_len; i++)
-        if (str_eq(spots->functions[i].function, name))
-            return &spots->functions[i];
-    return NULL;
 }
 
 #define EV(ph, name, rest) "{\"ph\":\"" ph "\",\"name\":\"" name "\",\"pid\":1,\"tid\":1," rest "}"
@@ -184,9 +167,9 @@ static void places_of_every_writer_are_found(void **state)
                  "6000 x1 @3 builtins.len\n5000 x1 @4 i (c.py:5)\n4000 x1 @5 j (/d.py:6)\n"
                  "3000 x1 @6 k (src/e.rs:7)\n"));
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
-    assert_int_equal(function_of(&spots, S("builtins.len"))->kind, FRAME_BUILTIN);
-    assert_true(function_of(&spots, S("h"))->is_definition);
-    assert_false(function_of(&spots, S("j"))->is_definition);
+    assert_int_equal(test_function(&spots, S(""), S("builtins.len"))->kind, FRAME_BUILTIN);
+    assert_true(test_function(&spots, S(""), S("h"))->is_definition);
+    assert_false(test_function(&spots, S(""), S("j"))->is_definition);
 }
 
 static void kernels_are_a_metric_below_their_launch(void **state)
@@ -215,8 +198,8 @@ static void kernels_are_a_metric_below_their_launch(void **state)
           "0 50000 x1 @1 main (a.py:20);step (a.py:7);aten::add;cudaLaunchKernel;add<int>\n"));
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){.metric = 1});
     assert_str(spots.metric, S("gpu"));
-    assert_int_equal(function_of(&spots, S("step"))->total, 50000);
-    assert_int_equal(function_of(&spots, S("add<int>"))->kind, FRAME_GPU);
+    assert_int_equal(test_function(&spots, S(""), S("step"))->total, 50000);
+    assert_int_equal(test_function(&spots, S(""), S("add<int>"))->kind, FRAME_GPU);
     spots = hotspots_of(arena, &profile, (HotOptions){.metric = 1, .kernel = S("add<int>")});
     assert_int_equal(spots.total, 50000);
 }
@@ -318,7 +301,7 @@ static void random_trees_come_back_whole(void **state)
         HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
         assert_int_equal(spots.samples, count);
         for (size_t i = 0; i < 8; i++) {
-            const HotSpot *found = function_of(&spots, str_fmt(arena, "f%zu", i));
+            const HotSpot *found = test_function(&spots, S(""), str_fmt(arena, "f%zu", i));
             assert_int_equal(found ? found->self : 0, self[i]);
         }
     }
@@ -328,35 +311,35 @@ static void random_trees_come_back_whole(void **state)
 static void samples_have_the_figures_of_their_index(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_shared(arena, "samples/viztracer/here_1.1.1.json");
+    Profile profile = test_profile_shared(arena, "samples/viztracer/here_1.1.1.json");
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
-    const HotSpot *module = function_of(&spots, S("<module>"));
+    const HotSpot *module = test_function(&spots, S(""), S("<module>"));
     assert_int_equal(spots.samples, 3017); /* 3019 events less two names */
     assert_int_equal((module->total + 50) / 100, 160039);
     assert_int_equal(module->line, 1);
     assert_int_equal(spots.lines[0].line, 12);
     assert_int_equal(spots.lines[0].self, 8198364);
 
-    profile = read_shared(arena, "samples/viztracer/tests_multithread.json");
+    profile = test_profile_shared(arena, "samples/viztracer/tests_multithread.json");
     spots = hotspots_of(arena, &profile, (HotOptions){0});
-    assert_int_equal(function_of(&spots, S("time.sleep"))->self, 11196600);
-    assert_int_equal(function_of(&spots, S("run"))->line, 15);
-    profile = read_shared(arena, "samples/viztracer/tests_old.json");
+    assert_int_equal(test_function(&spots, S(""), S("time.sleep"))->self, 11196600);
+    assert_int_equal(test_function(&spots, S(""), S("run"))->line, 15);
+    profile = test_profile_shared(arena, "samples/viztracer/tests_old.json");
     spots = hotspots_of(arena, &profile, (HotOptions){0});
-    assert_str(function_of(&spots, S("fib"))->file, S("scrabble.py"));
+    assert_str(test_function(&spots, S(""), S("fib"))->file, S("scrabble.py"));
 
-    profile = read_shared(arena, "samples/tracing-chrome/here.json");
+    profile = test_profile_shared(arena, "samples/tracing-chrome/here.json");
     spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_str(profile.tool, S("tracing-chrome"));
     assert_int_equal(spots.samples, 12);
-    assert_int_equal(function_of(&spots, S("load"))->line, 10);
-    assert_int_equal(function_of(&spots, S("item"))->line, 14);
-    assert_int_equal(function_of(&spots, S("parse"))->line, 5);
+    assert_int_equal(test_function(&spots, S(""), S("load"))->line, 10);
+    assert_int_equal(test_function(&spots, S(""), S("item"))->line, 14);
+    assert_int_equal(test_function(&spots, S(""), S("parse"))->line, 5);
 
-    profile = read_shared(arena, "samples/chrome-trace/hta_simple_add.json.gz");
+    profile = test_profile_shared(arena, "samples/chrome-trace/hta_simple_add.json.gz");
     assert_int_equal(profile_total(&profile, 1), 49816000);
     assert_int_equal(profile_count(&profile), 359 + 331 + 79 + 16 + 8 + 3);
-    profile = read_shared(arena, "samples/chrome-trace/hta_triton_example.json.gz");
+    profile = test_profile_shared(arena, "samples/chrome-trace/hta_triton_example.json.gz");
     assert_int_equal(profile_total(&profile, 1), 1760);
 }
 
@@ -394,19 +377,19 @@ static void speedscope_s_samples_are_read_as_their_names_say(void **state)
                    "1000 x1 @7 eta\n1000 x1 @2 gamma\n1000 x1 @5 phi\n1000 x1 @6 zeta\n")},
     };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
-        Profile profile = read_shared(arena, CASES[i].path);
+        Profile profile = test_profile_shared(arena, CASES[i].path);
         assert_str(body(arena, &profile), CASES[i].want);
     }
-    Profile whole = read_shared(arena, SAMPLE "simple.json");
-    Profile cut = read_shared(arena, SAMPLE "simple-partial-trailing-comma.json");
+    Profile whole = test_profile_shared(arena, SAMPLE "simple.json");
+    Profile cut = test_profile_shared(arena, SAMPLE "simple-partial-trailing-comma.json");
     assert_int_equal(profile_total(&cut, 0), profile_total(&whole, 0));
-    cut = read_shared(arena, SAMPLE "simple-partial.json");
+    cut = test_profile_shared(arena, SAMPLE "simple-partial.json");
     assert_int_equal(profile_total(&cut, 0), profile_total(&whole, 0));
-    cut = read_shared(arena, SAMPLE "unbalanced-name.json");
+    cut = test_profile_shared(arena, SAMPLE "unbalanced-name.json");
     assert_int_equal(profile_total(&cut, 0), 9000);
-    cut = read_shared(arena, SAMPLE "only-begin-events.json");
+    cut = test_profile_shared(arena, SAMPLE "only-begin-events.json");
     assert_int_equal(profile_total(&cut, 0), 2000);
-    cut = read_shared(arena, SAMPLE "invalid-x-nesting.json");
+    cut = test_profile_shared(arena, SAMPLE "invalid-x-nesting.json");
     assert_int_equal(profile_total(&cut, 0), 10000);
 }
 

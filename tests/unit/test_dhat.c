@@ -7,82 +7,37 @@
 #include "base/file.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"
-
-static Profile read_bytes(Arena *arena, Str bytes)
-{
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("test.json"), bytes, &profile, &err), &err);
-    return profile;
-}
-
-static Profile read_path(Arena *arena, Str path)
-{
-    Err err = {0};
-    Str bytes = {0};
-    assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return read_bytes(arena, bytes);
-}
-
-static Profile read_source(Arena *arena, const char *path)
-{
-    return read_path(arena, test_source_path(arena, path));
-}
-
-static Profile read_shared(Arena *arena, const char *path)
-{
-    Str full = test_shared_path(arena, path);
-    if (!full.len)
-        skip();
-    return read_path(arena, full);
-}
-
-static int64_t total(const Profile *profile, const char *metric)
-{
-    return profile_total(profile, profile_metric(profile, str_from_c(metric)));
-}
-
-static Str line_text(Arena *arena, const Profile *profile, const char *metric, Str file,
-                     uint32_t line)
-{
-    HotSpots spots = hotspots_of(
-        arena, profile, (HotOptions){.metric = profile_metric(profile, str_from_c(metric))});
-    for (size_t i = 0; i < spots.lines_len; i++)
-        if (spots.lines[i].line == line && str_ends(spots.lines[i].file, file))
-            return str_fmt(arena, "%lld %lld", (long long)spots.lines[i].self,
-                           (long long)spots.lines[i].total);
-    return S("");
-}
+#include "tests/lib/profiles.h"
 
 /* Recorded with valgrind 3.19 and the dhat crate 0.3.3; figures of the file, added up by Python's json. */
 static void recordings_of_ours_have_their_figures(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile c = read_source(arena, "tests/profiles/dhat/valgrind_c.json");
+    Profile c = test_profile_source(arena, "tests/profiles/dhat/valgrind_c.json");
     assert_str(c.tool, S("DHAT"));
-    assert_int_equal(total(&c, "allocated"), 5175296);
-    assert_int_equal(total(&c, "allocations"), 101);
-    assert_int_equal(total(&c, "peak"), 2662400);
-    assert_int_equal(total(&c, "leaked"), 2560000);
-    assert_int_equal(total(&c, "written"), 5171211);
-    assert_str(line_text(arena, &c, "allocated", S("work.c"), 17), S("5171200 5171200"));
-    assert_str(line_text(arena, &c, "allocated", S("work.c"), 28), S("0 5171200"));
+    assert_int_equal(test_total(&c, "allocated"), 5175296);
+    assert_int_equal(test_total(&c, "allocations"), 101);
+    assert_int_equal(test_total(&c, "peak"), 2662400);
+    assert_int_equal(test_total(&c, "leaked"), 2560000);
+    assert_int_equal(test_total(&c, "written"), 5171211);
+    assert_str(test_line_text(arena, &c, "allocated", S("work.c"), 17), S("5171200 5171200"));
+    assert_str(test_line_text(arena, &c, "allocated", S("work.c"), 28), S("0 5171200"));
     assert_str(c.notes[0], S("files are named without their folder; valgrind writes it with "
                              "--fullpath-after="));
     assert_golden(arena, profile_print(arena, &c), "tests/profiles/dhat/valgrind_c.expect");
 
-    Profile full = read_source(arena, "tests/profiles/dhat/valgrind_c_fullpath.json");
+    Profile full = test_profile_source(arena, "tests/profiles/dhat/valgrind_c_fullpath.json");
     assert_int_equal(full.notes_len, 0);
-    assert_str(line_text(arena, &full, "allocated", S("/work.c"), 17), S("5171200 5171200"));
+    assert_str(test_line_text(arena, &full, "allocated", S("/work.c"), 17), S("5171200 5171200"));
 
-    Profile rust = read_source(arena, "tests/profiles/dhat/valgrind_rust.json");
-    assert_int_equal(total(&rust, "allocated"), 4518044);
-    assert_int_equal(total(&rust, "allocations"), 145420);
+    Profile rust = test_profile_source(arena, "tests/profiles/dhat/valgrind_rust.json");
+    assert_int_equal(test_total(&rust, "allocated"), 4518044);
+    assert_int_equal(test_total(&rust, "allocations"), 145420);
 
-    Profile crate = read_source(arena, "tests/profiles/dhat/crate.json");
+    Profile crate = test_profile_source(arena, "tests/profiles/dhat/crate.json");
     assert_str(crate.tool, S("dhat"));
-    assert_int_equal(total(&crate, "allocated"), 95696);
-    assert_int_equal(total(&crate, "allocations"), 520);
+    assert_int_equal(test_total(&crate, "allocated"), 95696);
+    assert_int_equal(test_total(&crate, "allocations"), 520);
     assert_golden(arena, profile_print(arena, &crate), "tests/profiles/dhat/crate.expect");
 }
 
@@ -90,12 +45,12 @@ static void recordings_of_ours_have_their_figures(void **state)
 static void recordings_of_others_have_their_figures(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile one = read_shared(arena, "samples/dhat/yt-dhat-example.json");
-    assert_int_equal(total(&one, "allocated"), 1101);
-    assert_int_equal(total(&one, "allocations"), 3);
-    Profile two = read_shared(arena, "samples/dhat/rust-memory-playground.json");
-    assert_int_equal(total(&two, "allocated"), 1029);
-    assert_int_equal(total(&two, "allocations"), 2);
+    Profile one = test_profile_shared(arena, "samples/dhat/yt-dhat-example.json");
+    assert_int_equal(test_total(&one, "allocated"), 1101);
+    assert_int_equal(test_total(&one, "allocations"), 3);
+    Profile two = test_profile_shared(arena, "samples/dhat/rust-memory-playground.json");
+    assert_int_equal(test_total(&two, "allocated"), 1029);
+    assert_int_equal(test_total(&two, "allocations"), 2);
 }
 
 #define FILE_OF(head, points, frames) \
@@ -105,7 +60,7 @@ static void recordings_of_others_have_their_figures(void **state)
 static void frames_of_one_address_are_inlined(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(
+    Profile profile = test_reading(
         arena, S(FILE_OF(HEAP, "{\"tb\":9,\"tbk\":2,\"gb\":5,\"eb\":4,\"fs\":[1,2,3,4]}",
                          "\"0x1: malloc (in /v.so)\",\"0x2: push (a.c:3)\",\"0x2: main (a.c:9)\","
                          "\"0x3: ???\"")));
@@ -124,7 +79,7 @@ static void frames_of_one_address_are_inlined(void **state)
 static Str frame_text(Arena *arena, const char *text)
 {
     Str file = str_fmt(arena, FILE_OF(HEAP, "{\"tb\":9,\"tbk\":2,\"fs\":[1]}", "\"%s\""), text);
-    Profile profile = read_bytes(arena, file);
+    Profile profile = test_reading(arena, file);
     const ProfileFrame *frame = &profile.frames[profile.stacks[1].frame];
     return str_fmt(arena, STR_FMT " in '" STR_FMT "'%s",
                    STR_ARG(profile_frame_text(arena, &profile, profile.stacks[1].frame)),
@@ -152,8 +107,8 @@ static void paths_that_were_cut_are_told(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile =
-        read_bytes(arena, S(FILE_OF("\"mode\":\"rust-heap\",\"bklt\":true",
-                                    "{\"tb\":9,\"tbk\":2,\"fs\":[1]}", "\"f (a/b/c.rs:1:2)\"")));
+        test_reading(arena, S(FILE_OF("\"mode\":\"rust-heap\",\"bklt\":true",
+                                      "{\"tb\":9,\"tbk\":2,\"fs\":[1]}", "\"f (a/b/c.rs:1:2)\"")));
     assert_str(profile.notes[0], S("the dhat crate keeps the last three parts of a path: files are "
                                    "found by their end, and may be mistaken for another's"));
 }
@@ -161,31 +116,31 @@ static void paths_that_were_cut_are_told(void **state)
 static void other_modes_have_other_figures(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile copy = read_bytes(arena, S(FILE_OF("\"mode\":\"copy\",\"bklt\":false",
-                                               "{\"tb\":9,\"tbk\":2,\"fs\":[1]}", "\"f\"")));
+    Profile copy = test_reading(arena, S(FILE_OF("\"mode\":\"copy\",\"bklt\":false",
+                                                 "{\"tb\":9,\"tbk\":2,\"fs\":[1]}", "\"f\"")));
     assert_int_equal(copy.metrics_len, 2);
-    assert_int_equal(total(&copy, "copied"), 9);
-    assert_int_equal(total(&copy, "copies"), 2);
-    Profile own = read_bytes(arena, S(FILE_OF("\"mode\":\"ad-hoc\",\"bklt\":false,\"bu\":\"hit\"",
-                                              "{\"tb\":9,\"tbk\":2,\"fs\":[1]}", "\"f\"")));
-    assert_int_equal(total(&own, "hit"), 9);
-    assert_int_equal(total(&own, "events"), 2);
+    assert_int_equal(test_total(&copy, "copied"), 9);
+    assert_int_equal(test_total(&copy, "copies"), 2);
+    Profile own = test_reading(arena, S(FILE_OF("\"mode\":\"ad-hoc\",\"bklt\":false,\"bu\":\"hit\"",
+                                                "{\"tb\":9,\"tbk\":2,\"fs\":[1]}", "\"f\"")));
+    assert_int_equal(test_total(&own, "hit"), 9);
+    assert_int_equal(test_total(&own, "events"), 2);
 }
 
 static void what_is_broken_is_noted(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile =
-        read_bytes(arena, S(FILE_OF(HEAP, "{\"tb\":9,\"tbk\":2,\"fs\":[7,-1,1],\"acc\":[-3,1]}",
-                                    "\"0x1: f (/a.c:3)\"")));
-    assert_int_equal(total(&profile, "allocated"), 9);
+        test_reading(arena, S(FILE_OF(HEAP, "{\"tb\":9,\"tbk\":2,\"fs\":[7,-1,1],\"acc\":[-3,1]}",
+                                      "\"0x1: f (/a.c:3)\"")));
+    assert_int_equal(test_total(&profile, "allocated"), 9);
     assert_str(profile.notes[0], S("2 frames are not in the list of 2 frames"));
 }
 
 static void a_point_without_frames_keeps_its_cost(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, S(FILE_OF(HEAP, "{\"tb\":9,\"tbk\":2}", "\"f\"")));
+    Profile profile = test_reading(arena, S(FILE_OF(HEAP, "{\"tb\":9,\"tbk\":2}", "\"f\"")));
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){.metric = 1});
     assert_int_equal(spots.total, 9);
     assert_int_equal(spots.unmapped, 9);

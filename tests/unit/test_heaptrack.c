@@ -8,90 +8,51 @@
 #include "base/file.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"
-
-static Profile read_bytes(Arena *arena, Str bytes)
-{
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("test.zst"), bytes, &profile, &err), &err);
-    return profile;
-}
-
-static Profile read_path(Arena *arena, Str path)
-{
-    Err err = {0};
-    Str bytes = {0};
-    assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return read_bytes(arena, bytes);
-}
-
-static Profile read_shared(Arena *arena, const char *path)
-{
-    Str full = test_shared_path(arena, path);
-    if (!full.len)
-        skip();
-    return read_path(arena, full);
-}
-
-static int64_t total(const Profile *profile, const char *metric)
-{
-    return profile_total(profile, profile_metric(profile, str_from_c(metric)));
-}
-
-/* Cost of a line while it was the last one, and anywhere on the stack. */
-static Str line_text(Arena *arena, const Profile *profile, const char *metric, Str file,
-                     uint32_t line)
-{
-    HotSpots spots = hotspots_of(
-        arena, profile, (HotOptions){.metric = profile_metric(profile, str_from_c(metric))});
-    for (size_t i = 0; i < spots.lines_len; i++)
-        if (spots.lines[i].line == line && str_ends(spots.lines[i].file, file))
-            return str_fmt(arena, "%lld %lld", (long long)spots.lines[i].self,
-                           (long long)spots.lines[i].total);
-    return S("");
-}
+#include "tests/lib/profiles.h"
 
 /* Recorded with heaptrack 1.4.0; figures of heaptrack_print and of a reader in Python. */
 static void recordings_of_ours_have_their_figures(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile c = read_path(arena, test_source_path(arena, "tests/profiles/heaptrack/here_c.zst"));
+    Profile c =
+        test_profile_at(arena, test_source_path(arena, "tests/profiles/heaptrack/here_c.zst"));
     assert_str(c.tool, S("heaptrack"));
-    assert_int_equal(total(&c, "allocations"), 102);
-    assert_int_equal(total(&c, "allocated"), 5248000);
-    assert_int_equal(total(&c, "peak"), 2735104);
-    assert_int_equal(total(&c, "leaked"), 2564096);
-    assert_int_equal(total(&c, "temporary"), 50);
-    assert_str(line_text(arena, &c, "allocated", S("work.c"), 17), S("5171200 5171200"));
-    assert_str(line_text(arena, &c, "allocations", S("work.c"), 28), S("0 100"));
+    assert_int_equal(test_total(&c, "allocations"), 102);
+    assert_int_equal(test_total(&c, "allocated"), 5248000);
+    assert_int_equal(test_total(&c, "peak"), 2735104);
+    assert_int_equal(test_total(&c, "leaked"), 2564096);
+    assert_int_equal(test_total(&c, "temporary"), 50);
+    assert_str(test_line_text(arena, &c, "allocated", S("work.c"), 17), S("5171200 5171200"));
+    assert_str(test_line_text(arena, &c, "allocations", S("work.c"), 28), S("0 100"));
     assert_golden(arena, profile_print(arena, &c), "tests/profiles/heaptrack/here_c.expect");
     Profile rust =
-        read_path(arena, test_source_path(arena, "tests/profiles/heaptrack/here_rust.zst"));
-    assert_int_equal(total(&rust, "allocations"), 145421);
-    assert_int_equal(total(&rust, "allocated"), 4590748);
-    assert_int_equal(total(&rust, "peak"), 105156);
-    assert_int_equal(total(&rust, "leaked"), 544);
-    assert_int_equal(total(&rust, "temporary"), 115953);
+        test_profile_at(arena, test_source_path(arena, "tests/profiles/heaptrack/here_rust.zst"));
+    assert_int_equal(test_total(&rust, "allocations"), 145421);
+    assert_int_equal(test_total(&rust, "allocated"), 4590748);
+    assert_int_equal(test_total(&rust, "peak"), 105156);
+    assert_int_equal(test_total(&rust, "leaked"), 544);
+    assert_int_equal(test_total(&rust, "temporary"), 115953);
 }
 
 /* Figures of INDEX.md; leaked before suppressions. */
 static void recordings_of_others_have_their_figures(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile old = read_shared(arena, "samples/heaptrack/heaptrack.david.18594.gz");
-    assert_int_equal(total(&old, "allocations"), 2896);
-    assert_int_equal(total(&old, "peak"), 996970);
-    assert_int_equal(total(&old, "leaked"), 30463);
-    Profile lsan =
-        read_shared(arena, "samples/heaptrack/heaptrack.embedded_lsan_suppressions.84207.zst");
-    assert_int_equal(total(&lsan, "allocations"), 5);
-    assert_str(line_text(arena, &lsan, "leaked", S("embedded_lsan_suppressions.c"), 60), S("4 4"));
+    Profile old = test_profile_shared(arena, "samples/heaptrack/heaptrack.david.18594.gz");
+    assert_int_equal(test_total(&old, "allocations"), 2896);
+    assert_int_equal(test_total(&old, "peak"), 996970);
+    assert_int_equal(test_total(&old, "leaked"), 30463);
+    Profile lsan = test_profile_shared(
+        arena, "samples/heaptrack/heaptrack.embedded_lsan_suppressions.84207.zst");
+    assert_int_equal(test_total(&lsan, "allocations"), 5);
+    assert_str(test_line_text(arena, &lsan, "leaked", S("embedded_lsan_suppressions.c"), 60),
+               S("4 4"));
     assert_str(lsan.notes[0], S("leaked memory counts everything: 2 suppressions of the program "
                                 "are not applied"));
-    Profile new = read_shared(arena, "samples/heaptrack/heaptrack.test_sysroot.expected");
-    assert_int_equal(total(&new, "allocations"), 3);
-    assert_int_equal(total(&new, "allocated"), 73760);
-    assert_str(line_text(arena, &new, "allocations", S("test_lib.cpp"), 13), S("0 1"));
+    Profile new = test_profile_shared(arena, "samples/heaptrack/heaptrack.test_sysroot.expected");
+    assert_int_equal(test_total(&new, "allocations"), 3);
+    assert_int_equal(test_total(&new, "allocated"), 73760);
+    assert_str(test_line_text(arena, &new, "allocations", S("test_lib.cpp"), 13), S("0 1"));
 }
 
 #define TEXTS "v 10400 3\nX ./a\ns 4 main\ns 3 a.c\ns 5 build\ns 4 push\ns 3 /a\n"
@@ -101,7 +62,7 @@ static void recordings_of_others_have_their_figures(void **state)
 static void inlined_frames_come_innermost_first(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, S(TEXTS STACK "a 64 2\n+ 0\nc 5\n- 0\na 8 1\n+ 1\n"));
+    Profile profile = test_reading(arena, S(TEXTS STACK "a 64 2\n+ 0\nc 5\n- 0\na 8 1\n+ 1\n"));
     assert_str(profile_print(arena, &profile),
                S("profile: tool heaptrack, format heaptrack, stacks\n"
                  "frames 3, stacks 3, threads 1, samples 2 of 2\n"
@@ -121,29 +82,29 @@ static void inlined_frames_come_innermost_first(void **state)
 static void events_are_counted_in_their_order(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(
+    Profile profile = test_reading(
         arena, S(TEXTS STACK "a 10 2\na 20 1\n+ 0\n+ 1\n- 1\n- 0\n+ 1\n- 1\n+ 0\n+ 1\n"));
-    assert_int_equal(total(&profile, "peak"), 0x30);
-    assert_int_equal(total(&profile, "temporary"), 3);
-    assert_int_equal(total(&profile, "leaked"), 0x30);
-    assert_str(line_text(arena, &profile, "peak", S("a.c"), 32), S("16 16"));
-    assert_str(line_text(arena, &profile, "temporary", S("a.c"), 1), S("2 3"));
+    assert_int_equal(test_total(&profile, "peak"), 0x30);
+    assert_int_equal(test_total(&profile, "temporary"), 3);
+    assert_int_equal(test_total(&profile, "leaked"), 0x30);
+    assert_str(test_line_text(arena, &profile, "peak", S("a.c"), 32), S("16 16"));
+    assert_str(test_line_text(arena, &profile, "temporary", S("a.c"), 1), S("2 3"));
 }
 
 static void what_came_before_attaching_is_not_counted(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile =
-        read_bytes(arena, S(TEXTS STACK "a 10 2\na 20 1\n+ 0\n+ 0\n+ 1\nA\n+ 0\n- 0\n+ 1\n"));
-    assert_int_equal(total(&profile, "allocations"), 2);
-    assert_int_equal(total(&profile, "peak"), 0x20);
-    assert_int_equal(total(&profile, "leaked"), 0x20);
+        test_reading(arena, S(TEXTS STACK "a 10 2\na 20 1\n+ 0\n+ 0\n+ 1\nA\n+ 0\n- 0\n+ 1\n"));
+    assert_int_equal(test_total(&profile, "allocations"), 2);
+    assert_int_equal(test_total(&profile, "peak"), 0x20);
+    assert_int_equal(test_total(&profile, "leaked"), 0x20);
 }
 
 static void texts_with_a_length_may_hold_a_line_break(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(
+    Profile profile = test_reading(
         arena, S("v 10400 3\ns 9 ab\n+ 0\n c\ns 3 x.c\ni 1 0 1 2 7\nt 1 0\na 5 1\n+ 0\n"));
     assert_str(profile_frame_text(arena, &profile, 0), S("ab\n+ 0\n c (x.c:7)"));
     assert_int_equal(profile.notes_len, 0);
@@ -152,7 +113,8 @@ static void texts_with_a_length_may_hold_a_line_break(void **state)
 static void code_without_a_name_has_its_address(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, S("v 10000 2\ns /lib/x.so\ni 7f00 1\nt 1 0\na 5 1\n+ 0\n"));
+    Profile profile =
+        test_reading(arena, S("v 10000 2\ns /lib/x.so\ni 7f00 1\nt 1 0\na 5 1\n+ 0\n"));
     assert_str(profile_frame_text(arena, &profile, 0), S("0x7f00"));
     assert_int_equal(profile.frames[0].kind, FRAME_NATIVE);
     assert_str(profile_text(&profile, profile.frames[0].module), S("/lib/x.so"));
@@ -162,9 +124,9 @@ static void who_only_hands_memory_out_is_left_out(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile =
-        read_bytes(arena, S("v 10400 3\ns 1b operator new(unsigned long)\ns 4 main\ns 3 a.c\n"
-                            "i 1 0 2 3 9\nt 1 0\ni 2 0 1 3 4\nt 2 1\na 5 2\n+ 0\n"));
-    assert_str(line_text(arena, &profile, "peak", S("a.c"), 9), S("5 5"));
+        test_reading(arena, S("v 10400 3\ns 1b operator new(unsigned long)\ns 4 main\ns 3 a.c\n"
+                              "i 1 0 2 3 9\nt 1 0\ni 2 0 1 3 4\nt 2 1\na 5 2\n+ 0\n"));
+    assert_str(test_line_text(arena, &profile, "peak", S("a.c"), 9), S("5 5"));
     assert_true(is_allocator(S("__rust_alloc")));
     assert_true(is_allocator(S("alloc::alloc::exchange_malloc")));
     assert_true(is_allocator(S("_RNvNtCslNYArtu3iFV_5alloc5alloc5alloc")));
@@ -199,10 +161,10 @@ static void what_is_broken_is_noted_and_left_out(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile =
-        read_bytes(arena, S(TEXTS STACK "a 10 2\n+ 0\n+ 7\n- 9\na zz\nt 9 9\ni\n- 0\n- 0\n+ 0\n"
-                                        "s ffffffffffffffff x\n"));
-    assert_int_equal(total(&profile, "allocations"), 2);
-    assert_int_equal(total(&profile, "leaked"), 16);
+        test_reading(arena, S(TEXTS STACK "a 10 2\n+ 0\n+ 7\n- 9\na zz\nt 9 9\ni\n- 0\n- 0\n+ 0\n"
+                                          "s ffffffffffffffff x\n"));
+    assert_int_equal(test_total(&profile, "allocations"), 2);
+    assert_int_equal(test_total(&profile, "leaked"), 16);
     assert_str(profile.notes[0], S("7 lines are not as heaptrack writes them"));
 }
 

@@ -6,30 +6,7 @@
 #include "analysis/profile/format.h"
 #include "base/file.h"
 #include "tests/lib/check.h"
-
-static Profile read_bytes(Arena *arena, Str bytes)
-{
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("test.lprof"), bytes, &profile, &err), &err);
-    return profile;
-}
-
-static Profile read_path(Arena *arena, Str path)
-{
-    Err err = {0};
-    Str bytes = {0};
-    assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return read_bytes(arena, bytes);
-}
-
-static Profile read_shared(Arena *arena, const char *path)
-{
-    Str full = test_shared_path(arena, path);
-    if (!full.len)
-        skip();
-    return read_path(arena, full);
-}
+#include "tests/lib/profiles.h"
 
 /* "time hits" of a line, as the two metrics say. */
 static Str line_text(Arena *arena, const Profile *profile, uint32_t line)
@@ -49,7 +26,7 @@ static void a_recording_of_ours_is_read(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile =
-        read_path(arena, test_source_path(arena, "tests/profiles/lprof/here_4.0.lprof"));
+        test_profile_at(arena, test_source_path(arena, "tests/profiles/lprof/here_4.0.lprof"));
     assert_str(profile.tool, S("line_profiler"));
     assert_str(line_text(arena, &profile, 13), S("13942791 ns 39900 hits"));
     assert_str(line_text(arena, &profile, 12), S("8008396 ns 39900 hits"));
@@ -66,9 +43,9 @@ static void a_recording_of_ours_is_read(void **state)
 static void the_unit_of_the_file_is_used(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_shared(arena, "samples/line_profiler/bwthur.lprof");
+    Profile profile = test_profile_shared(arena, "samples/line_profiler/bwthur.lprof");
     assert_str(line_text(arena, &profile, 22), S("55400 ns 28 hits"));
-    profile = read_shared(arena, "samples/line_profiler/CollinIGreen.lprof");
+    profile = test_profile_shared(arena, "samples/line_profiler/CollinIGreen.lprof");
     assert_str(line_text(arena, &profile, 18), S("1900 ns 1 hits"));
 }
 
@@ -79,10 +56,10 @@ static void the_unit_of_the_file_is_used(void **state)
 static void the_class_of_version_5_is_read(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, S(NEW_CLASS "}(\x8c\x07timings}" KEY
-                                                    "](K\x02K\x03M\x10\x27\x87" /* 2: 3, 10000 */
-                                                    "K\x04K\x05K\x06\x87"
-                                                    "es" UNIT "ub."));
+    Profile profile = test_reading(arena, S(NEW_CLASS "}(\x8c\x07timings}" KEY
+                                                      "](K\x02K\x03M\x10\x27\x87" /* 2: 3, 10000 */
+                                                      "K\x04K\x05K\x06\x87"
+                                                      "es" UNIT "ub."));
     assert_str(line_text(arena, &profile, 2), S("1000000 ns 3 hits"));
     assert_str(line_text(arena, &profile, 4), S("600 ns 5 hits"));
 }
@@ -90,10 +67,11 @@ static void the_class_of_version_5_is_read(void **state)
 static void functions_listed_twice_are_added_up(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, S(NEW_CLASS "}(\x8c\x07timings}" KEY "]K\x02K\x03K\x0a\x87"
-                                                    "as" KEY "]K\x02K\x01K\x05\x87"
-                                                    "a"
-                                                    "s" UNIT "ub."));
+    Profile profile =
+        test_reading(arena, S(NEW_CLASS "}(\x8c\x07timings}" KEY "]K\x02K\x03K\x0a\x87"
+                                        "as" KEY "]K\x02K\x01K\x05\x87"
+                                        "a"
+                                        "s" UNIT "ub."));
     assert_str(line_text(arena, &profile, 2), S("1500 ns 4 hits"));
     assert_int_equal(profile_total(&profile, 0), 1500);
 }
@@ -101,9 +79,9 @@ static void functions_listed_twice_are_added_up(void **state)
 static void what_is_broken_is_noted_and_left_out(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, S(NEW_CLASS "}(\x8c\x07timings}(" KEY "](K\x02K\x03\x86"
-                                                    "K\x04K\x05K\x06\x87"
-                                                    "eK\x07]u" UNIT "ub."));
+    Profile profile = test_reading(arena, S(NEW_CLASS "}(\x8c\x07timings}(" KEY "](K\x02K\x03\x86"
+                                                      "K\x04K\x05K\x06\x87"
+                                                      "eK\x07]u" UNIT "ub."));
     assert_str(line_text(arena, &profile, 4), S("600 ns 5 hits"));
     assert_str(profile.notes[0], S("2 entries are not of a function or line and were left out"));
 }
@@ -147,7 +125,7 @@ static void a_list_listed_again_and_again_ends(void **state)
     for (int i = 0; i < TIMES; i++)
         memcpy(at, again.ptr, again.len), at += again.len;
     memcpy(at, tail.ptr, tail.len);
-    Profile profile = read_bytes(arena, (Str){bytes, room});
+    Profile profile = test_reading(arena, (Str){bytes, room});
     assert_true(profile_total(&profile, 1) <= (int64_t)(3 * room));
 }
 

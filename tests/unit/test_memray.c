@@ -8,24 +8,9 @@
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"
+#include "tests/lib/profiles.h"
 
 #define HEAD "allocator,num_allocations,size,tid,thread_name,stack_trace\r\n"
-
-static Profile read_bytes(Arena *arena, Str bytes)
-{
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("test.csv"), bytes, &profile, &err), &err);
-    return profile;
-}
-
-static Profile read_path(Arena *arena, Str path)
-{
-    Err err = {0};
-    Str bytes = {0};
-    assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return read_bytes(arena, bytes);
-}
 
 static int64_t total_of_line(Arena *arena, const Profile *profile, Str file_end, uint32_t line)
 {
@@ -40,7 +25,8 @@ static int64_t total_of_line(Arena *arena, const Profile *profile, Str file_end,
 static void a_recording_of_ours_is_read(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_path(arena, test_source_path(arena, "tests/profiles/memray/work.csv"));
+    Profile profile =
+        test_profile_at(arena, test_source_path(arena, "tests/profiles/memray/work.csv"));
     assert_str(profile.tool, S("memray"));
     assert_int_equal(profile_total(&profile, 0), 6343296);
     assert_int_equal(profile_total(&profile, 1), 53);
@@ -55,7 +41,7 @@ static void a_recording_of_others_has_its_totals(void **state)
     Str path = test_shared_path(arena, "samples/memray/vscode-flamegraph.example.csv");
     if (!path.len)
         skip();
-    Profile profile = read_path(arena, path);
+    Profile profile = test_profile_at(arena, path);
     assert_int_equal(profile_total(&profile, 0), 411072404);
     assert_int_equal(total_of_line(arena, &profile, S("main.py"), 8), 321937408);
 }
@@ -63,7 +49,7 @@ static void a_recording_of_others_has_its_totals(void **state)
 static void stacks_are_leaf_first_and_what_started_them_is_left_out(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(
+    Profile profile = test_reading(
         arena, S(HEAD "MALLOC,2,64,1,0x1,f;a.py;3|<module>;a.py;9|run_path;<frozen runpy>;280|"
                       "_run_tracker;/v/memray/commands/run.py;66\r\n"
                       "MMAP,1,8,1,0x1,_run_tracker;/v/memray/commands/run.py;66\r\n"));
@@ -125,8 +111,8 @@ static void names_of_native_code_may_hold_anything(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile =
-        read_bytes(arena, S(HEAD "MALLOC,1,7,1,\"main \"\"x\"\", y\",\"operator|(a, b);;x.cpp;3|"
-                                 "void f<a|b>(int, int);f.cpp;4|g;a;b.py;5\"\r\n"));
+        test_reading(arena, S(HEAD "MALLOC,1,7,1,\"main \"\"x\"\", y\",\"operator|(a, b);;x.cpp;3|"
+                                   "void f<a|b>(int, int);f.cpp;4|g;a;b.py;5\"\r\n"));
     assert_int_equal(profile.frames_len, 3);
     assert_str(profile_frame_text(arena, &profile, profile.stacks[1].frame), S("g;a (b.py:5)"));
     assert_str(profile_frame_text(arena, &profile, profile.stacks[2].frame),
@@ -140,9 +126,9 @@ static void what_is_broken_is_noted_and_left_out(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile =
-        read_bytes(arena, S(HEAD "MALLOC,1,7,1,t,f;a.py;3\r\nMALLOC,x,7,1,t,f;a.py;3\r\n"
-                                 "MALLOC,1,-7,1,t,f;a.py;3\r\nMALLOC,1\r\n\r\n"
-                                 "MALLOC,1,5,1,t,no place\r\n"));
+        test_reading(arena, S(HEAD "MALLOC,1,7,1,t,f;a.py;3\r\nMALLOC,x,7,1,t,f;a.py;3\r\n"
+                                   "MALLOC,1,-7,1,t,f;a.py;3\r\nMALLOC,1\r\n\r\n"
+                                   "MALLOC,1,5,1,t,no place\r\n"));
     assert_int_equal(profile_total(&profile, 0), 12);
     assert_str(profile.notes[1], S("4 rows or frames are not as memray writes them"));
     Err err = {0};
@@ -152,7 +138,7 @@ static void what_is_broken_is_noted_and_left_out(void **state)
 
 static void a_recording_of_nothing_is_empty(void **state)
 {
-    Profile profile = read_bytes(test_arena(state), S(HEAD));
+    Profile profile = test_reading(test_arena(state), S(HEAD));
     assert_int_equal(profile_total(&profile, 0), 0);
 }
 
@@ -163,7 +149,7 @@ static void deep_stacks_are_cut(void **state)
     strbuf_add(&row, S(HEAD "MALLOC,1,7,1,t,f;a.py;3"));
     for (int i = 0; i < 20000; i++)
         strbuf_add(&row, S("|f;a.py;4"));
-    Profile profile = read_bytes(arena, strbuf_str(&row));
+    Profile profile = test_reading(arena, strbuf_str(&row));
     assert_int_equal(profile.stacks_len, 10001);
     assert_str(profile.notes[1], S("1 stacks are deeper than 10000 frames and were cut"));
 }
@@ -173,7 +159,7 @@ static void statistics_of_ours_are_read(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile =
-        read_path(arena, test_source_path(arena, "tests/profiles/memray/work.stats.json"));
+        test_profile_at(arena, test_source_path(arena, "tests/profiles/memray/work.stats.json"));
     assert_int_equal(profile_total(&profile, profile_metric(&profile, S("allocated"))), 12852908);
     assert_int_equal(profile_total(&profile, profile_metric(&profile, S("allocations"))), 282);
     assert_int_equal(total_of_line(arena, &profile, S("json/encoder.py"), 258), 8758085);
@@ -183,7 +169,7 @@ static void statistics_of_ours_are_read(void **state)
 static void statistics_of_lines_are_split_from_their_end(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(
+    Profile profile = test_reading(
         arena, S("{\"total_num_allocations\":3,\"total_bytes_allocated\":9,"
                  "\"top_allocations_by_size\":[{\"location\":\"std::f:a b.c:3\",\"size\":7},"
                  "{\"location\":\"x\",\"size\":1},{\"location\":\"f:a.c:3\",\"size\":-1}],"

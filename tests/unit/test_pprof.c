@@ -5,41 +5,8 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
+#include "tests/lib/profiles.h"
 #include "tests/lib/proto_out.h"
-
-static Profile read_bytes(Arena *arena, Str bytes)
-{
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("test.pb"), bytes, &profile, &err), &err);
-    return profile;
-}
-
-static Profile read_shared(Arena *arena, const char *path)
-{
-    Str full = test_shared_path(arena, path), bytes = {0};
-    Err err = {0};
-    if (!full.len)
-        skip();
-    assert_ok(file_read(arena, full, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return read_bytes(arena, bytes);
-}
-
-static const HotSpot *line_of(const HotSpots *spots, Str file_end, uint32_t line)
-{
-    for (size_t i = 0; i < spots->lines_len; i++)
-        if (spots->lines[i].line == line && str_ends(spots->lines[i].file, file_end))
-            return &spots->lines[i];
-    return NULL;
-}
-
-static const HotSpot *function_of(const HotSpots *spots, Str name)
-{
-    for (size_t i = 0; i < spots->functions_len; i++)
-        if (str_eq(spots->functions[i].function, name))
-            return &spots->functions[i];
-    return NULL;
-}
 
 /* ------------------------------------------------------------------ a writer of messages */
 
@@ -140,7 +107,7 @@ static Str small_profile(Arena *arena, bool packed)
 static void inlined_lines_and_bare_addresses_are_frames(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, small_profile(arena, true));
+    Profile profile = test_reading(arena, small_profile(arena, true));
     assert_str(profile_print(arena, &profile),
                S("profile: tool unknown, format pprof, stacks\n"
                  "frames 3, stacks 3, threads 1, samples 2 of 4\n"
@@ -153,7 +120,7 @@ static void inlined_lines_and_bare_addresses_are_frames(void **state)
 static void unpacked_numbers_and_thread_labels_are_read(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, small_profile(arena, false));
+    Profile profile = test_reading(arena, small_profile(arena, false));
     assert_str(profile_text(&profile, profile.threads[0].name), S("worker 1"));
     assert_int_equal(profile_total(&profile, 0), 40000);
     assert_int_equal(profile.samples_len, 2);
@@ -165,7 +132,7 @@ static void the_default_metric_comes_first(void **state)
     StrBuf bytes = strbuf_new(arena);
     strbuf_add(&bytes, small_profile(arena, true));
     proto_put_number(&bytes, 14, T_SAMPLES);
-    Profile profile = read_bytes(arena, strbuf_str(&bytes));
+    Profile profile = test_reading(arena, strbuf_str(&bytes));
     assert_str(profile_text(&profile, profile.metrics[0].name), S("samples"));
     assert_int_equal(profile_total(&profile, 1), 40000);
 }
@@ -187,7 +154,7 @@ static void an_address_leaves_with_its_place_in_the_file_and_the_build_id(void *
     proto_put_bytes(&out, 4, NUMBERS(arena, 3, 7, 0x2000)); /* behind the end */
     proto_put_bytes(&out, 5, NUMBERS(arena, 1, T_MAIN));
     put_texts(&out);
-    Profile profile = read_bytes(arena, strbuf_str(&out));
+    Profile profile = test_reading(arena, strbuf_str(&out));
     static const struct {
         Str function;
         uint64_t address;
@@ -229,7 +196,7 @@ static void a_path_of_unknown_locations_is_a_note(void **state)
     StrBuf out = strbuf_new(arena);
     proto_put_bytes(&out, 1, NUMBERS(arena, 0, 0));
     proto_put_bytes(&out, 2, S("\x0a\x02\x05\x06\x12\x01\x07"));
-    Profile profile = read_bytes(arena, strbuf_str(&out));
+    Profile profile = test_reading(arena, strbuf_str(&out));
     assert_int_equal(profile_total(&profile, 0), 7);
     assert_str(profile.notes[0], S("2 times a stack names a location that is not in the file"));
 }
@@ -247,7 +214,7 @@ static void stacks_do_not_unfold_without_bound(void **state)
         strbuf_char(&path, 1);
     proto_put_bytes(&out, 4, strbuf_str(&location));
     put_sample(arena, &out, true, strbuf_str(&path), 1, 1);
-    Profile profile = read_bytes(arena, strbuf_str(&out));
+    Profile profile = test_reading(arena, strbuf_str(&out));
     assert_true(profile.stacks_len < 100000);
     assert_str(profile.notes[0],
                S("the stacks unfold to more than the file can mean; some were cut"));
@@ -282,7 +249,7 @@ static void gperftools_words_of_four_bytes_in_network_order_are_read(void **stat
         put_word(&out, WORDS[i]);
     strbuf_add(&out, S("00001000-00002000 r-xp 00000400 08:01 77   /opt/my prog\n"
                        "00009000-0000a000 rw-p 00000000 00:00 0 \n"));
-    Profile profile = read_bytes(arena, strbuf_str(&out));
+    Profile profile = test_reading(arena, strbuf_str(&out));
     assert_str(profile_print(arena, &profile),
                S("profile: tool gperftools, format gperftools, stacks\n"
                  "frames 3, stacks 3, threads 1, samples 2 of 3\n"
@@ -298,42 +265,42 @@ static void gperftools_words_of_four_bytes_in_network_order_are_read(void **stat
 static void samples_have_the_figures_of_their_index(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_shared(arena, "samples/pprof/simple.prof");
+    Profile profile = test_profile_shared(arena, "samples/pprof/simple.prof");
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
-    assert_int_equal(line_of(&spots, S("simple.go"), 11)->self, 480000000);
-    assert_int_equal(line_of(&spots, S("simple.go"), 18)->self, 390000000);
+    assert_int_equal(test_line(&spots, S("simple.go"), 11)->self, 480000000);
+    assert_int_equal(test_line(&spots, S("simple.go"), 18)->self, 390000000);
     assert_int_equal(spots.total, 1500000000);
 
-    profile = read_shared(arena, "samples/pprof/pyroscope_cpu.pb.gz");
+    profile = test_profile_shared(arena, "samples/pprof/pyroscope_cpu.pb.gz");
     assert_int_equal(profile.samples_len, 7);
     spots = hotspots_of(arena, &profile, (HotOptions){0});
-    assert_int_equal(function_of(&spots, S("runtime.kevent"))->self, 250000000);
+    assert_int_equal(test_function(&spots, S(""), S("runtime.kevent"))->self, 250000000);
 
-    profile = read_shared(arena, "samples/pprof/pyroscope_cpu-js.pb.gz");
+    profile = test_profile_shared(arena, "samples/pprof/pyroscope_cpu-js.pb.gz");
     spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_str(spots.metric, S("wall"));
-    assert_int_equal(line_of(&spots, S("index.js"), 22)->self, 7363000000);
+    assert_int_equal(test_line(&spots, S("index.js"), 22)->self, 7363000000);
 
-    profile = read_shared(arena, "samples/pprof/rust_pprof-rs_brainfuckvm.pb");
+    profile = test_profile_shared(arena, "samples/pprof/rust_pprof-rs_brainfuckvm.pb");
     spots = hotspots_of(arena, &profile, (HotOptions){0});
-    assert_int_equal(function_of(&spots, S("__umodti3"))->self, 2890000000);
+    assert_int_equal(test_function(&spots, S(""), S("__umodti3"))->self, 2890000000);
     assert_int_equal(spots.lines_len, 0); /* file "Unknown", line 0 */
 
-    profile = read_shared(arena, "samples/pprof/rust_risc0_fibonacci.pb");
+    profile = test_profile_shared(arena, "samples/pprof/rust_risc0_fibonacci.pb");
     spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_str(spots.metric, S("cycles"));
-    assert_int_equal(function_of(&spots, S("memcpy"))->self, 392);
+    assert_int_equal(test_function(&spots, S(""), S("memcpy"))->self, 392);
 
-    profile = read_shared(arena, "samples/pprof/rust_pprof-rs_example.pb");
+    profile = test_profile_shared(arena, "samples/pprof/rust_pprof-rs_example.pb");
     spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_int_equal(spots.functions[0].self, 183);
     assert_true(str_has(spots.functions[0].function, S("is_prime_number1")));
 
-    profile = read_shared(arena, "samples/pprof/sample.cpu.pb.gz");
+    profile = test_profile_shared(arena, "samples/pprof/sample.cpu.pb.gz");
     assert_int_equal(profile_total(&profile, 0), 1760000000);
-    profile = read_shared(arena, "samples/pprof/cppbench.cpu.legacy");
+    profile = test_profile_shared(arena, "samples/pprof/cppbench.cpu.legacy");
     assert_int_equal(profile_total(&profile, 0), 7120000000);
-    profile = read_shared(arena, "samples/pprof/go.crc32.cpu");
+    profile = test_profile_shared(arena, "samples/pprof/go.crc32.cpu");
     assert_int_equal(profile_total(&profile, 1), 211);
 }
 

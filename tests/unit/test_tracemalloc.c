@@ -7,22 +7,7 @@
 #include "base/file.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"
-
-static Profile read_bytes(Arena *arena, Str bytes)
-{
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("test.snap"), bytes, &profile, &err), &err);
-    return profile;
-}
-
-static Profile read_source(Arena *arena, const char *path)
-{
-    Err err = {0};
-    Str bytes = {0};
-    assert_ok(file_read(arena, test_source_path(arena, path), FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return read_bytes(arena, bytes);
-}
+#include "tests/lib/profiles.h"
 
 /* "self total" of a line of snap.py, in bytes, and its blocks. */
 static Str line_text(Arena *arena, const Profile *profile, uint32_t line)
@@ -48,8 +33,8 @@ static Str line_text(Arena *arena, const Profile *profile, uint32_t line)
 static void recordings_of_ours_are_read(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile old = read_source(arena, "tests/profiles/tracemalloc/snap_3.8.snap");
-    Profile new = read_source(arena, "tests/profiles/tracemalloc/snap_3.13.snap");
+    Profile old = test_profile_source(arena, "tests/profiles/tracemalloc/snap_3.8.snap");
+    Profile new = test_profile_source(arena, "tests/profiles/tracemalloc/snap_3.13.snap");
     assert_str(old.tool, S("tracemalloc"));
     assert_golden(arena, profile_print(arena, &old), "tests/profiles/tracemalloc/snap_3.8.expect");
     assert_golden(arena, profile_print(arena, &new), "tests/profiles/tracemalloc/snap_3.13.expect");
@@ -67,9 +52,9 @@ static void recordings_of_ours_are_read(void **state)
 static void frames_come_most_recent_first(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, S(HEAD "(K\0K\x40(" FRAME("K\x07")
-                                              FRAME("K\x03") "tK\x02tK\0K\x20(" FRAME("K\x07")
-                                                  FRAME("K\x03") "t\x87" TAIL));
+    Profile profile = test_reading(arena, S(HEAD "(K\0K\x40(" FRAME("K\x07")
+                                                FRAME("K\x03") "tK\x02tK\0K\x20(" FRAME("K\x07")
+                                                    FRAME("K\x03") "t\x87" TAIL));
     assert_str(profile_print(arena, &profile),
                S("profile: tool tracemalloc, format tracemalloc, stacks\n"
                  "frames 2, stacks 2, threads 1, samples 1 of 2\n"
@@ -82,7 +67,7 @@ static void cut_stacks_are_told(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile =
-        read_bytes(arena, S(HEAD "(K\0K\x40(" FRAME("K\x07") FRAME("K\x03") "tK\x09t" TAIL));
+        test_reading(arena, S(HEAD "(K\0K\x40(" FRAME("K\x07") FRAME("K\x03") "tK\x09t" TAIL));
     assert_str(profile.notes[0],
                S("1 blocks come from stacks deeper than 2 frames, of which the outer ones are "
                  "missing (python -X tracemalloc=N keeps N)"));
@@ -91,7 +76,7 @@ static void cut_stacks_are_told(void **state)
 static void code_without_python_has_no_place(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, S(HEAD "(K\0K\x40(\x8c\x09<unknown>K\0\x86tK\x01t" TAIL));
+    Profile profile = test_reading(arena, S(HEAD "(K\0K\x40(\x8c\x09<unknown>K\0\x86tK\x01t" TAIL));
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_int_equal(spots.total, 64);
     assert_int_equal(spots.unmapped, 64);
@@ -112,7 +97,7 @@ static void assert_refused(Arena *arena, Str bytes, const char *message)
 static void what_is_broken_is_noted_or_refused(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, S(HEAD "K\x01(K\0K\x40(" FRAME("K\x07") "tK\x01t" TAIL));
+    Profile profile = test_reading(arena, S(HEAD "K\x01(K\0K\x40(" FRAME("K\x07") "tK\x01t" TAIL));
     assert_int_equal(profile_total(&profile, 0), 64);
     assert_str(profile.notes[0], S("1 entries are not of a block or a frame and were left out"));
     assert_refused(arena, S(HEAD "K\x01" TAIL), "not of blocks and their stacks");
