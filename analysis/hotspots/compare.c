@@ -403,7 +403,8 @@ static void judge_rows(const Judge *judge, CompareRow *rows, size_t len)
     for (size_t i = 0; i < len; i++)
         if (!is_own(&rows[i]))
             rows[i].here = rows[i].self;
-    qsort(rows, len, sizeof(CompareRow), by_change);
+    if (len)
+        qsort(rows, len, sizeof(CompareRow), by_change);
 }
 
 static CompareError error_of(const HotSpots *then, const HotSpots *now)
