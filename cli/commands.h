@@ -26,6 +26,7 @@ typedef struct Command {
 CommandFn cmd_convert;
 CommandFn cmd_dump;
 CommandFn cmd_doctor;
+CommandFn cmd_export;
 CommandFn cmd_hot;
 CommandFn cmd_import;
 CommandFn cmd_init;

@@ -14,6 +14,7 @@ static const Command COMMANDS[] = {
     {"profile", cmd_profile, "run the benchmark under a profiler"},
     {"import", cmd_import, "read a profile file into the workspace"},
     {"hot", cmd_hot, "print the hot lines or functions of a profile"},
+    {"export", cmd_export, "write the timeline of a GPU profile for Perfetto, chrome://tracing"},
     {"measure", cmd_measure, "is the work tree faster? exit 0 faster or same, 3 slower, 4 unclear"},
     {"keep", cmd_keep, "run the tests and commit what was measured"},
     {"revert", cmd_revert, "take the measured change out of the files"},

@@ -37,7 +37,8 @@ typedef enum TraceKind {
     TRACE_BEGIN,
     TRACE_END,
     TRACE_COMPLETE,
-    TRACE_GPU, /* complete, and no time of the host: a kernel, a copy */
+    TRACE_KERNEL, /* complete, and no time of the host */
+    TRACE_COPY,   /* likewise */
 } TraceKind;
 
 /* What events have in common: mostly a name on a thread; one that launches a kernel is unique. */
@@ -95,9 +96,11 @@ typedef struct ChromeTrace {
     Array(TraceName) function_places;
     IdMap launches; /* correlation to node + 1 */
     bool has_sync;
-    bool has_gpu;
+    bool has_kernels;
+    bool has_copies;
     bool is_viztracer;
-    size_t gpu_metric;
+    size_t kernel_metric;
+    size_t copy_metric;
     size_t unmatched; /* begins and ends */
     size_t crossing;  /* complete events that reach beyond what they began in */
     size_t deep;

@@ -32,7 +32,7 @@ static int64_t duration_of(const ChromeTrace *in, const TraceEvent *event)
 static bool is_complete(const ChromeTrace *in, const TraceEvent *event)
 {
     uint32_t kind = in->whats.items[event->what].kind;
-    return kind == TRACE_COMPLETE || kind == TRACE_GPU;
+    return kind != TRACE_BEGIN && kind != TRACE_END;
 }
 
 /* At one time: begins and ends as in the file, then complete events, the longest first. */
@@ -314,7 +314,7 @@ static void gpu_event(ChromeTrace *in, TraceLane *lane, const TraceWhat *what, i
     uint32_t node =
         profile_add_stack(in->build, launch ? launch - 1 : 0, trace_frame(in, what->name));
     int64_t weights[PROFILE_METRICS_MAX] = {0};
-    weights[in->gpu_metric] = duration;
+    weights[what->kind == TRACE_COPY ? in->copy_metric : in->kernel_metric] = duration;
     profile_add_sample(in->build,
                        (ProfileSample){.stack = node, .thread = thread_of(in, lane), .count = 1},
                        weights);
@@ -330,7 +330,7 @@ static void take_event(ChromeTrace *in, const TraceEvent *event)
         return;
     }
     thread_of(in, lane); /* numbers them in the order of their first events */
-    if (what->kind == TRACE_GPU) {
+    if (what->kind == TRACE_KERNEL || what->kind == TRACE_COPY) {
         gpu_event(in, lane, what, duration);
         return;
     }

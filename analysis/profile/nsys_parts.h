@@ -1,7 +1,7 @@
 /*
  * NsysParts: what the reader of Nsight Systems exports is made of. Only for read_nsys.c (kernels,
- * copies, calls), nsys_host.c (call chains, NVTX ranges, CPU samples) and nsys_wait.c (who waits for
- * which kernel).
+ * copies, calls), nsys_host.c (call chains, NVTX ranges, CPU samples), nsys_wait.c (who waits for
+ * which kernel), nsys_names.c, and nsys_timeline.c (the same tables in the order of time).
  */
 #ifndef ANALYSIS_PROFILE_NSYS_PARTS_H
 #define ANALYSIS_PROFILE_NSYS_PARTS_H
@@ -88,6 +88,10 @@ typedef struct Nsys {
     Array(NsysWait) waits; /* by process, thread, start */
 } Nsys;
 
+typedef struct NsysCall {
+    int64_t start, end, thread, correlation;
+} NsysCall;
+
 /* Serialized ids hold vm, process and thread: 24 bits of each of the last two. */
 static inline uint64_t nsys_process(int64_t global)
 {
@@ -98,6 +102,13 @@ static inline uint64_t nsys_thread(int64_t global)
 {
     return (uint64_t)global & 0xffffff;
 }
+
+/* nsys_names.c */
+/* "cudaLaunchKernel_v7000" without the version. */
+Str nsys_call_name(Str name);
+Str nsys_copy_name(int64_t kind);
+/* Until 2022 a call with a chain has two rows, one inside the other: the first has the chain. */
+bool nsys_call_repeats(const NsysCall *outer, const NsysCall *call);
 
 /* nsys_host.c */
 uint32_t nsys_text(Nsys *in, int64_t string);

@@ -7,8 +7,8 @@
  * The text is walked once and nothing of it is kept but 16 bytes per event and each distinct name.
  * A file that ends early is normal: the format wants it read (the writer was killed).
  *
- * What runs on a GPU is a metric of its own, "gpu": it passes beside the host's time. A kernel is
- * put below the call that launched it (args.correlation).
+ * What runs on a GPU has metrics of its own, gpu_time of kernels and gpu_copy_time: it passes beside
+ * the host's time. A kernel is put below the call that launched it (args.correlation).
  */
 
 #include <math.h>
@@ -222,10 +222,12 @@ static uint32_t duration_of(Reader *in, const Event *event)
     return TRACE_LONG | (uint32_t)(trace->durations.len - 1);
 }
 
-static bool is_gpu(Str category)
+static TraceKind complete_kind(Str category)
 {
-    return str_eq(category, S("kernel")) || str_eq(category, S("gpu_memcpy")) ||
-           str_eq(category, S("gpu_memset"));
+    if (str_eq(category, S("kernel")))
+        return TRACE_KERNEL;
+    bool copy = str_eq(category, S("gpu_memcpy")) || str_eq(category, S("gpu_memset"));
+    return copy ? TRACE_COPY : TRACE_COMPLETE;
 }
 
 /* Rows that PyTorch adds for the eye: the whole recording, annotations repeated on the GPU's row. */
@@ -245,7 +247,8 @@ static void know_tool(Reader *in, const Event *event)
         in->tool = S("viztracer");
     else if (event->has_place)
         in->tool = S("tracing-chrome");
-    else if (str_eq(event->category, S("cpu_op")) || is_gpu(event->category))
+    else if (str_eq(event->category, S("cpu_op")) ||
+             complete_kind(event->category) != TRACE_COMPLETE)
         in->tool = S("PyTorch");
 }
 
@@ -262,7 +265,7 @@ static void add_event(Reader *in, const Event *event, TraceKind kind, bool async
         return;
     }
     know_tool(in, event);
-    if (kind == TRACE_COMPLETE || kind == TRACE_GPU)
+    if (kind != TRACE_BEGIN && kind != TRACE_END)
         out.duration = duration_of(in, event);
     out.what = what_of(in, (TraceWhat){
                                .lane = lane_of(in, event, async),
@@ -272,7 +275,8 @@ static void add_event(Reader *in, const Event *event, TraceKind kind, bool async
                                .correlation = event->correlation,
                            });
     trace->has_sync = trace->has_sync || !async;
-    trace->has_gpu = trace->has_gpu || kind == TRACE_GPU;
+    trace->has_kernels = trace->has_kernels || kind == TRACE_KERNEL;
+    trace->has_copies = trace->has_copies || kind == TRACE_COPY;
     trace->events[trace->len++] = out;
 }
 
@@ -300,7 +304,7 @@ static void take_event(Reader *in, const Event *event)
         add_event(in, event, TRACE_END, false);
         break;
     case 'X':
-        add_event(in, event, is_gpu(event->category) ? TRACE_GPU : TRACE_COMPLETE, false);
+        add_event(in, event, complete_kind(event->category), false);
         break;
     case 'b':
         add_event(in, event, TRACE_BEGIN, true);
@@ -464,8 +468,12 @@ bool read_chrome_trace(Arena *arena, Str bytes, Profile *out, Err *err)
     }
     bool py_spy = str_eq(in->tool, S("py-spy"));
     profile_add_metric(in->trace.build, py_spy ? S("cpu") : S("wall"), S("ns"), py_spy);
-    if (in->trace.has_gpu)
-        in->trace.gpu_metric = profile_add_metric(in->trace.build, S("gpu"), S("ns"), false);
+    if (in->trace.has_kernels)
+        in->trace.kernel_metric =
+            profile_add_metric(in->trace.build, S("gpu_time"), S("ns"), false);
+    if (in->trace.has_copies)
+        in->trace.copy_metric =
+            profile_add_metric(in->trace.build, S("gpu_copy_time"), S("ns"), false);
     trace_nest(&in->trace);
     add_notes(in);
     *out = profile_build(in->trace.build, in->tool, S("Chrome trace"));

@@ -9,8 +9,6 @@
  * workspace (kernels.h).
  */
 
-#include <math.h>
-
 #include "analysis/profile/nsys_parts.h"
 
 static const char RUNTIME[] = "CUPTI_ACTIVITY_KIND_RUNTIME";
@@ -29,24 +27,9 @@ static int64_t lasting(int64_t start, int64_t end)
 
 /* ------------------------------------------------------------------ calls of the CUDA API */
 
-/* "cudaLaunchKernel_v7000" without the version. */
-static Str call_name(Str name)
+static void add_call(Nsys *in, const NsysCall *call, int64_t name_id, uint32_t host)
 {
-    Str before, after;
-    uint64_t number;
-    if (str_cut_last(name, '_', &before, &after) && after.len > 1 && after.ptr[0] == 'v' &&
-        str_to_u64(str_from(after, 1), &number))
-        return before;
-    return name;
-}
-
-typedef struct Call {
-    int64_t start, end, thread, correlation;
-} Call;
-
-static void add_call(Nsys *in, const Call *call, int64_t name_id, uint32_t host)
-{
-    Str name = str_copy(in->arena, call_name(nsys_db_string(in->db, name_id)));
+    Str name = str_copy(in->arena, nsys_call_name(nsys_db_string(in->db, name_id)));
     uint32_t text = profile_add_text(in->build, name);
     ProfileFrame frame = {
         .function = text, .module = profile_add_text(in->build, S("CUDA")), .kind = FRAME_NATIVE};
@@ -68,13 +51,6 @@ static void add_call(Nsys *in, const Call *call, int64_t name_id, uint32_t host)
         weights);
 }
 
-/* Until 2022 a call with a chain has two rows, one inside the other: the first has the chain. */
-static bool is_inside(const Call *outer, const Call *call)
-{
-    return outer->correlation == call->correlation && outer->thread == call->thread &&
-           outer->start <= call->start && call->end <= outer->end;
-}
-
 static void read_calls(Nsys *in)
 {
     static const char *const COLUMNS[] = {"start",  "end",         "globalTid", "correlationId",
@@ -89,11 +65,11 @@ static void read_calls(Nsys *in)
         COUNT
     };
     NsysRows rows = nsys_db_rows(in->db, RUNTIME, COLUMNS, NULL);
-    Call last = {.start = 1, .end = 0};
+    NsysCall last = {.start = 1, .end = 0};
     for (NsysValue value[COUNT]; nsys_rows_next(&rows, value);) {
-        Call call = {value[START].number, value[END].number, value[THREAD].number,
-                     value[CORRELATION].number};
-        if (is_inside(&last, &call))
+        NsysCall call = {value[START].number, value[END].number, value[THREAD].number,
+                         value[CORRELATION].number};
+        if (nsys_call_repeats(&last, &call))
             continue;
         last = call;
         uint32_t host = nsys_host_stack(in, call.thread, call.start, &value[CHAIN]);
@@ -284,27 +260,6 @@ static void add_facts(Nsys *in)
 
 /* ------------------------------------------------------------------ copies */
 
-static Str copy_name(int64_t kind)
-{
-    static const Str NAMES[] = {
-        STR_CONST("[copy]"),
-        STR_CONST("[copy host to device]"),
-        STR_CONST("[copy device to host]"),
-        STR_CONST("[copy host to array]"),
-        STR_CONST("[copy array to host]"),
-        STR_CONST("[copy array to array]"),
-        STR_CONST("[copy array to device]"),
-        STR_CONST("[copy device to array]"),
-        STR_CONST("[copy device to device]"),
-        STR_CONST("[copy host to host]"),
-        STR_CONST("[copy device to other device]"),
-        STR_CONST("[migrate host to device]"),
-        STR_CONST("[migrate device to host]"),
-        STR_CONST("[migrate device to device]"),
-    };
-    return kind >= 0 && kind < (int64_t)(sizeof(NAMES) / sizeof(NAMES[0])) ? NAMES[kind] : NAMES[0];
-}
-
 static void read_copies(Nsys *in, const char *table, bool is_set)
 {
     static const char *const COLUMNS[] = {"start",    "end",           "deviceId",
@@ -323,7 +278,7 @@ static void read_copies(Nsys *in, const char *table, bool is_set)
     };
     NsysRows rows = nsys_db_rows(in->db, table, COLUMNS, NULL);
     for (NsysValue value[COUNT]; nsys_rows_next(&rows, value);) {
-        Str name = is_set ? S("[fill memory]") : copy_name(value[KIND].number);
+        Str name = is_set ? S("[fill memory]") : nsys_copy_name(value[KIND].number);
         uint64_t process = nsys_process(value[PROCESS].number);
         ProfileFrame frame = {.function = profile_add_text(in->build, name), .kind = FRAME_GPU};
         frame.module = frame.function;

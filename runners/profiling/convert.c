@@ -103,10 +103,15 @@ static Str own_program(Arena *arena)
     return path;
 }
 
-/* What a child that did not end well says about the file. */
-static bool child_failed(const ConvertOptions *options, const ProcessResult *result, Err *err)
+ProcessOptions convert_limits(uint64_t bytes)
 {
-    Str name = path_base(options->file), said = str_trim(result->errors);
+    return (ProcessOptions){.timeout_s = LEAST_TIME_S + (double)bytes / BYTES_PER_SECOND,
+                            .memory_bytes = CONVERT_LIMITS_MEMORY ? most_bytes(bytes) : 0};
+}
+
+bool convert_child_failed(Str file, const ProcessResult *result, Err *err)
+{
+    Str name = path_base(file), said = str_trim(result->errors);
     Str prefix = S("perfloop: ");
     if (str_starts(said, S("out of memory")))
         return err_set(err, ERR_INPUT, STR_FMT ": needs too much memory for its size",
@@ -126,19 +131,19 @@ static bool run_reader(Arena *arena, const ConvertOptions *options, Str unwound,
 {
     Str program = options->program.len ? options->program : own_program(arena);
     const Str argv[] = {program, S("convert"), options->file, to, unwound};
-    uint64_t memory = options->memory_bytes ? options->memory_bytes : most_bytes(bytes);
-    double seconds = LEAST_TIME_S + (double)bytes / BYTES_PER_SECOND;
-    ProcessOptions child = {
-        .argv = argv,
-        .argc = unwound.len ? 5 : 4,
-        .timeout_s = options->timeout_s > 0 ? options->timeout_s : seconds,
-        .memory_bytes = CONVERT_LIMITS_MEMORY ? memory : 0,
-        .cancel = options->cancel,
-    };
+    ProcessOptions child = convert_limits(bytes);
+    child.argv = argv;
+    child.argc = unwound.len ? 5 : 4;
+    child.cancel = options->cancel;
+    if (options->timeout_s > 0)
+        child.timeout_s = options->timeout_s;
+    if (options->memory_bytes && CONVERT_LIMITS_MEMORY)
+        child.memory_bytes = options->memory_bytes;
     ProcessResult result;
     if (!process_run(arena, &child, &result, err))
         return false;
-    return (result.status == 0 && file_exists(to)) || child_failed(options, &result, err);
+    return (result.status == 0 && file_exists(to)) ||
+           convert_child_failed(options->file, &result, err);
 }
 
 /* Without what perf could do, and when its text is of no use, the recording is read as it is. */

@@ -35,6 +35,7 @@
 #include "base/err.h"
 #include "base/file.h"
 #include "base/str.h"
+#include "runners/process.h"
 #include "runners/report.h"
 
 /*
@@ -70,6 +71,11 @@ bool convert_file(Arena *arena, const ConvertOptions *options, Converted *out, E
  * and writes our file to `to`; the process is in the sandbox then. A
  * failure leaves an empty file. */
 bool convert_here(Str from, Str unwound, Str to, Err *err) MUST_CHECK;
+
+/* Time and memory that a child may take which reads a foreign file of so many bytes. */
+ProcessOptions convert_limits(uint64_t bytes);
+/* What such a child that did not end well says about the file; false. */
+bool convert_child_failed(Str file, const ProcessResult *result, Err *err);
 
 typedef struct OpenProfile {
     Profile profile;

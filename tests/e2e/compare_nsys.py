@@ -4,14 +4,17 @@
 
 For every SAMPLES/NAME.sqlite: time and launches of each kernel, time of each CUDA call, copied
 bytes, CPU samples; by plain SQL, and, where nsys' own tables NAME.*_sum.csv are there, by those.
+The timeline that `perfloop export` writes has every event, and reads back to the same kernels.
 """
 import collections
 import csv
+import json
 import pathlib
 import re
 import sqlite3
 import subprocess
 import sys
+import tempfile
 
 failed = 0
 
@@ -100,6 +103,34 @@ def compare(perfloop, path):
               {call: cell[0] for call, cell in got["cuda_api_time"].items()}, dict(wanted))
 
 
+def compare_timeline(perfloop, path, scratch):
+    """The export as JSON: events as the tables have them, arrows that begin and end."""
+    out = scratch / "timeline.json"
+    subprocess.run([perfloop, "export", "--format", "chrome-trace", path, "-o", out], check=True)
+    events = json.loads(out.read_text())["traceEvents"]
+    db = sqlite3.connect(f"file:{path}?immutable=1", uri=True)
+    tables = {row[0] for row in db.execute("select name from sqlite_master where type='table'")}
+    wanted = {}
+    for category, table in (("kernel", "KERNEL"), ("gpu_memcpy", "MEMCPY"),
+                            ("cuda_sync", "SYNCHRONIZATION")):
+        if f"CUPTI_ACTIVITY_KIND_{table}" in tables:
+            wanted[category] = db.execute("select count(*), sum(end - start), min(start) from "
+                                          f"CUPTI_ACTIVITY_KIND_{table}").fetchone()
+    got = {}
+    for category in wanted:
+        rows = [event for event in events if event.get("cat") == category]
+        got[category] = (len(rows), sum(round(event["dur"] * 1000) for event in rows),
+                         min(round(event["ts"] * 1000) for event in rows))
+    check(f"{path.stem} timeline, SQL", got, wanted)
+    begun = {event["id"] for event in events if event["ph"] == "s"}
+    ended = {event["id"] for event in events if event["ph"] == "f"}
+    check(f"{path.stem} arrows", {"without a begin": len(ended - begun)}, {"without a begin": 0})
+    check(f"{path.stem} timeline read back", ours(perfloop, out)["gpu_time"],
+          ours(perfloop, path)["gpu_time"])
+
+
 for sample in sorted(pathlib.Path(sys.argv[2]).glob("*.sqlite")):
     compare(sys.argv[1], sample)
+    with tempfile.TemporaryDirectory() as folder:
+        compare_timeline(sys.argv[1], sample, pathlib.Path(folder))
 sys.exit(1 if failed else 0)

@@ -197,7 +197,7 @@ static void kernels_are_a_metric_below_their_launch(void **state)
           "3000 0 x1 @0 main (a.py:20);step (a.py:7);aten::add;cudaLaunchKernel\n"
           "0 50000 x1 @1 main (a.py:20);step (a.py:7);aten::add;cudaLaunchKernel;add<int>\n"));
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){.metric = 1});
-    assert_str(spots.metric, S("gpu"));
+    assert_str(spots.metric, S("gpu_time"));
     assert_int_equal(test_function(&spots, S(""), S("step"))->total, 50000);
     assert_int_equal(test_function(&spots, S(""), S("add<int>"))->kind, FRAME_GPU);
     spots = hotspots_of(arena, &profile, (HotOptions){.metric = 1, .kernel = S("add<int>")});
@@ -337,7 +337,9 @@ static void samples_have_the_figures_of_their_index(void **state)
     assert_int_equal(test_function(&spots, S(""), S("parse"))->line, 5);
 
     profile = test_profile_shared(arena, "samples/chrome-trace/hta_simple_add.json.gz");
-    assert_int_equal(profile_total(&profile, 1), 49816000);
+    assert_int_equal(profile_total(&profile, profile_metric(&profile, S("gpu_time"))), 10728000);
+    assert_int_equal(profile_total(&profile, profile_metric(&profile, S("gpu_copy_time"))),
+                     39088000);
     assert_int_equal(profile_count(&profile), 359 + 331 + 79 + 16 + 8 + 3);
     profile = test_profile_shared(arena, "samples/chrome-trace/hta_triton_example.json.gz");
     assert_int_equal(profile_total(&profile, 1), 1760);

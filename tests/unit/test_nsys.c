@@ -3,6 +3,8 @@
 #include <sqlite3.h>
 
 #include "analysis/profile/format.h"
+#include "analysis/profile/nsys_timeline.h"
+#include "base/strbuf.h"
 #include "tests/lib/check.h"
 
 /* ------------------------------------------------------------------ a writer of exports */
@@ -203,7 +205,97 @@ static void a_hostile_file_cannot_make_the_reader_run(void **state)
                   "with `nsys profile -t cuda --sample=process-tree`");
 }
 
-TEST_MAIN(TEST(a_kernel_has_the_stack_that_launched_it), TEST(launches_are_told_apart_by_process),
+/* ------------------------------------------------------------------ the timeline */
+
+static bool keep_text(void *to, Str bytes, Err *err)
+{
+    strbuf_add(to, bytes);
+    return ((StrBuf *)to)->len < 1 << 20 || err_set(err, ERR_IO, "full");
+}
+
+static Str timeline_of(Arena *arena, const char *sql, NsysTimeline *told)
+{
+    StrBuf text = strbuf_new(arena);
+    Err err = {0};
+    assert_ok(nsys_timeline_write(arena, export_of(arena, sql), keep_text, &text, told, &err),
+              &err);
+    return strbuf_str(&text);
+}
+
+static void check_has(Str text, const char *part)
+{
+    if (!str_has(text, str_from_c(part)))
+        fail_msg("no %s in\n" STR_FMT, part, STR_ARG(text));
+}
+
+static void the_timeline_has_a_track_per_stream_and_an_arrow_per_launch(void **state)
+{
+    Arena *arena = test_arena(state);
+    NsysTimeline told;
+    Str text =
+        timeline_of(arena,
+                    STRINGS KERNELS KERNEL(2000, 5001, 7, 1, 1) CALLS CALL(1000, 1500, 1, 3, 1)
+                        CALL(1600, 6000, 2, 4,
+                             2) "CREATE TABLE TARGET_INFO_GPU (deviceId INT, name TEXT);"
+                                "INSERT INTO TARGET_INFO_GPU VALUES (0,'T4');"
+                                "CREATE TABLE NVTX_EVENTS (start INT, end INT, eventType INT, text "
+                                "TEXT, textId INT, "
+                                "globalTid INT);"
+                                "INSERT INTO NVTX_EVENTS VALUES (10,9000,59,'lo\"op',NULL," TID
+                                "),(90,900,60,NULL,11," TID ");",
+                    &told);
+    assert_int_equal(told.kernels, 1);
+    assert_int_equal(told.calls, 2);
+    assert_int_equal(told.ranges, 2);
+    check_has(text, "\"name\":\"GPU 0 T4\"");
+    check_has(text, "\"name\":\"stream 7 of process 4000\"");
+    check_has(text, "{\"ph\":\"X\",\"name\":\"reduce\",\"cat\":\"kernel\",\"pid\":16777216,"
+                    "\"tid\":1,\"ts\":2.000,\"dur\":3.001,\"args\":{\"correlation\":1,");
+    check_has(text, "{\"ph\":\"s\",\"name\":\"ac2g\",\"cat\":\"ac2g\",\"pid\":4000,\"tid\":7,"
+                    "\"ts\":1.000,\"id\":1}");
+    check_has(text, "\"ts\":2.000,\"id\":1,\"bp\":\"e\"}");
+    check_has(text, "\"name\":\"cudaDeviceSynchronize\",\"cat\":\"cuda_runtime\",\"pid\":4000,"
+                    "\"tid\":7,\"ts\":1.600,\"dur\":4.400,\"args\":{\"correlation\":2,"
+                    "\"waits\":true}");
+    check_has(text, "\"name\":\"lo\\\"op\"");
+    check_has(text, "{\"ph\":\"b\",\"name\":\"step\"");
+}
+
+/* Another process counts its launches from the same number. */
+static void the_timeline_reads_back_to_the_same_kernels(void **state)
+{
+    Arena *arena = test_arena(state);
+    NsysTimeline told;
+    Profile profile = {0};
+    Err err = {0};
+    Str text = timeline_of(arena,
+                           STRINGS KERNELS KERNEL(200, 500, 7, 1, 1) CALLS CALL(
+                               100, 150, 1, 3, 1) "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES "
+                                                  "(200,900,0,7,1,(4001 << 24),2,13,40,8,4,1,"
+                                                  "128,1,1,512,0);",
+                           &told);
+    assert_ok(profile_read(arena, S("timeline.json"), text, &profile, &err), &err);
+    check_line(arena, &profile, "0 300 x1 @2 cudaLaunchKernel;reduce");
+    check_line(arena, &profile, "0 700 x1 @1 scale");
+}
+
+static void the_timeline_of_nothing_is_refused(void **state)
+{
+    Arena *arena = test_arena(state);
+    StrBuf text = strbuf_new(arena);
+    NsysTimeline told;
+    Err err = {0};
+    assert_false(
+        nsys_timeline_write(arena, export_of(arena, STRINGS), keep_text, &text, &told, &err));
+    assert_string_equal(err.msg,
+                        "an export of Nsight Systems without kernels, CUDA calls or NVTX ranges: "
+                        "record with `nsys profile -t cuda,nvtx`");
+}
+
+TEST_MAIN(TEST(the_timeline_has_a_track_per_stream_and_an_arrow_per_launch),
+          TEST(the_timeline_reads_back_to_the_same_kernels),
+          TEST(the_timeline_of_nothing_is_refused), TEST(a_kernel_has_the_stack_that_launched_it),
+          TEST(launches_are_told_apart_by_process),
           TEST(a_call_waits_for_the_kernel_that_ends_last_in_it),
           TEST(overlapping_kernels_keep_the_device_busy_once),
           TEST(named_ranges_stand_above_the_call_chain), TEST(chains_counted_from_nought_are_found),

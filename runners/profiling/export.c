@@ -1,0 +1,132 @@
+#include "runners/profiling/export.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "analysis/profile/nsys_db.h"
+#include "analysis/profile/nsys_timeline.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "runners/process.h"
+#include "runners/profiling/convert.h"
+#include "runners/profiling/sandbox.h"
+
+enum {
+    SAID_BYTES = 64 * 1024,
+};
+
+static bool write_all(int fd, Str bytes)
+{
+    while (bytes.len) {
+        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote <= 0)
+            return false;
+        bytes = str_from(bytes, (size_t)wrote);
+    }
+    return true;
+}
+
+/* ------------------------------------------------------------------ the child */
+
+static bool to_output(void *context, Str bytes, Err *err)
+{
+    const int *fd = context;
+    return write_all(*fd, bytes) || err_set(err, ERR_IO, "standard output: %s", strerror(errno));
+}
+
+bool export_here(Str file, Err *err)
+{
+    CLEANUP(arena_cleanup) Arena *arena = arena_new("export");
+    CLEANUP(file_unmap) FileMap map = {0};
+    NsysTimeline told;
+    int output = STDOUT_FILENO;
+    if (!file_map(file, &map, err))
+        return false;
+    SandboxOptions sandbox = {.keep_fd = STDERR_FILENO, .file_bytes = UINT64_MAX};
+    if (CONVERT_SANDBOX && !sandbox_enter(sandbox))
+        log_debug("export: this kernel does not filter system calls");
+    if (!is_sqlite(map.bytes))
+        return err_set(err, ERR_UNSUPPORTED,
+                       STR_FMT ": not an export of Nsight Systems: make one with `nsys export -t "
+                               "sqlite FILE.nsys-rep`",
+                       STR_ARG(path_base(file)));
+    if (!nsys_timeline_write(arena, map.bytes, to_output, &output, &told, err))
+        return err_wrap(err, STR_FMT, STR_ARG(path_base(file)));
+    if (told.damage)
+        fprintf(stderr, "note: the file is damaged: %s\n", told.damage);
+    return true;
+}
+
+/* ------------------------------------------------------------------ the parent */
+
+typedef struct Output {
+    int fd;
+    int problem; /* errno; 0 while all is well */
+} Output;
+
+static void take(void *context, int stream, Str bytes)
+{
+    Output *output = context;
+    if (stream == 1 && !output->problem && !write_all(output->fd, bytes))
+        output->problem = errno ? errno : EIO;
+}
+
+static bool run_child(Arena *arena, const ExportOptions *options, Output *output, Str *notes,
+                      Err *err)
+{
+    char *program = realpath("/proc/self/exe", NULL);
+    uint64_t bytes = 0;
+    const Str argv[] = {str_copy(arena, str_from_c(program)), S("export"), S("--here"),
+                        options->file};
+    free(program);
+    if (!file_stat(options->file, NULL, &bytes))
+        return err_set(err, ERR_NOT_FOUND, STR_FMT ": no such file", STR_ARG(options->file));
+    ProcessOptions child = convert_limits(bytes);
+    child.argv = argv;
+    child.argc = sizeof(argv) / sizeof(argv[0]);
+    child.capture_bytes = SAID_BYTES;
+    child.cancel = options->cancel;
+    child.on_output = take;
+    child.context = output;
+    ProcessResult result;
+    if (!process_run(arena, &child, &result, err))
+        return false;
+    if (output->problem)
+        return err_set(err, ERR_IO, STR_FMT ": %s",
+                       STR_ARG(options->to.len ? options->to : S("standard output")),
+                       strerror(output->problem));
+    *notes = result.errors;
+    return result.status == 0 || convert_child_failed(options->file, &result, err);
+}
+
+static bool export_to(Arena *arena, const ExportOptions *options, Str *notes, Err *err)
+{
+    Str temp = str_fmt(arena, STR_FMT ".%d.part", STR_ARG(options->to), (int)getpid());
+    const char *path = str_cstr(arena, temp);
+    Output output = {.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+    if (output.fd < 0)
+        return err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(options->to), strerror(errno));
+    bool ok = run_child(arena, options, &output, notes, err);
+    if (close(output.fd) && ok)
+        ok = err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(options->to), strerror(errno));
+    if (ok && rename(path, str_cstr(arena, options->to)))
+        ok = err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(options->to), strerror(errno));
+    if (!ok)
+        unlink(path);
+    return ok;
+}
+
+bool export_file(Arena *arena, const ExportOptions *options, Str *notes, Err *err)
+{
+    if (options->to.len)
+        return export_to(arena, options, notes, err);
+    Output output = {.fd = STDOUT_FILENO};
+    return run_child(arena, options, &output, notes, err);
+}
