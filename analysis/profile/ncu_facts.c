@@ -23,13 +23,7 @@ enum {
 
 #define DURATION S("gpu__time_duration.sum")
 
-typedef struct FactRow {
-    Str ncu;
-    Str name;
-    Str unit;
-} FactRow;
-
-static const FactRow FACTS[] = {
+static const NcuFactRow FACTS[] = {
     {STR_CONST("launch__registers_per_thread"), STR_CONST("registers per thread"),
      STR_CONST("count")},
     {STR_CONST("launch__shared_mem_per_block_static"), STR_CONST("static shared memory per block"),
@@ -75,6 +69,12 @@ static const FactRow FACTS[] = {
      STR_CONST("count")},
     {STR_CONST("device__attribute_display_name"), STR_CONST("device"), STR_CONST("")},
 };
+
+size_t ncu_fact_rows(const NcuFactRow **rows)
+{
+    *rows = FACTS;
+    return sizeof(FACTS) / sizeof(FACTS[0]);
+}
 
 /* ------------------------------------------------------------------ launches */
 

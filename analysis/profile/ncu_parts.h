@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "analysis/profile/cubin.h"
+#include "analysis/profile/ncu_names.h"
 #include "analysis/profile/ncu_report.h"
 #include "analysis/profile/readers.h"
 #include "base/array.h"

@@ -35,8 +35,7 @@ static const SourceMetric SOURCE_METRICS[] = {
 
 /* ------------------------------------------------------------------ which metrics there are */
 
-/* Our name of one of ncu's per-instruction metrics; empty: not taken. */
-static Str source_metric(Arena *arena, Str ncu)
+Str ncu_source_metric(Arena *arena, Str ncu)
 {
     for (size_t i = 0; i < sizeof(SOURCE_METRICS) / sizeof(SOURCE_METRICS[0]); i++)
         if (str_eq(SOURCE_METRICS[i].ncu, ncu))
@@ -74,7 +73,7 @@ static void note_metric(Ncu *in, Columns *columns, Str metric)
     Str ncu = ncu_report_string(&in->report, id);
     if (str_eq(ncu, S("smsp__pcsamp_sample_count")))
         columns->samples = id + 1;
-    Str name = source_metric(in->arena, ncu);
+    Str name = ncu_source_metric(in->arena, ncu);
     if (!name.len)
         return;
     *array_push(in->arena, &in->named) = (NcuColumn){.id = id, .name = name};

@@ -60,6 +60,9 @@ ProfileReader read_heaptrack;
 bool is_heaptrack(Str bytes);
 /* Nsight Compute's .ncu-rep. */
 ProfileReader read_ncu;
+/* Its CSV pages, as `ncu --csv` prints them. */
+ProfileReader read_ncu_csv;
+bool is_ncu_csv(Str bytes);
 /* Nsight Systems' SQLite export. */
 ProfileReader read_nsys;
 /* DHAT's JSON, of valgrind and of the dhat crate. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "analysis/profile/kernel_name.h"
 #include "base/map.h"
 
 enum {
@@ -9,23 +10,6 @@ enum {
 };
 
 /* ------------------------------------------------------------------ names */
-
-static bool is_name_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-Str kernel_plain_name(Str name)
-{
-    size_t end = 0, start;
-    while (end < name.len && name.ptr[end] != '<' && name.ptr[end] != '(' && name.ptr[end] != '[')
-        end++;
-    while (end && !is_name_char(name.ptr[end - 1]))
-        end--;
-    for (start = end; start && is_name_char(name.ptr[start - 1]); start--)
-        continue;
-    return (Str){name.ptr + start, end - start};
-}
 
 static bool is_placeless_kernel(const Profile *profile, const ProfileFrame *frame)
 {

@@ -46,8 +46,6 @@ typedef struct KernelSources {
 typedef Array(Str) KernelNames;
 KernelNames kernels_wanted(Arena *arena, const Profile *profile);
 
-/* "ns::reduce<128>(float*)" and "void reduce<128>" are "reduce". */
-Str kernel_plain_name(Str name);
 /* The text may be any; only those of `wanted` are taken. Texts of the outline are copied. */
 void kernels_look(Arena *arena, KernelSources *here, const KernelNames *wanted, Str file,
                   const Outline *outline, const Text *text);

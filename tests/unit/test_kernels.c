@@ -1,5 +1,6 @@
 #include "analysis/symbols/kernels.h"
 
+#include "analysis/profile/kernel_name.h"
 #include "tests/lib/check.h"
 
 static void names_are_told_plain(void **state)
@@ -10,6 +11,10 @@ static void names_are_told_plain(void **state)
     assert_str(kernel_plain_name(S("add_kernel[grid]")), S("add_kernel"));
     assert_str(kernel_plain_name(S("kernels.add[blocks, 32]")), S("add"));
     assert_str(kernel_plain_name(S("[copy]")), S(""));
+    assert_str(kernel_plain_name(S("void (anonymous namespace)::fill<float, (bool)1>(float *)")),
+               S("fill"));
+    assert_str(kernel_plain_name(S("Sum<int, (3 > 2)>::reduce(int *)")), S("reduce"));
+    assert_str(kernel_plain_name(S("m::copy[v1,cw51](Array<long long, 1, C>)")), S("copy"));
 }
 
 /* A profile of kernels without places: "reduce" for 30 ns, "saxpy" for 10, a wait for "reduce". */
