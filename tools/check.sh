@@ -30,8 +30,9 @@ if [ "$mode" = quick ]; then
     "${tests[@]}" -j2 -LE 'editor|slow'
     exit 0
 fi
-"${tests[@]}" -j2 -LE 'alone'
-# Real editors and live measurements: a second try, printed as such, for what the machine did.
+"${tests[@]}" -j2 -E '^e2e' -LE 'alone'
+# Real tools, editors and live measurements: a second try, printed as such, for what the machine did.
+"${tests[@]}" -j2 -R '^e2e' -LE 'alone' --repeat until-pass:2
 "${tests[@]}" -L 'alone' --repeat until-pass:2
 
 step "the same under the address and undefined-behaviour sanitizers"

@@ -125,7 +125,7 @@ static void another_version_is_told_apart(void **state)
     Err err = {0};
     assert_false(profile_store_map(arena, (Str){copy, bytes.len}, &now, &err));
     assert_int_equal(err.kind, ERR_UNSUPPORTED);
-    assert_string_equal(err.msg, "profile file of version 99, this is 4");
+    assert_string_equal(err.msg, "profile file of version 99, this is 6");
 }
 
 /* Every byte changed in turn: an error, or a profile that can be rolled up without harm. */
