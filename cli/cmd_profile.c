@@ -18,13 +18,20 @@ typedef struct ProfileArgs {
     bool copy_stacks;
     bool native;
     bool python_allocators;
+    Str kernel;
+    uint64_t launches;
+    uint64_t launch_skip;
 } ProfileArgs;
+
+enum {
+    LAUNCHES_MAX = 1000000,
+};
 
 static const struct argp_option OPTIONS[] = {
     {"with", 'w', "TOOL", 0,
      "py-spy, cprofile, line_profiler, tracemalloc, memray, viztracer; perf, flamegraph, "
      "heaptrack, "
-     "dhat, callgrind; without it the workload's first",
+     "dhat, callgrind; nsys, ncu; without it the workload's first",
      0},
     {"rate", 'r', "HZ", 0, "how often a sampler looks, in times per second (250; perf 997)", 0},
     {"call-graph", 'g', "HOW", 0,
@@ -34,6 +41,10 @@ static const struct argp_option OPTIONS[] = {
     {"native", 'n', NULL, 0, "also frames of native code (py-spy, memray)", 0},
     {"python-allocators", 'p', NULL, 0,
      "also every object that Python's own allocators hand out (memray); slow", 0},
+    {"kernel", 'k', "REGEX", 0, "only kernels whose name matches (ncu)", 0},
+    {"launches", 'c', "N", 0,
+     "profile so many kernel launches (ncu; 20): each is run again and again", 0},
+    {"launch-skip", 's', "N", 0, "after this many launches (ncu)", 0},
     {0},
 };
 
@@ -68,6 +79,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'p':
         args->python_allocators = true;
+        return 0;
+    case 'k':
+        args->kernel = str_from_c(arg);
+        return 0;
+    case 'c':
+        if (!str_to_u64(str_from_c(arg), &args->launches) || args->launches < 1 ||
+            args->launches > LAUNCHES_MAX)
+            argp_error(state, "--launches must be between 1 and %d", LAUNCHES_MAX);
+        return 0;
+    case 's':
+        if (!str_to_u64(str_from_c(arg), &args->launch_skip) || args->launch_skip > LAUNCHES_MAX)
+            argp_error(state, "--launch-skip must be between 0 and %d", LAUNCHES_MAX);
         return 0;
     case ARGP_KEY_ARG:
         if (args->workload.len)
@@ -104,7 +127,10 @@ static bool run(Arena *arena, const ProfileArgs *args, Report *report, Err *err)
                               .rate_hz = (uint32_t)args->rate_hz,
                               .copy_stacks = args->copy_stacks,
                               .native = args->native,
-                              .python_allocators = args->python_allocators};
+                              .python_allocators = args->python_allocators,
+                              .kernel = args->kernel,
+                              .launches = (uint32_t)args->launches,
+                              .launch_skip = (uint32_t)args->launch_skip};
     if (!args_begin(arena, &args->common, report, &places, err) ||
         !workloads_pick(arena, places.root, args->workload, &workload, err) ||
         !profile_workload(arena, report, &places, &workload, &options, &profiled, err))

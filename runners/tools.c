@@ -9,6 +9,7 @@
 #include "runners/pylaunch.h"
 #include "runners/tools_look.h"
 #include "runners/tools_native.h"
+#include "runners/tools_nvidia.h"
 
 enum {
     TOOL_TIMEOUT_S = 20,
@@ -25,6 +26,20 @@ bool tool_run(Arena *arena, const ToolSearch *search, const Str *argv, size_t ar
                               .timeout_s = TOOL_TIMEOUT_S,
                               .cancel = search->cancel};
     return process_run(arena, &options, result, &err) && result->status == 0;
+}
+
+Str tool_version_in(Str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        size_t end = i;
+        while (end < text.len && text.ptr[end] != ' ' && text.ptr[end] != '\n')
+            end++;
+        Str word = {text.ptr + i, end - i};
+        if (word.len > 2 && word.ptr[0] >= '0' && word.ptr[0] <= '9' && str_has(word, S(".")))
+            return word;
+        i = end;
+    }
+    return (Str){0};
 }
 
 /* Beside the interpreter of the benchmark first: the same virtual environment. */
@@ -132,6 +147,8 @@ static const struct ToolRow {
      tool_look_dhat_crate},
     {STR_CONST("tracing-chrome"), STR_CONST("Rust, spans of the tracing crate"),
      tool_look_tracing_chrome},
+    {STR_CONST("nsys"), STR_CONST("CUDA, timeline of kernels and transfers"), tool_look_nsys},
+    {STR_CONST("ncu"), STR_CONST("CUDA, counters of single kernels"), tool_look_ncu},
 };
 
 size_t tools_count(void)

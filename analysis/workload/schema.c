@@ -32,8 +32,8 @@ static const SchemaName PROFILERS[] = {
      STR_CONST("Rust, CPU time of criterion's benchmarks (perf behind it)."), false},
     {STR_CONST("dhat-crate"), STR_CONST("Rust, heap use as the dhat crate writes it."), false},
     {STR_CONST("tracing-chrome"), STR_CONST("Rust, spans of the tracing crate."), false},
-    {STR_CONST("nsys"), STR_CONST("CUDA, timeline of kernels and transfers."), true},
-    {STR_CONST("ncu"), STR_CONST("CUDA, counters of single kernels."), true},
+    {STR_CONST("nsys"), STR_CONST("CUDA, timeline of kernels and transfers."), false},
+    {STR_CONST("ncu"), STR_CONST("CUDA, counters of single kernels."), false},
     {STR_CONST("nvidia-smi"), STR_CONST("CUDA, memory and utilization of the device."), true},
     {{0}, {0}, false},
 };

@@ -108,6 +108,23 @@ static const CaptureTool TOOLS[] = {
      .collect = written_collect,
      .explain = tracing_explain,
      .native = true},
+    {.name = STR_CONST("nsys"),
+     .file_name = STR_CONST("profile.sqlite"),
+     .command = nsys_command,
+     .collect = nvidia_collect,
+     .explain = nvidia_explain,
+     .is_ours = nsys_is_ours,
+     .native = true,
+     .gather = nsys_gather},
+    {.name = STR_CONST("ncu"),
+     .file_name = STR_CONST("profile.ncu-rep"),
+     .command = ncu_command,
+     .collect = nvidia_collect,
+     .explain = nvidia_explain,
+     .is_ours = ncu_is_ours,
+     .native = true,
+     .sees_kernels = true,
+     .gather = ncu_gather},
 };
 
 enum {
@@ -160,6 +177,12 @@ static bool check_options(const CaptureJob *job, const CaptureTool *row, Err *er
         return err_set(err, ERR_UNSUPPORTED,
                        STR_FMT " cannot trace Python's allocators: --python-allocators is for "
                                "memray",
+                       STR_ARG(row->name));
+    bool kernels = job->options->kernel.len || job->options->launches || job->options->launch_skip;
+    if (kernels && !row->sees_kernels)
+        return err_set(err, ERR_UNSUPPORTED,
+                       STR_FMT " cannot choose kernels: --kernel, --launches and --launch-skip "
+                               "are for ncu",
                        STR_ARG(row->name));
     return true;
 }
@@ -392,6 +415,10 @@ static bool run_tool(CaptureJob *job, const CaptureTool *row, Err *err)
     if (!process_run(job->arena, &process, &result, err))
         return false;
     capture->wall_s = result.wall_s;
+    if (row->gather)
+        row->gather(job, &result);
+    job->said =
+        str_fmt(job->arena, STR_FMT "\n" STR_FMT, STR_ARG(result.out), STR_ARG(result.errors));
     return check_run(job, row, &result, err);
 }
 

@@ -35,6 +35,9 @@ typedef struct CaptureOptions {
     bool copy_stacks;       /* perf: --call-graph dwarf, for code without frame pointers */
     bool native;            /* also frames of native code: py-spy, memray */
     bool python_allocators; /* also what Python's own allocators hand out: memray; slow */
+    Str kernel;             /* ncu: a regular expression, only kernels of such a name */
+    uint32_t launches;      /* ncu: so many of them; 0: 20 */
+    uint32_t launch_skip;   /* ncu: after so many */
     const volatile sig_atomic_t *cancel;
 } CaptureOptions;
 

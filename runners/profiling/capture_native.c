@@ -205,7 +205,7 @@ bool native_part(CaptureJob *job, Str *part, Err *err)
                     ", the largest: let the command run one (cargo bench --bench NAME)",
                     others + 1,
                     STR_ARG(largest->program.len ? largest->program : S("a child process")));
-    if (largest->program.len)
+    if (largest->program.len && !job->gpu_lines)
         note_lines(job, largest->program);
     *part = largest->path;
     return true;

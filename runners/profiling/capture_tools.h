@@ -30,7 +30,9 @@ typedef struct CaptureJob {
     Str status_file; /* where the benchmark's exit status is written, when the profiler hides it */
     Str pytest_options; /* added to PYTEST_ADDOPTS */
     Str own_words;      /* what the profiler adds to the benchmark's output begins so */
-    StrList env;        /* more of the build's and the benchmark's environment */
+    Str said;           /* all that the profiler and the benchmark wrote, once it is known */
+    bool gpu_lines; /* the profile is of kernels: whether the program has lines matters little */
+    StrList env;    /* more of the build's and the benchmark's environment */
     uint64_t started_ns;
     uint64_t told_s;
 } CaptureJob;
@@ -52,6 +54,9 @@ typedef struct CaptureTool {
     void (*forget)(Arena *arena, Str folder);
     bool sees_native;     /* knows CaptureOptions.native */
     bool sees_allocators; /* and .python_allocators */
+    bool sees_kernels;    /* and .kernel, .launches, .launch_skip */
+    /* Puts what the profiler said itself behind the result's errors; NULL: it is told by own_words. */
+    void (*gather)(CaptureJob *job, ProcessResult *result);
 } CaptureTool;
 
 bool capture_is_pytest_benchmark(const CaptureJob *job);
@@ -86,6 +91,13 @@ bool criterion_is_ours(const ProcessResult *result);
 CaptureStep dhat_crate_command, tracing_command, written_collect;
 CaptureExplain dhat_crate_explain, tracing_explain;
 void written_forget(Arena *arena, Str folder);
+
+CaptureStep ncu_command, nsys_command, nvidia_collect;
+CaptureExplain nvidia_explain;
+bool ncu_is_ours(const ProcessResult *result);
+bool nsys_is_ours(const ProcessResult *result);
+void ncu_gather(CaptureJob *job, ProcessResult *result);
+void nsys_gather(CaptureJob *job, ProcessResult *result);
 
 CaptureStep line_profiler_command, tracemalloc_command, viztracer_command;
 CaptureStep memray_command, memray_collect;

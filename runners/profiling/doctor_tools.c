@@ -48,17 +48,8 @@ static const DoctorRow ROWS[] = {
      .what = STR_CONST("Rust, spans of the tracing crate"),
      .crate = "tracing-chrome",
      .added_by = "cargo add tracing tracing-subscriber tracing-chrome"},
-    {.name = STR_CONST("nsys"),
-     .what = STR_CONST("CUDA, timeline of kernels and transfers"),
-     .program = "nsys",
-     .names = {.debian = "nsight-systems"},
-     .other_mend = "https://developer.nvidia.com/nsight-systems"},
-    {.name = STR_CONST("ncu"),
-     .what = STR_CONST("CUDA, counters of single kernels"),
-     .need = STR_CONST("gpu"),
-     .program = "ncu",
-     .names = {.debian = "nsight-compute"},
-     .other_mend = "https://developer.nvidia.com/nsight-compute"},
+    {.name = STR_CONST("nsys")},
+    {.name = STR_CONST("ncu"), .need = STR_CONST("gpu")},
     {.name = STR_CONST("nvidia-smi"),
      .what = STR_CONST("CUDA, memory and utilization of the device"),
      .need = STR_CONST("gpu"),
@@ -93,21 +84,6 @@ static bool is_run_by_us(Str name)
     return false;
 }
 
-/* The first word with a digit in front and a point in it: "1.15.0", "2024.1.1.0". */
-static Str version_in(Str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        size_t end = i;
-        while (end < text.len && text.ptr[end] != ' ' && text.ptr[end] != '\n')
-            end++;
-        Str word = {text.ptr + i, end - i};
-        if (word.len > 2 && word.ptr[0] >= '0' && word.ptr[0] <= '9' && str_has(word, S(".")))
-            return word;
-        i = end;
-    }
-    return (Str){0};
-}
-
 static void look_program(Arena *arena, const DoctorRow *row, const ToolSearch *search, Tool *tool)
 {
     ProcessResult result;
@@ -129,7 +105,7 @@ static void look_program(Arena *arena, const DoctorRow *row, const ToolSearch *s
     tool->ready =
         process_run(arena, &options, &result, &err) && process_check(&result, tool->path, &err);
     if (tool->ready)
-        tool->version = version_in(result.out);
+        tool->version = tool_version_in(result.out);
     else
         tool->problem = str_copy(arena, str_from_c(err.msg));
 }

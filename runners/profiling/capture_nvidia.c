@@ -1,0 +1,219 @@
+/*
+ * ncu and nsys: NVIDIA's profilers, of kernels and of the whole timeline.
+ *
+ * ncu runs every kernel again and again until it has all counters, so only the first launches are
+ * taken unless more are asked for. Its words go into a log of its own, away from the benchmark's.
+ * nsys writes its own file and beside it the SQLite export that we read.
+ */
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "analysis/profile/fatbin.h"
+#include "base/file.h"
+#include "base/path.h"
+#include "base/strbuf.h"
+#include "runners/machine.h"
+#include "runners/process.h"
+#include "runners/profiling/capture_native.h"
+#include "runners/tools_nvidia.h"
+
+enum {
+    LAUNCHES = 20,
+    LOG_LIMIT = 4 * 1024 * 1024,
+};
+
+/* Stands between what the benchmark wrote and what the profiler did. */
+static const Str LOG_BEGINS = STR_CONST("\n[the profiler]\n");
+
+/* ---------------------------------------------------------------- before the run */
+
+/* The benchmark's program, when it is one file with cubins in it. */
+static void note_lineinfo(CaptureJob *job)
+{
+    const WorkloadCommand *benchmark = &job->options->workload->benchmark;
+    CLEANUP(file_unmap) FileMap map = {0};
+    Str path;
+    Err err = {0};
+    size_t at = 0;
+    while (at < benchmark->argc && (str_eq(path_base(benchmark->argv[at]), S("env")) ||
+                                    str_has(benchmark->argv[at], S("="))))
+        at++;
+    if (benchmark->shell || at == benchmark->argc ||
+        !process_find(job->arena, benchmark->argv[at], (Str){0}, job->options->places->root,
+                      &path) ||
+        !file_map(path, &map, &err))
+        return;
+    FatbinFacts facts = fatbin_look(job->arena, map.bytes);
+    if (facts.images && !facts.with_lines && !facts.hidden)
+        report_note(job->report,
+                    "the kernels in " STR_FMT " have no line numbers, so their cost stands on "
+                    "their first line: build them with nvcc -lineinfo",
+                    STR_ARG(benchmark->argv[at]));
+}
+
+/* ---------------------------------------------------------------- ncu */
+
+static const char NCU_SECTIONS[] =
+    "--section SourceCounters --section WarpStateStats --section SpeedOfLight --section Occupancy "
+    "--section LaunchStats --section MemoryWorkloadAnalysis";
+
+static uint32_t launches(const CaptureJob *job)
+{
+    return job->options->launches ? job->options->launches : LAUNCHES;
+}
+
+static Str logs_folder(CaptureJob *job)
+{
+    return path_join(job->arena, job->capture->folder, S("logs"));
+}
+
+bool ncu_command(CaptureJob *job, Err *err)
+{
+    const CaptureOptions *options = job->options;
+    Str folder = logs_folder(job);
+    if (!file_make_dirs(folder, err))
+        return false;
+    note_lineinfo(job);
+    job->own_words = LOG_BEGINS;
+    job->gpu_lines = true;
+    Str ncu = native_quote(job->arena, job->tool.path);
+    Str logs = native_quote(job->arena, folder);
+    StrBuf line = strbuf_new(job->arena);
+    strbuf_fmt(&line,
+               STR_FMT " -f -o \"$part\" --log-file " STR_FMT
+                       "/$$ %s --import-source yes --target-processes all -c %u",
+               STR_ARG(ncu), STR_ARG(logs), NCU_SECTIONS, launches(job));
+    if (options->launch_skip)
+        strbuf_fmt(&line, " --launch-skip %u", options->launch_skip);
+    if (options->kernel.len) {
+        Str kernel = native_quote(job->arena,
+                                  str_fmt(job->arena, "regex:" STR_FMT, STR_ARG(options->kernel)));
+        strbuf_fmt(&line, " -k " STR_FMT, STR_ARG(kernel));
+    }
+    strbuf_add(&line, S(" \"$@\""));
+    return native_command(job, strbuf_str(&line), true, err);
+}
+
+void ncu_gather(CaptureJob *job, ProcessResult *result)
+{
+    Str folder = logs_folder(job), text;
+    StrBuf all = strbuf_new(job->arena);
+    strbuf_add(&all, result->errors);
+    strbuf_add(&all, LOG_BEGINS);
+    DIR *dir = opendir(str_cstr(job->arena, folder));
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        Err err = {0};
+        Str path = path_join(job->arena, folder, str_copy(job->arena, str_from_c(entry->d_name)));
+        if (entry->d_name[0] != '.' && file_read(job->arena, path, LOG_LIMIT, &text, &err))
+            strbuf_add(&all, text);
+    }
+    if (dir)
+        closedir(dir);
+    result->errors = strbuf_str(&all);
+}
+
+/* Its refusal, in either stream. */
+static bool refused(Str name, const ProcessResult *result)
+{
+    const Tool tool = {.name = name};
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("nvidia");
+    Str said =
+        str_fmt(scratch, STR_FMT "\n" STR_FMT, STR_ARG(result->out), STR_ARG(result->errors));
+    NvidiaProblem why = tool_explain_nvidia(scratch, &tool, said);
+    return why.problem.len > 0 && !why.nothing_launched;
+}
+
+bool ncu_is_ours(const ProcessResult *result)
+{
+    return refused(S("ncu"), result);
+}
+
+/* How many kernels it profiled: its lines `==PROF== Profiling "name" - 3: 0%....100% - 8 passes`. */
+static size_t profiled(Str said)
+{
+    size_t count = 0;
+    for (Str line; str_next_line(&said, &line);)
+        count += str_starts(str_trim(line), S("==PROF== Profiling "));
+    return count;
+}
+
+/* ---------------------------------------------------------------- nsys */
+
+/* $1 is the part, the rest the benchmark. What nsys leaves beside it is not wanted. */
+bool nsys_command(CaptureJob *job, Err *err)
+{
+    job->own_words = LOG_BEGINS;
+    job->gpu_lines = true;
+    Str nsys = native_quote(job->arena, job->tool.path);
+    Str script =
+        str_fmt(job->arena,
+                "part=$1; shift\n" STR_FMT " profile -o \"$part.report\" -f true -t cuda,nvtx,osrt "
+                "--sample=process-tree --cudabacktrace=kernel:0,memory,sync --export=sqlite "
+                "--stats=false \"$@\"\nstatus=$?\n"
+                "[ ! -s \"$part.report.sqlite\" ] || mv -f \"$part.report.sqlite\" \"$part\"\n"
+                "rm -f \"$part.report\".*\nexit $status\n",
+                STR_ARG(nsys));
+    script = native_quote(job->arena, script);
+    return native_command(
+        job,
+        str_fmt(job->arena, "/bin/sh -c " STR_FMT " perfloop \"$part\" \"$@\"", STR_ARG(script)),
+        false, err);
+}
+
+/*
+ * nsys has no log of its own: it writes around the benchmark's output, up to a line "Collecting data..."
+ * (2022 and later) and from "Generating" on.
+ */
+void nsys_gather(CaptureJob *job, ProcessResult *result)
+{
+    static const Str BEGINS = STR_CONST("Collecting data...\n");
+    size_t begin = str_find(result->out, BEGINS, 0),
+           end = str_find(result->out, S("Generating '"), 0);
+    begin = begin < result->out.len ? begin + BEGINS.len : 0;
+    end = end < result->out.len && end >= begin ? end : result->out.len;
+    Str head = str_head(result->out, begin), tail = str_from(result->out, end);
+    result->errors = str_fmt(job->arena, STR_FMT STR_FMT STR_FMT STR_FMT, STR_ARG(result->errors),
+                             STR_ARG(LOG_BEGINS), STR_ARG(head), STR_ARG(tail));
+    result->out = str_from(str_head(result->out, end), begin);
+}
+
+bool nsys_is_ours(const ProcessResult *result)
+{
+    return refused(S("nsys"), result);
+}
+
+/* ---------------------------------------------------------------- behind the run */
+
+bool nvidia_collect(CaptureJob *job, Err *err)
+{
+    Str part;
+    Err none = {0};
+    /* That there is none is for the explanation. */
+    if (!native_part(job, &part, &none))
+        return none.kind == ERR_NOT_FOUND || err_set(err, none.kind, "%s", none.msg);
+    if (rename(str_cstr(job->arena, part), str_cstr(job->arena, job->capture->file)) < 0)
+        return err_set(err, ERR_IO, STR_FMT ": cannot be moved", STR_ARG(part));
+    if (!job->options->launches && profiled(job->said) >= launches(job))
+        report_note(job->report,
+                    "these are the first %d kernel launches, ncu runs each many times: "
+                    "--launches N takes more, --kernel REGEX only some, --launch-skip N later ones",
+                    LAUNCHES);
+    if (str_has(job->said, S("backtrace sampling not supported"))) {
+        Check check = machine_try(job->arena, S("sampling"));
+        report_note(job->report, "nsys took no samples of the processor: " STR_FMT "%s" STR_FMT,
+                    STR_ARG(check.sentence), check.mend.len ? ": " : "", STR_ARG(check.mend));
+    }
+    return true;
+}
+
+bool nvidia_explain(CaptureJob *job, const ProcessResult *result, Err *err)
+{
+    NvidiaProblem why = tool_explain_nvidia(job->arena, &job->tool, job->said);
+    if (why.problem.len)
+        return err_set(err, ERR_TOOL, STR_FMT "%s" STR_FMT, STR_ARG(why.problem),
+                       why.mend.len ? ": " : "", STR_ARG(why.mend));
+    return process_check(result, job->tool.name, err) &&
+           err_set(err, ERR_TOOL, STR_FMT " wrote no profile", STR_ARG(job->tool.name));
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# perfloop profile with ncu and nsys, without a GPU: stand-ins of theirs (tests/standins) replay what the
+# real ones say, and leave a report of our own. The real ones are checked by tools/gpu_check.sh.
+set -eu
+cd "$(dirname "$0")/../.."
+here=$PWD
+PERFLOOP=${PERFLOOP:-$here/build/dev/perfloop}
+stage=$(mktemp -d)
+cp tests/programs/launcher/* tests/profiles/cubin/inl.cu "$stage"
+# A script with a container of GPU programs behind it, as nvcc puts one into a program.
+python3 - "$stage" <<'PY'
+import os, struct, sys
+def program(path, cubins):
+    entries = b""
+    for cubin in cubins:
+        body = open(cubin, "rb").read()
+        body += b"\0" * (-len(body) % 8)
+        entries += struct.pack("<HHIQ", 2, 0x101, 64, len(body)) + b"\0" * 48 + body
+    text = b"#!/bin/sh\nexit 0\n"
+    text += b"#" * (-len(text) % 8) + struct.pack("<IHHQ", 0xBA55ED50, 1, 16, len(entries)) + entries
+    with open(path, "wb") as file:
+        file.write(text)
+    os.chmod(path, 0o755)
+lines = open("tests/profiles/cubin/inl_sm86.cubin", "rb").read()
+# The same program without its line table: the section has another name.
+bare = sys.argv[1] + "/bare"
+with open(bare, "wb") as file:
+    file.write(lines.replace(b".debug_line", b".debug_none"))
+program(sys.argv[1] + "/with_lines", [bare, "tests/profiles/cubin/inl_sm86.cubin"])
+program(sys.argv[1] + "/without_lines", [bare, bare])
+os.remove(bare)
+PY
+programs=$stage
+. tests/e2e/capture_lib.sh
+trap 'rm -rf "$scratch" "$stage"' EXIT
+export PATH=$here/tests/standins:$PATH STANDIN_REPORT=$here/tests/profiles/ncu/saxpy.ncu-rep STANDIN_ARGS=$scratch/args
+said() { # WORDS: a note of the last profile has them
+    grep -qF -- "$1" "$scratch/notes" || fail "no note has '$1': $(cat "$scratch/notes")"
+}
+unsaid() {
+    if grep -qF -- "$1" "$scratch/notes"; then fail "a note has '$1'"; fi
+}
+ran() { # WORDS: the last call had them
+    tail -1 "$STANDIN_ARGS" | grep -qF -- "$1" || fail "'$1' is not in: $(tail -1 "$STANDIN_ARGS")"
+}
+refused() { # SAYS WORDS COMMAND...: fails with that sentence, and leaves nothing
+    export STANDIN_SAYS=$1
+    shift
+    expect_error "$@"
+    unset STANDIN_SAYS
+    nothing_left
+}
+
+echo "ncu"
+profile saxpy --with ncu
+nothing_left
+ran "--section SourceCounters --section WarpStateStats --section SpeedOfLight --section Occupancy --section LaunchStats --section MemoryWorkloadAnalysis --import-source yes --target-processes all -c 20 sh ./saxpy.sh 60"
+said "these are the first 20 kernel launches"
+"$PERFLOOP" hot --workload saxpy --json --metric gpu_samples | python3 -c '
+import json, sys
+table = json.load(sys.stdin)
+rows = [(row["file"], row["line"], row["self"]) for row in table["rows"]]
+print("ncu:", table["profile"]["tool"], table["total"], table["unit"], rows)
+assert table["total"] == 1000, table
+assert rows[0] == ("inl.cu", 14, 700), rows'
+profile saxpy --with ncu --kernel '^sax.*py$' --launches 3 --launch-skip 2
+ran "-c 3 --launch-skip 2 -k regex:^sax.*py\$ sh ./saxpy.sh 60"
+unsaid "these are the first"
+STANDIN_LAUNCHES=4 profile saxpy --with ncu
+unsaid "these are the first"
+
+echo "kernels without lines are told before the run"
+profile lines --with ncu
+unsaid "no line numbers"
+profile nolines --with ncu
+said "the kernels in ./without_lines have no line numbers, so their cost stands on their first line: build them with nvcc -lineinfo"
+
+echo "nsys"
+profile saxpy --with nsys
+nothing_left
+ran "-f true -t cuda,nvtx,osrt --sample=process-tree --cudabacktrace=kernel:0,memory,sync --export=sqlite --stats=false sh ./saxpy.sh 60"
+"$PERFLOOP" hot --workload saxpy --json --metric gpu_time | python3 -c '
+import json, sys
+table = json.load(sys.stdin)
+rows = [(row["file"], row["line"], row["self"]) for row in table["rows"]]
+print("nsys:", table["profile"]["tool"], table["total"], table["unit"], rows)
+assert table["total"] == 7000, table
+assert rows[0] == ("inl.cu", 11, 7000), rows'
+STANDIN_SAYS=no-samples profile saxpy --with nsys
+said "nsys took no samples of the processor"
+
+echo "what cannot be done is one sentence"
+for status in 0 1; do
+    export STANDIN_STATUS=$status
+    refused permission "ERR_NVGPUCTRPERM" "$PERFLOOP" profile saxpy --with ncu
+    refused permission "NVreg_RestrictProfilingToAdminUsers=0" "$PERFLOOP" profile saxpy --with ncu
+    refused driver "ncu 2024.1.1.0 and the driver of the GPU do not fit" "$PERFLOOP" profile saxpy --with ncu
+    refused busy "another program (DCGM?) reads them: dcgmi profile --pause" "$PERFLOOP" profile saxpy --with ncu
+    refused error "ncu: Unknown Error on device 0." "$PERFLOOP" profile saxpy --with ncu
+done
+unset STANDIN_STATUS
+refused stub "no GPU of NVIDIA's answers here" "$PERFLOOP" profile saxpy --with ncu
+refused ok "no GPU of NVIDIA's answers here" "$PERFLOOP" profile nogpu --with ncu
+refused ok "no GPU of NVIDIA's answers here" "$PERFLOOP" profile nogpu --with nsys
+refused silent "the benchmark launched no kernel that could be profiled" "$PERFLOOP" profile saxpy --with ncu
+refused ok "no kernel has such a name: the benchmark launches saxpy, reduce: give another --kernel" \
+    "$PERFLOOP" profile saxpy --with ncu --kernel gemm
+refused old "Nsight Compute 2019.5.0 is too old, 2020.3 or later is needed: https://developer.nvidia.com/nsight-compute" \
+    "$PERFLOOP" profile saxpy --with ncu
+refused old "Nsight Systems 2019.5.2 is too old, 2021.1 or later is needed: https://developer.nvidia.com/nsight-systems" \
+    "$PERFLOOP" profile saxpy --with nsys
+refused unknown-option "ncu 2024.1.1.0 does not know an option" "$PERFLOOP" profile saxpy --with ncu
+refused unknown-option "nsys 2023.4.4.54-234433681190v0 does not know an option" "$PERFLOOP" profile saxpy --with nsys
+refused no-importer "nsys 2023.4.4.54-234433681190v0 cannot export what it recorded" "$PERFLOOP" profile saxpy --with nsys
+for tool in ncu nsys; do
+    refused ok "the benchmark failed with status 7 under $tool: usage: saxpy BLOCKS" "$PERFLOOP" profile fails --with $tool
+done
+refused ok "nsys cannot choose kernels" "$PERFLOOP" profile saxpy --with nsys --kernel saxpy
+
+echo "doctor"
+STANDIN_SAYS=old "$PERFLOOP" doctor --json >"$scratch/doctor.json" || true
+grep -q 'Nsight Compute 2019.5.0 is too old' "$scratch/doctor.json" || fail "doctor does not say that ncu is too old"
+
+echo "a cancel leaves nothing"
+cancel --with ncu
+cancel --with nsys
+echo "all as planned"

@@ -1,0 +1,17 @@
+# A stand-in for a CUDA program, for tests on machines without a GPU: it launches nothing.
+case ${1:-} in
+'')
+    echo "usage: saxpy BLOCKS" >&2
+    exit 7
+    ;;
+nogpu)
+    echo "saxpy: no CUDA-capable device is detected" >&2
+    exit 1
+    ;;
+planted)
+    sleep 60
+    ;;
+*)
+    echo "launched $1 blocks"
+    ;;
+esac
