@@ -51,6 +51,21 @@ void strbuf_fmt(StrBuf *buf, const char *fmt, ...)
     va_end(again);
 }
 
+static size_t columns_of(Str text)
+{
+    size_t columns = 0;
+    for (size_t i = 0; i < text.len; i++)
+        columns += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+    return columns;
+}
+
+void strbuf_right(StrBuf *buf, Str text, size_t width)
+{
+    for (size_t i = columns_of(text); i < width; i++)
+        strbuf_char(buf, ' ');
+    strbuf_add(buf, text);
+}
+
 void strbuf_clear(StrBuf *buf)
 {
     buf->len = 0;

@@ -25,6 +25,8 @@ StrBuf strbuf_new(Arena *arena);
 void strbuf_add(StrBuf *buf, Str text);
 void strbuf_char(StrBuf *buf, char c);
 void strbuf_fmt(StrBuf *buf, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* With spaces before it, so that it fills `width` columns or more; a character is a column. */
+void strbuf_right(StrBuf *buf, Str text, size_t width);
 /* Room for `more` further bytes, for callers that write in place and then add to len. */
 char *strbuf_reserve(StrBuf *buf, size_t more);
 /* Forgets the text and keeps the memory. */

@@ -295,6 +295,14 @@ uint64_t hot_spot_samples(const HotSpot *spot)
     return spot->self_samples + spot->callee_samples;
 }
 
+bool hotspots_know_lines(const HotSpots *spots)
+{
+    double known = 0;
+    for (size_t i = 0; i < spots->lines_len; i++)
+        known += (double)hot_spot_cost(&spots->lines[i]);
+    return spots->lines_len && known * 2 >= (double)spots->total;
+}
+
 static int spot_order(const void *a, const void *b)
 {
     const HotSpot *left = a, *right = b;

@@ -97,6 +97,9 @@ typedef struct HotSpots {
     size_t callees_len;
 } HotSpots;
 
+/* Do lines tell where the cost is? Not when most of it has none, neither its own nor a caller's. */
+bool hotspots_know_lines(const HotSpots *spots);
+
 enum {
     HOT_CALLEES_MAX = 5,
 };

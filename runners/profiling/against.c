@@ -230,7 +230,8 @@ static void pick_rows(Arena *arena, AgainstTable *table)
     const AgainstRequest *request = &table->request;
     const Comparison *comparison = &table->comparison;
     table->by_function = request->hot.by == HOT_BY_FUNCTION ||
-                         (request->hot.by == HOT_BY_ANY && comparison->lines_len == 0);
+                         (request->hot.by == HOT_BY_ANY && !hotspots_know_lines(comparison->then) &&
+                          !hotspots_know_lines(comparison->now));
     const CompareRow *from = table->by_function ? comparison->functions : comparison->lines;
     size_t len = table->by_function ? comparison->functions_len : comparison->lines_len;
     table->rows = NEW_ARRAY(arena, AgainstRow, len + 1);

@@ -100,21 +100,6 @@ Str against_json(Arena *arena, const AgainstTable *table)
 
 /* ------------------------------------------------------------------ words */
 
-static size_t width_of(Str text)
-{
-    size_t width = 0;
-    for (size_t i = 0; i < text.len; i++)
-        width += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
-    return width;
-}
-
-static void put_right(StrBuf *out, Str text, size_t width)
-{
-    for (size_t i = width_of(text); i < width; i++)
-        strbuf_char(out, ' ');
-    strbuf_add(out, text);
-}
-
 static Str percent(Arena *arena, double share)
 {
     return str_fmt(arena, "%.*f %%", share < 0.0995 ? 1 : 0, share * 100);
@@ -224,13 +209,14 @@ static void print_place(StrBuf *out, const AgainstRow *row)
 static void print_row(Arena *arena, StrBuf *out, const AgainstTable *table, const AgainstRow *row)
 {
     const CompareValue *value = against_value(table, row);
-    put_right(out, shares_text(arena, table, value), 17);
+    strbuf_right(out, shares_text(arena, table, value), 17);
     if (table->comparison.per != COMPARE_SHARE)
-        put_right(out,
-                  str_fmt(arena, STR_FMT " → " STR_FMT, STR_ARG(amount(arena, table, value->then)),
-                          STR_ARG(amount(arena, table, value->now))),
-                  22);
-    put_right(out, change_text(arena, table, value), 20);
+        strbuf_right(out,
+                     str_fmt(arena, STR_FMT " → " STR_FMT,
+                             STR_ARG(amount(arena, table, value->then)),
+                             STR_ARG(amount(arena, table, value->now))),
+                     22);
+    strbuf_right(out, change_text(arena, table, value), 20);
     strbuf_add(out, S("  "));
     print_place(out, row);
 }
@@ -259,8 +245,9 @@ static void print_within(Arena *arena, StrBuf *out, const AgainstTable *table)
     const Comparison *comparison = &table->comparison;
     const char *what = table->by_function ? "function" : "line";
     bool none = table->within == 0;
-    if (table->rows_of > table->rows_len)
-        strbuf_fmt(out, "%zu further rows (--top 0)\n", table->rows_of - table->rows_len);
+    size_t further = table->rows_of - table->rows_len;
+    if (further)
+        strbuf_fmt(out, "%zu further row%s (--top 0)\n", further, further == 1 ? "" : "s");
     if (none)
         return;
     bool by_share = comparison->per == COMPARE_SHARE && comparison->error != COMPARE_COUNTED;

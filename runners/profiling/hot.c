@@ -120,7 +120,7 @@ static void take_rows(Arena *arena, HotTable *table)
 {
     const HotSpots *spots = &table->spots;
     table->by_function = table->request.by == HOT_BY_FUNCTION ||
-                         (table->request.by == HOT_BY_ANY && spots->lines_len == 0);
+                         (table->request.by == HOT_BY_ANY && !hotspots_know_lines(spots));
     const HotSpot *from = table->by_function ? spots->functions : spots->lines;
     table->rows_of = table->by_function ? spots->functions_len : spots->lines_len;
     HotSpot *sorted = rank_spots(arena, from, table->rows_of, table->request.sort,

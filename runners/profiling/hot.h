@@ -29,7 +29,7 @@
 #include "runners/profiling/hot_input.h"
 
 typedef enum HotBy {
-    HOT_BY_ANY, /* lines, unless the profile knows none */
+    HOT_BY_ANY, /* lines, unless most of the cost has none */
     HOT_BY_LINE,
     HOT_BY_FUNCTION,
 } HotBy;

@@ -105,22 +105,6 @@ Str hot_json(Arena *arena, const HotTable *table)
 
 /* ------------------------------------------------------------------ text */
 
-/* Columns by characters, not bytes: the share's ± is two bytes. */
-static size_t width_of(Str text)
-{
-    size_t width = 0;
-    for (size_t i = 0; i < text.len; i++)
-        width += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
-    return width;
-}
-
-static void put_right(StrBuf *out, Str text, size_t width)
-{
-    for (size_t i = width_of(text); i < width; i++)
-        strbuf_char(out, ' ');
-    strbuf_add(out, text);
-}
-
 static void print_head(Arena *arena, StrBuf *out, const HotTable *table)
 {
     const HotSpots *spots = &table->spots;
@@ -140,10 +124,16 @@ static void print_head(Arena *arena, StrBuf *out, const HotTable *table)
     strbuf_char(out, '\n');
 }
 
-/* " in callee json.loads (stdlib json)": what most of it is. */
+/* A timer's interrupt now and then is nothing the line calls. */
+static bool calls_much(const HotSpot *spot)
+{
+    return spot->callee > 0 && (double)spot->callee * 20 >= (double)hot_spot_cost(spot);
+}
+
+/* " → json.loads (stdlib json)": what most of it is. */
 static void print_callee(StrBuf *out, const HotSpots *spots, const HotSpot *spot)
 {
-    if (spot->callee <= 0 || !spot->callees_len)
+    if (!calls_much(spot) || !spot->callees_len)
         return;
     const HotSpot *callee = &spots->functions[spots->callees[spot->callees_first].function];
     bool inlined = str_eq(callee->function, spot->function);
@@ -165,15 +155,16 @@ static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const Ho
                       bool with_callees)
 {
     const HotSpot *spot = &row->spot;
-    put_right(out, rank_share_text(arena, rank_share(spots, spot->self, spot->self_samples)), 12);
-    put_right(out, rank_cost_text(arena, spots, spot->self), 10);
+    strbuf_right(out, rank_share_text(arena, rank_share(spots, spot->self, spot->self_samples)),
+                 12);
+    strbuf_right(out, rank_cost_text(arena, spots, spot->self), 10);
     if (with_callees)
-        put_right(out,
-                  spot->callee > 0 ? rank_share_text(arena, rank_share(spots, spot->callee,
-                                                                       spot->callee_samples))
-                                   : S(""),
-                  13);
-    put_right(out, rank_share_text(arena, rank_share(spots, spot->total, spot->samples)), 13);
+        strbuf_right(out,
+                     spot->callee > 0 ? rank_share_text(arena, rank_share(spots, spot->callee,
+                                                                          spot->callee_samples))
+                                      : S(""),
+                     13);
+    strbuf_right(out, rank_share_text(arena, rank_share(spots, spot->total, spot->samples)), 13);
     strbuf_add(out, S("  "));
     if (spot->file.len && row->line)
         strbuf_fmt(out, STR_FMT ":%u ", STR_ARG(shown_file(spot)), row->line);
@@ -214,6 +205,22 @@ static bool lacks_rust_source(const HotTable *table)
     return false;
 }
 
+/* What stands in no row, and which option shows it. */
+static void print_left_out(StrBuf *out, const HotTable *table, size_t quiet)
+{
+    double least = rank_floor(&table->spots) * 100;
+    int digits = least < 10 ? 1 : 0;
+    size_t further = table->rows_of - table->rows_len;
+    if (quiet && quiet == table->rows_len)
+        strbuf_fmt(out, "too few samples to rank any of them: each has less than %.*f %% (--all)\n",
+                   digits, least);
+    else if (quiet)
+        strbuf_fmt(out, "%zu more %s too few samples to be ranked, under %.*f %% (--all)\n", quiet,
+                   quiet == 1 ? "has" : "have", digits, least);
+    if (further)
+        strbuf_fmt(out, "%zu further row%s (--top 0)\n", further, further == 1 ? "" : "s");
+}
+
 Str hot_text(Arena *arena, const HotTable *table)
 {
     StrBuf out = strbuf_new(arena);
@@ -223,7 +230,7 @@ Str hot_text(Arena *arena, const HotTable *table)
         strbuf_fmt(&out, "note: " STR_FMT "\n", STR_ARG(table->notes[i]));
     bool with_callees = false;
     for (size_t i = 0; i < table->rows_len; i++)
-        with_callees = with_callees || table->rows[i].spot.callee > 0;
+        with_callees = with_callees || calls_much(&table->rows[i].spot);
     strbuf_fmt(&out, "%12s%10s%*s%13s  %s\n", "self", "", with_callees ? 13 : 0,
                with_callees ? "in callee" : "", "total", table->by_function ? "function" : "line");
     for (size_t i = 0; i < table->rows_len; i++)
@@ -231,12 +238,7 @@ Str hot_text(Arena *arena, const HotTable *table)
             quiet++;
         else
             print_row(arena, &out, &table->spots, &table->rows[i], with_callees);
-    double least = rank_floor(&table->spots) * 100;
-    if (quiet)
-        strbuf_fmt(&out, "%zu more have too few samples to be ranked, under %.*f %% (--all)\n",
-                   quiet, least < 10 ? 1 : 0, least);
-    if (table->rows_of > table->rows_len)
-        strbuf_fmt(&out, "%zu further rows (--top 0)\n", table->rows_of - table->rows_len);
+    print_left_out(&out, table, quiet);
     if (lacks_rust_source(table))
         strbuf_add(&out, S("the source of Rust's std is not on this machine: "
                            "rustup component add rust-src\n"));

@@ -237,6 +237,60 @@ static void the_json_is_the_one_of_the_design(void **state)
                        STR_ARG(table.id)));
 }
 
+/* What `perfloop hot FILE` prints of a text. */
+static Str printed(Arena *arena, Str dir, Str text)
+{
+    Places places = test_places(arena, dir);
+    HotTable table = hot(arena, &places, (HotRequest){.file = put(arena, dir, "t.folded", text)});
+    return hot_text(arena, &table);
+}
+
+static void the_table_says_what_it_leaves_out(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str dir = test_temp_dir(arena);
+    assert_str(printed(arena, dir, S("f (/a.py:9) 600\ng (/a.py:2) 390\nh (/a.py:3) 2\n")),
+               S("py-spy: 992 samples\n"
+                 "        self                  total  line\n"
+                 "     60 % ±3       600      60 % ±3  /a.py:9 f\n"
+                 "     39 % ±3       390      39 % ±3  /a.py:2 g\n"
+                 "1 more has too few samples to be ranked, under 1.6 % (--all)\n"));
+    assert_str(printed(arena, dir, S("f (/a.py:9) 2\ng (/a.py:2) 1\n")),
+               S("py-spy: 3 samples\n"
+                 "        self                  total  line\n"
+                 "too few samples to rank any of them: each has less than 100 % (--all)\n"));
+}
+
+/* Most of it is in no source file: its lines would be a table of nothing. */
+static void without_lines_for_most_of_it_functions_are_shown(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str dir = test_temp_dir(arena);
+    assert_str(printed(arena, dir, S("start;far 900\nstart;step (/m.c:9) 100\n")),
+               S("folded: 1,000 samples, 900 of it in no source file\n"
+                 "        self                  total  function\n"
+                 "     90 % ±2       900      90 % ±2  far\n"
+                 "     10 % ±2       100      10 % ±2  /m.c:9 step\n"
+                 "1 more has too few samples to be ranked, under 1.6 % (--all)\n"));
+    assert_true(str_has(printed(arena, dir, S("main (/m.c:3);far 900\nstep (/m.c:9) 100\n")),
+                        S("  line\n       0.0 %         0      90 % ±2      90 % ±2  /m.c:3 main "
+                          "→ far\n")));
+}
+
+/* A line that a timer interrupts now and then does not call the timer. */
+static void what_a_line_hardly_calls_is_not_named(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str dir = test_temp_dir(arena);
+    Str python = S("/usr/lib/python3.11/json/decoder.py");
+    Str rare =
+        str_fmt(arena, "f (/a.py:9) 980\nf (/a.py:9);loads (" STR_FMT ":3) 20\n", STR_ARG(python));
+    assert_false(str_has(printed(arena, dir, rare), S("→")));
+    Str often =
+        str_fmt(arena, "f (/a.py:9) 700\nf (/a.py:9);loads (" STR_FMT ":3) 300\n", STR_ARG(python));
+    assert_true(str_has(printed(arena, dir, often), S("/a.py:9 f → loads (stdlib json)\n")));
+}
+
 /* A reader that is out of memory or out of time ends in the child, as one sentence. */
 static void the_child_has_limits(void **state)
 {
@@ -266,7 +320,10 @@ static void the_child_has_limits(void **state)
     assert_true(converted.was_cached);
 }
 
-TEST_MAIN(TEST(a_moved_recording_finds_its_file_and_follows_the_text),
+TEST_MAIN(TEST(the_table_says_what_it_leaves_out),
+          TEST(without_lines_for_most_of_it_functions_are_shown),
+          TEST(what_a_line_hardly_calls_is_not_named),
+          TEST(a_moved_recording_finds_its_file_and_follows_the_text),
           TEST(path_map_comes_before_the_end_of_the_path), TEST(what_is_ambiguous_stays_so),
           TEST(a_swept_cache_is_filled_again_from_the_source),
           TEST(a_file_is_read_without_a_workspace_and_without_a_trace_in_it),
