@@ -85,6 +85,21 @@ static uint32_t id_of(IdMap *ids, uint32_t a, uint32_t b, size_t *count)
     return *slot;
 }
 
+/*
+ * Python calls every comprehension of a file by one name. Where a profile does not say on which
+ * line each begins, the line that ran stands for it: two of them are not added up.
+ */
+static bool is_nameless(Str function)
+{
+    static const Str NAMES[] = {STR_CONST("<listcomp>"), STR_CONST("<dictcomp>"),
+                                STR_CONST("<setcomp>"), STR_CONST("<genexpr>"),
+                                STR_CONST("<lambda>")};
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        if (str_eq(function, NAMES[i]))
+            return true;
+    return false;
+}
+
 Places places_of(Arena *arena, const Profile *profile, PathMap *map)
 {
     PathPlace *files = NEW_ARRAY(arena, PathPlace, profile->texts_len + 1);
@@ -105,7 +120,10 @@ Places places_of(Arena *arena, const Profile *profile, PathMap *map)
         const ProfileFrame *frame = &profile->frames[i];
         uint32_t file = file_ids[frame->file];
         uint32_t name = id_of(&names, file, frame->function, &names_len);
-        places.function_of[i] = id_of(&functions, name, frame->def_line, &places.functions_len) - 1;
+        uint32_t first = frame->def_line;
+        if (!first && is_nameless(profile_text(profile, frame->function)))
+            first = frame->line;
+        places.function_of[i] = id_of(&functions, name, first, &places.functions_len) - 1;
         if (frame_has_line(frame))
             places.line_of[i] = id_of(&lines, file, frame->line, &places.lines_len);
     }

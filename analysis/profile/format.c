@@ -161,7 +161,18 @@ static bool is_empty(Str bytes)
     return str_trim(bytes).len == 0;
 }
 
-/* The first line that holds anything ends in a number: the weakest sign, so it is asked last. */
+static bool has_letter(Str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned)((text.ptr[i] | 32) - 'a') < 26 || (unsigned char)text.ptr[i] >= 0x80)
+            return true;
+    return false;
+}
+
+/*
+ * The first line that holds anything is a name and a number, and not the first row of a table of
+ * numbers: the weakest sign, so it is asked last.
+ */
 static bool is_collapsed(Str bytes)
 {
     for (Str line; str_next_line(&bytes, &line);) {
@@ -170,7 +181,8 @@ static bool is_collapsed(Str bytes)
             continue;
         Str before, number;
         double count;
-        return str_cut_last(line, ' ', &before, &number) && str_to_double(number, &count);
+        return str_cut_last(line, ' ', &before, &number) && str_to_double(number, &count) &&
+               (has_letter(before) || str_has(before, S(";")));
     }
     return false;
 }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/strbuf.h"
+
 enum {
     NAME_MAX_BYTES = 16 * 1024,
     RUST_HASH = 19, /* "::h" and 16 digits */
@@ -19,10 +21,15 @@ static bool has_rust_hash(Str name)
     return true;
 }
 
-bool is_mangled(Str name)
+static bool is_symbol(Str name)
 {
     return str_starts(name, S("_Z")) || str_starts(name, S("_R")) || str_starts(name, S("__Z")) ||
-           str_starts(name, S("__R")) || has_rust_hash(name);
+           str_starts(name, S("__R"));
+}
+
+bool is_mangled(Str name)
+{
+    return is_symbol(name) || has_rust_hash(name);
 }
 
 static void free_name(char **name)
@@ -30,12 +37,59 @@ static void free_name(char **name)
     free(*name);
 }
 
+/* One escape of Rust's legacy names, as in `Vec$LT$T$GT$`; 0: it is none. `*len` is its length. */
+static char escaped(Str text, size_t *len)
+{
+    static const struct {
+        Str escape;
+        char plain;
+    } ESCAPES[] = {
+        {STR_CONST("$LT$"), '<'},   {STR_CONST("$GT$"), '>'},  {STR_CONST("$LP$"), '('},
+        {STR_CONST("$RP$"), ')'},   {STR_CONST("$RF$"), '&'},  {STR_CONST("$BP$"), '*'},
+        {STR_CONST("$SP$"), '@'},   {STR_CONST("$C$"), ','},   {STR_CONST("$u20$"), ' '},
+        {STR_CONST("$u5b$"), '['},  {STR_CONST("$u5d$"), ']'}, {STR_CONST("$u7b$"), '{'},
+        {STR_CONST("$u7d$"), '}'},  {STR_CONST("$u3b$"), ';'}, {STR_CONST("$u2b$"), '+'},
+        {STR_CONST("$u27$"), '\''}, {STR_CONST("$u22$"), '"'}, {STR_CONST("$u7e$"), '~'},
+    };
+    for (size_t i = 0; i < sizeof(ESCAPES) / sizeof(ESCAPES[0]); i++) {
+        *len = ESCAPES[i].escape.len;
+        if (str_starts(text, ESCAPES[i].escape))
+            return ESCAPES[i].plain;
+    }
+    return 0;
+}
+
+/* A name that a demangler of C++ took apart: Rust's own escapes are still in it. */
+static Str unescape(Arena *arena, Str name)
+{
+    if (!memchr(name.ptr, '$', name.len))
+        return name;
+    StrBuf out = strbuf_new(arena);
+    for (size_t at = 0, len; at < name.len;) {
+        Str rest = str_from(name, at);
+        char plain = escaped(rest, &len);
+        bool start = at == 0 || str_ends(str_head(name, at), S("::"));
+        if (plain) {
+            strbuf_char(&out, plain);
+            at += len;
+        } else if (str_starts(rest, S(".."))) {
+            strbuf_add(&out, S("::"));
+            at += 2;
+        } else {
+            if (!(start && str_starts(rest, S("_$"))))
+                strbuf_char(&out, name.ptr[at]);
+            at++;
+        }
+    }
+    return strbuf_str(&out);
+}
+
 Str demangle(Arena *arena, Str name)
 {
     if (!is_mangled(name) || name.len > NAME_MAX_BYTES)
         return name;
-    if (has_rust_hash(name) && name.ptr[0] != '_')
-        return str_head(name, name.len - RUST_HASH);
+    if (!is_symbol(name))
+        return unescape(arena, str_head(name, name.len - RUST_HASH));
     Str symbol = str_starts(name, S("__")) ? str_from(name, 1) : name; /* macOS adds one */
     ArenaMark mark = arena_mark(arena);
     char *text = str_cstr(arena, symbol);

@@ -39,6 +39,30 @@ static const HotSpot *line_of(const HotSpots *spots, Str file_end, uint32_t line
     return NULL;
 }
 
+static void a_table_of_numbers_is_no_stack(void **state)
+{
+    Profile profile;
+    Err err = {0};
+    assert_false(profile_read(test_arena(state), S("dmon.txt"),
+                              S("# gpu   pwr gtemp\n# Idx     W     C\n    0    61    42\n"),
+                              &profile, &err));
+    assert_true(str_starts(str_from_c(err.msg), S("dmon.txt: not a profile perfloop knows")));
+    profile = read_text(test_arena(state), S("1;2 3\n"));
+    assert_int_equal(profile_total(&profile, 0), 3);
+}
+
+/* As memray names them: without the function they stand in, and without where they begin. */
+static void comprehensions_of_one_file_are_not_added_up(void **state)
+{
+    Profile profile = read_text(test_arena(state), S("f (m.py:3);<listcomp> (m.py:3) 8\n"
+                                                     "g (m.py:7);<listcomp> (m.py:7) 2\n"
+                                                     "g (m.py:8) 1\ng (m.py:9) 1\n"));
+    HotSpots spots = hotspots_of(test_arena(state), &profile, (HotOptions){0});
+    assert_int_equal(spots.functions_len, 4);
+    assert_int_equal(spots.functions[0].self, 8);
+    assert_int_equal(spots.functions[0].line, 3);
+}
+
 static void stacks_share_their_beginnings(void **state)
 {
     Profile profile = read_text(test_arena(state), S("a;b;c 3\na;b 2\na;bc 1\na;b;c;d 4\na 5\n"));
@@ -260,7 +284,8 @@ static void few_samples_are_noise(void **state)
     assert_str(rank_share_text(arena, rank_share(&spots, 3, 3)), S("0.3 %"));
 }
 
-TEST_MAIN(TEST(stacks_share_their_beginnings), TEST(frames_are_taken_apart_from_the_right),
+TEST_MAIN(TEST(a_table_of_numbers_is_no_stack), TEST(comprehensions_of_one_file_are_not_added_up),
+          TEST(stacks_share_their_beginnings), TEST(frames_are_taken_apart_from_the_right),
           TEST(bad_lines_are_noted_and_left_out), TEST(nothing_that_is_a_stack_is_one_error),
           TEST(a_difference_has_two_metrics), TEST(a_very_deep_stack_is_cut),
           TEST(totals_count_recursion_once), TEST(periods_are_not_taken_for_samples),
