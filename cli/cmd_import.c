@@ -40,8 +40,11 @@ static const struct argp_option OPTIONS[] = {
 
 static const char DOC[] =
     "Reads a profile, finds its files in the workspace, and keeps it in the ledger: hot lines show "
-    "up in the editor and in `perfloop hot`. Reads folded stacks, py-spy raw and speedscope files, "
-    "and cProfile's .prof; gzip and zstd are unpacked. A report of benchmarks (pytest-benchmark, "
+    "up in the editor and in `perfloop hot`. Reads what every profiler that `perfloop doctor` "
+    "lists "
+    "writes, and pprof, speedscope, Chrome traces, callgrind, perf.data, the text of `perf "
+    "script`, "
+    "and folded stacks; gzip and zstd are unpacked. A report of benchmarks (pytest-benchmark, "
     "criterion's folder or JSON lines, and others) gives each benchmark of the source its number.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)

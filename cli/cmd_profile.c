@@ -30,8 +30,8 @@ enum {
 static const struct argp_option OPTIONS[] = {
     {"with", 'w', "TOOL", 0,
      "py-spy, cprofile, line_profiler, tracemalloc, memray, viztracer; perf, flamegraph, "
-     "heaptrack, "
-     "dhat, callgrind; nsys, ncu; without it the workload's first",
+     "heaptrack, dhat, callgrind; criterion, dhat-crate, tracing-chrome; nsys, ncu; without it the "
+     "workload's first that can run here",
      0},
     {"rate", 'r', "HZ", 0, "how often a sampler looks, in times per second (250; perf 997)", 0},
     {"call-graph", 'g', "HOW", 0,
@@ -50,8 +50,8 @@ static const struct argp_option OPTIONS[] = {
 
 static const char DOC[] =
     "Runs the workload's benchmark in the work tree under a profiler and shows where its time "
-    "went. "
-    "The command runs only after you agreed to it (perfloop trust). WORKLOAD may be left out when "
+    "or memory went. The command runs only after you agreed to it (perfloop trust). WORKLOAD may "
+    "be left out when "
     "there is only one.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)

@@ -89,6 +89,11 @@ expect_error "the benchmark failed with status 7 under py-spy: nothing to do" "$
 expect_error "the benchmark failed with status 7 under cprofile: nothing to do" "$PERFLOOP" profile fails --with cprofile
 expect_error "cProfile runs only what Python starts" "$PERFLOOP" profile shell --with cprofile
 expect_error "perfloop cannot run 'gprof'; it runs py-spy, cprofile" "$PERFLOOP" profile script --with gprof
+help=$("$PERFLOOP" profile --help)
+tools=$("$PERFLOOP" profile script --with gprof 2>&1 || true)
+for tool in ${tools##*it runs }; do
+    grep -qw -- "${tool%,}" <<<"$help" || fail "profile --help does not name ${tool%,}"
+done
 expect_error "name one" "$PERFLOOP" profile
 expect_error "no workload 'other'" "$PERFLOOP" profile other
 nothing_left
