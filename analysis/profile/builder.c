@@ -113,6 +113,11 @@ uint32_t profile_added_frame(const ProfileBuilder *build, uint32_t stack)
     return build->stacks.items[stack].frame;
 }
 
+const ProfileFrame *profile_added_row(const ProfileBuilder *build, uint32_t frame)
+{
+    return &build->frames.items[frame];
+}
+
 uint32_t profile_add_thread(ProfileBuilder *build, ProfileThread thread)
 {
     uint32_t *slot =

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/profile/gpu_wait.h"
 #include "analysis/profile/profile.h"
 #include "base/arena.h"
 #include "base/array.h"
@@ -48,6 +49,7 @@ typedef struct TraceWhat {
     uint32_t kind;
     uint32_t call_stack;  /* text: Python's stack as PyTorch notes it; or 0 */
     uint64_t correlation; /* of a kernel and its launch; 0 for none */
+    uint64_t external; /* of a kernel and the operator it belongs to ("External id"); 0 for none */
 } TraceWhat;
 
 typedef struct TraceName {
@@ -59,12 +61,19 @@ typedef struct TraceName {
 
 typedef struct TraceOpen {
     uint32_t node;
-    uint32_t name; /* text; an end has to match it */
-    int64_t end;   /* never after the end of what is open below it */
+    uint32_t place; /* the nearest node, this or below it, with a file: a line of Python; or 0 */
+    uint32_t name;  /* text; an end has to match it */
+    int64_t end;    /* never after the end of what is open below it */
     int64_t self;
     bool is_begin;   /* an end belongs to it */
     bool call_stack; /* PyTorch's stack is in node, or below */
 } TraceOpen;
+
+/* What something on the device refers to. */
+typedef struct TraceLaunch {
+    uint32_t node;
+    uint32_t pid; /* text */
+} TraceLaunch;
 
 /* One thread, or one row of asynchronous events. */
 typedef struct TraceLane {
@@ -94,7 +103,12 @@ typedef struct ChromeTrace {
     IdMap process_names;  /* pid text to name text */
     IdMap function_files; /* viztracer's file_info: name text to place in `function_places` */
     Array(TraceName) function_places;
-    IdMap launches; /* correlation to node + 1 */
+    Array(TraceLaunch) launches;
+    IdMap launch_of;   /* correlation to number + 1 in launches */
+    IdMap operator_of; /* external id, likewise */
+    GpuWaits waits;
+    IdMap kernel_of;              /* frame + 1 to number + 1 in kernel_names */
+    Array(uint32_t) kernel_names; /* texts */
     bool has_sync;
     bool has_kernels;
     bool has_copies;

@@ -234,19 +234,77 @@ static void advance(ChromeTrace *in, TraceLane *lane, int64_t at)
         pass_to(lane, at);
 }
 
-static uint32_t child_node(ChromeTrace *in, const TraceWhat *what, const TraceOpen *top,
-                           bool *call_stack)
+static bool has_file(const ChromeTrace *in, uint32_t node)
 {
-    uint32_t parent = top ? top->node : 0;
-    *call_stack = top && top->call_stack;
-    if (what->call_stack && !*call_stack && !top) {
-        parent = trace_call_stack(in, what->call_stack);
-        *call_stack = true;
-    }
-    return profile_add_stack(in->build, parent, trace_frame(in, what->name));
+    return node && profile_added_row(in->build, profile_added_frame(in->build, node))->file;
 }
 
-static void open_event(ChromeTrace *in, TraceLane *lane, const TraceWhat *what, int64_t end)
+/* The new event's node, place and call stack. */
+static TraceOpen child_of(ChromeTrace *in, const TraceWhat *what, const TraceOpen *top)
+{
+    TraceOpen child = {.call_stack = top && top->call_stack, .place = top ? top->place : 0};
+    uint32_t parent = top ? top->node : 0;
+    if (what->call_stack && !child.call_stack && !top) {
+        parent = trace_call_stack(in, what->call_stack);
+        child.call_stack = true;
+        if (has_file(in, parent))
+            child.place = parent;
+    }
+    child.node = profile_add_stack(in->build, parent, trace_frame(in, what->name));
+    if (has_file(in, child.node))
+        child.place = child.node;
+    return child;
+}
+
+static Str name_of(const ChromeTrace *in, const TraceWhat *what)
+{
+    return intern_str(&in->texts, in->names.items[what->name].name);
+}
+
+/* `x.item()` of Python is what waits, whatever CUDA call it does so in. */
+static Str waiting_call(const ChromeTrace *in, const TraceLane *lane, const TraceWhat *what)
+{
+    for (size_t i = 0; i < lane->open.len; i++) {
+        Str name = intern_str(&in->texts, lane->open.items[i].name);
+        if (str_eq(name, S("aten::item")))
+            return name;
+    }
+    return name_of(in, what);
+}
+
+/* At the line of Python that waits; without one at the operator around the call, or at the call. */
+static void add_wait(ChromeTrace *in, const TraceLane *lane, const TraceWhat *what, int64_t start,
+                     const TraceOpen *child)
+{
+    size_t depth = lane->open.len;
+    uint32_t around = depth ? lane->open.items[depth - 1].node : child->node;
+    Str category = intern_str(&in->texts, in->names.items[what->name].category);
+    if (what->kind != TRACE_COMPLETE || !str_starts(category, S("cuda_")) ||
+        !gpu_call_waits(name_of(in, what)))
+        return;
+    Str call = waiting_call(in, lane, what);
+    gpu_waits_add(&in->waits, (GpuWait){.process = lane->pid,
+                                        .start = start,
+                                        .end = child->end,
+                                        .stack = child->place ? child->place : around,
+                                        .call = profile_add_text(in->build, call)});
+}
+
+static void know_launch(ChromeTrace *in, const TraceLane *lane, const TraceWhat *what,
+                        uint32_t node)
+{
+    if (!what->correlation && !what->external)
+        return;
+    *array_push(in->arena, &in->launches) = (TraceLaunch){.node = node, .pid = lane->pid};
+    uint32_t number = (uint32_t)in->launches.len;
+    if (what->correlation)
+        *idmap_slot(&in->launch_of, what->correlation) = number;
+    else
+        *idmap_slot(&in->operator_of, what->external) = number;
+}
+
+static void open_event(ChromeTrace *in, TraceLane *lane, const TraceWhat *what, int64_t at,
+                       int64_t end)
 {
     if (lane->open.len == TRACE_DEPTH_MAX) {
         lane->too_deep += what->kind == TRACE_BEGIN;
@@ -258,21 +316,19 @@ static void open_event(ChromeTrace *in, TraceLane *lane, const TraceWhat *what, 
         in->crossing += what->kind == TRACE_COMPLETE && end - top->end > ROUNDING_NS;
         end = top->end;
     }
-    bool call_stack;
-    uint32_t node = child_node(in, what, top, &call_stack);
-    *array_push(in->arena, &lane->open) = (TraceOpen){.node = node,
-                                                      .name = in->names.items[what->name].name,
-                                                      .end = end,
-                                                      .is_begin = what->kind == TRACE_BEGIN,
-                                                      .call_stack = call_stack};
-    if (what->correlation)
-        *idmap_slot(&in->launches, what->correlation) = node + 1;
+    TraceOpen child = child_of(in, what, top);
+    child.name = in->names.items[what->name].name;
+    child.end = end;
+    child.is_begin = what->kind == TRACE_BEGIN;
+    add_wait(in, lane, what, at, &child);
+    know_launch(in, lane, what, child.node);
+    *array_push(in->arena, &lane->open) = child;
 }
 
 static void begin_event(ChromeTrace *in, TraceLane *lane, const TraceWhat *what)
 {
     bool was_ended = lane->orphan && lane->orphan == in->names.items[what->name].name;
-    open_event(in, lane, what, INT64_MAX);
+    open_event(in, lane, what, lane->at, INT64_MAX);
     if (!was_ended)
         return;
     lane->orphan = 0; /* its end stood before it in the file, at the same time */
@@ -307,17 +363,42 @@ static void end_event(ChromeTrace *in, TraceLane *lane, uint32_t name)
         close_top(in, lane);
 }
 
-/* Kernels of one stream follow each other; each is below the call that launched it. */
-static void gpu_event(ChromeTrace *in, TraceLane *lane, const TraceWhat *what, int64_t duration)
+static void end_kernel(ChromeTrace *in, const TraceWhat *what, uint32_t pid, int64_t end)
 {
-    uint32_t launch = what->correlation ? idmap_get(&in->launches, what->correlation) : 0;
-    uint32_t node =
-        profile_add_stack(in->build, launch ? launch - 1 : 0, trace_frame(in, what->name));
+    uint32_t frame = trace_frame(in, what->name);
+    uint32_t *slot = idmap_slot(&in->kernel_of, frame + 1);
+    if (!*slot) {
+        *array_push(in->arena, &in->kernel_names) = profile_added_row(in->build, frame)->function;
+        *slot = (uint32_t)in->kernel_names.len;
+    }
+    gpu_waits_kernel(&in->waits, pid, end, *slot - 1);
+}
+
+/* Each is below the call that launched it, or the operator: those are known by now. */
+static void gpu_event(ChromeTrace *in, const TraceEvent *event)
+{
+    const TraceWhat *what = &in->whats.items[event->what];
+    int64_t end, duration = duration_of(in, event);
+    uint32_t number = what->correlation ? idmap_get(&in->launch_of, what->correlation) : 0;
+    if (!number && what->external)
+        number = idmap_get(&in->operator_of, what->external);
+    TraceLaunch launch = number ? in->launches.items[number - 1] : (TraceLaunch){0};
+    uint32_t node = profile_add_stack(in->build, launch.node, trace_frame(in, what->name));
     int64_t weights[PROFILE_METRICS_MAX] = {0};
     weights[what->kind == TRACE_COPY ? in->copy_metric : in->kernel_metric] = duration;
     profile_add_sample(in->build,
-                       (ProfileSample){.stack = node, .thread = thread_of(in, lane), .count = 1},
+                       (ProfileSample){.stack = node,
+                                       .thread = thread_of(in, &in->lanes.items[what->lane]),
+                                       .count = 1},
                        weights);
+    if (what->kind == TRACE_KERNEL && !__builtin_add_overflow(event->at, duration, &end))
+        end_kernel(in, what, launch.pid, end);
+}
+
+static bool on_gpu(const ChromeTrace *in, const TraceEvent *event)
+{
+    uint32_t kind = in->whats.items[event->what].kind;
+    return kind == TRACE_KERNEL || kind == TRACE_COPY;
 }
 
 static void take_event(ChromeTrace *in, const TraceEvent *event)
@@ -330,10 +411,8 @@ static void take_event(ChromeTrace *in, const TraceEvent *event)
         return;
     }
     thread_of(in, lane); /* numbers them in the order of their first events */
-    if (what->kind == TRACE_KERNEL || what->kind == TRACE_COPY) {
-        gpu_event(in, lane, what, duration);
+    if (on_gpu(in, event))
         return;
-    }
     advance(in, lane, event->at);
     if (__builtin_add_overflow(event->at, duration, &end))
         end = INT64_MAX;
@@ -342,7 +421,7 @@ static void take_event(ChromeTrace *in, const TraceEvent *event)
     else if (what->kind == TRACE_BEGIN)
         begin_event(in, lane, what);
     else
-        open_event(in, lane, what, end);
+        open_event(in, lane, what, event->at, end);
 }
 
 /* Complete events still run to their end; begins without an end stop at the last event. */
@@ -368,4 +447,11 @@ void trace_nest(ChromeTrace *in)
         take_event(in, &in->events[i]);
     array_each (TraceLane, lane, &in->lanes)
         finish(in, lane);
+    if (!in->has_kernels && !in->has_copies)
+        return;
+    gpu_waits_ready(&in->waits);
+    for (size_t i = 0; i < in->len; i++)
+        if (on_gpu(in, &in->events[i]))
+            gpu_event(in, &in->events[i]);
+    gpu_waits_tell(&in->waits, in->kernel_names.items);
 }

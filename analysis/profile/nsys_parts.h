@@ -1,11 +1,11 @@
 /*
  * NsysParts: what the reader of Nsight Systems exports is made of. Only for read_nsys.c (kernels,
- * copies, calls), nsys_host.c (call chains, NVTX ranges, CPU samples), nsys_wait.c (who waits for
- * which kernel), nsys_names.c, and nsys_timeline.c (the same tables in the order of time).
+ * copies, calls), nsys_host.c (call chains, NVTX ranges, CPU samples), nsys_names.c, and nsys_timeline.c (the same tables in the order of time).
  */
 #ifndef ANALYSIS_PROFILE_NSYS_PARTS_H
 #define ANALYSIS_PROFILE_NSYS_PARTS_H
 
+#include "analysis/profile/gpu_wait.h"
 #include "analysis/profile/nsys_db.h"
 #include "analysis/profile/readers.h"
 #include "base/array.h"
@@ -36,17 +36,6 @@ typedef struct NsysChain {
     uint32_t first;
     uint32_t len;
 } NsysChain;
-
-/* A call that waits for the device. */
-typedef struct NsysWait {
-    uint64_t process; /* of globalPid */
-    uint64_t thread;
-    int64_t start, end;
-    uint32_t stack;  /* the host's */
-    uint32_t call;   /* text: cudaDeviceSynchronize */
-    uint32_t kernel; /* the last one that ended in it: number + 1 in kernels; 0: none */
-    int64_t kernel_end;
-} NsysWait;
 
 typedef struct NsysCpuSample {
     int64_t thread; /* globalTid */
@@ -84,8 +73,8 @@ typedef struct Nsys {
     IdMap stream_of;                 /* to thread + 1 */
     /* device */
     Array(NsysKernel) kernels;
-    IdMap kernel_of;       /* shortName + 1 to number + 1 */
-    Array(NsysWait) waits; /* by process, thread, start */
+    IdMap kernel_of; /* shortName + 1 to number + 1 */
+    GpuWaits waits;
 } Nsys;
 
 typedef struct NsysCall {
@@ -120,12 +109,5 @@ void nsys_read_cpu_samples(Nsys *in);
 void nsys_read_threads(Nsys *in);
 uint32_t nsys_host_thread(Nsys *in, int64_t global);
 uint32_t nsys_stream_thread(Nsys *in, int64_t global, int64_t device, int64_t stream);
-
-/* nsys_wait.c */
-bool nsys_is_wait(Str call);
-void nsys_sort_waits(Nsys *in);
-/* A kernel ran from start to end in this process. */
-void nsys_wait_kernel(Nsys *in, uint64_t process, int64_t start, int64_t end, uint32_t kernel);
-void nsys_tell_waits(Nsys *in);
 
 #endif

@@ -253,7 +253,7 @@ static void write_calls(Writer *in)
                       str_starts(name, S("cuda")) ? S("cuda_runtime") : S("cuda_driver"),
                       call.start, call.end);
         json_key_u64(&in->out, "correlation", launch);
-        if (nsys_is_wait(name))
+        if (gpu_call_waits(name))
             json_key_bool(&in->out, "waits", true);
         close_complete(in);
         if (launches(name))

@@ -219,6 +219,8 @@ size_t profile_add_metric(ProfileBuilder *build, Str name, Str unit, bool sample
 size_t profile_builder_metrics(const ProfileBuilder *build);
 /* The frame of a stack that was added. */
 uint32_t profile_added_frame(const ProfileBuilder *build, uint32_t stack);
+/* A frame that was added; valid until the next. */
+const ProfileFrame *profile_added_row(const ProfileBuilder *build, uint32_t frame);
 uint32_t profile_add_thread(ProfileBuilder *build, ProfileThread thread);
 uint32_t profile_add_frame(ProfileBuilder *build, ProfileFrame frame);
 uint32_t profile_add_stack(ProfileBuilder *build, uint32_t parent, uint32_t frame);

@@ -8,7 +8,8 @@
  * A file that ends early is normal: the format wants it read (the writer was killed).
  *
  * What runs on a GPU has metrics of its own, gpu_time of kernels and gpu_copy_time: it passes beside
- * the host's time. A kernel is put below the call that launched it (args.correlation).
+ * the host's time. A kernel is put below the call that launched it (args.correlation), or below the
+ * operator it belongs to ("External id"). Calls that wait for a kernel say so (gpu_wait.h).
  */
 
 #include <math.h>
@@ -35,6 +36,7 @@ typedef struct Event {
     Str named;      /* args.name of an M event */
     Str call_stack;
     uint64_t correlation;
+    uint64_t external;
 } Event;
 
 typedef struct Reader {
@@ -79,6 +81,13 @@ static Str scan_text(Reader *in)
     return (Str){0};
 }
 
+/* Of correlations: a number from 1; else 0. */
+static uint64_t scan_id(Reader *in)
+{
+    double number = scan_number(in);
+    return number >= 1 && number < 9e15 ? (uint64_t)number : 0;
+}
+
 static void read_args(Reader *in, Event *event)
 {
     if (json_peek(&in->scan) != '{') {
@@ -91,10 +100,11 @@ static void read_args(Reader *in, Event *event)
             event->file = scan_text(in);
         else if (str_eq(key, S("line")))
             event->line = scan_number(in);
-        else if (str_eq(key, S("correlation"))) {
-            double number = scan_number(in);
-            event->correlation = number >= 1 && number < 9e15 ? (uint64_t)number : 0;
-        } else if (str_eq(key, S("Call stack")))
+        else if (str_eq(key, S("correlation")))
+            event->correlation = scan_id(in);
+        else if (str_eq(key, S("External id")))
+            event->external = scan_id(in);
+        else if (str_eq(key, S("Call stack")))
             event->call_stack = scan_text(in);
         else if (str_eq(key, S("name")) && event->phase != 'X')
             event->named = scan_text(in);
@@ -273,6 +283,7 @@ static void add_event(Reader *in, const Event *event, TraceKind kind, bool async
                                .kind = kind,
                                .call_stack = intern_id(&trace->texts, event->call_stack),
                                .correlation = event->correlation,
+                               .external = event->external,
                            });
     trace->has_sync = trace->has_sync || !async;
     trace->has_kernels = trace->has_kernels || kind == TRACE_KERNEL;
@@ -459,7 +470,10 @@ bool read_chrome_trace(Arena *arena, Str bytes, Profile *out, Err *err)
                               .events = NEW_ARRAY(arena, TraceEvent, in->room + 1),
                               .process_names = idmap_new(arena),
                               .function_files = idmap_new(arena),
-                              .launches = idmap_new(arena)};
+                              .launch_of = idmap_new(arena),
+                              .operator_of = idmap_new(arena),
+                              .kernel_of = idmap_new(arena)};
+    in->trace.waits = gpu_waits_new(arena, in->trace.build);
     read_file(in);
     if (in->trace.len == 0) {
         if (!json_scan_ok(&in->scan, err))

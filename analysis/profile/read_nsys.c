@@ -1,6 +1,6 @@
 /*
  * Nsight Systems exports (`nsys export -t sqlite`), every schema since 2021: kernels, copies, calls
- * of the CUDA API, CPU samples (nsys_db.h, nsys_host.c, nsys_wait.c).
+ * of the CUDA API, CPU samples (nsys_db.h, nsys_host.c, gpu_wait.h).
  *
  * Costs are times on the device (gpu_time of kernels, gpu_copy_time) and on the host (cuda_api_time;
  * gpu_wait_time is the part of it in calls that wait). What runs on the device has the stack that
@@ -35,14 +35,13 @@ static void add_call(Nsys *in, const NsysCall *call, int64_t name_id, uint32_t h
         .function = text, .module = profile_add_text(in->build, S("CUDA")), .kind = FRAME_NATIVE};
     int64_t weights[PROFILE_METRICS_MAX] = {0}, ns = lasting(call->start, call->end);
     weights[in->metric.api_time] = ns;
-    if (nsys_is_wait(name)) {
+    if (gpu_call_waits(name)) {
         weights[in->metric.wait_time] = ns;
-        *array_push(in->arena, &in->waits) = (NsysWait){.process = nsys_process(call->thread),
-                                                        .thread = nsys_thread(call->thread),
-                                                        .start = call->start,
-                                                        .end = call->end,
-                                                        .stack = host,
-                                                        .call = text};
+        gpu_waits_add(&in->waits, (GpuWait){.process = nsys_process(call->thread),
+                                            .start = call->start,
+                                            .end = call->end,
+                                            .stack = host,
+                                            .call = text});
     }
     uint32_t stack = profile_add_stack(in->build, host, profile_add_frame(in->build, frame));
     profile_add_sample(
@@ -78,7 +77,7 @@ static void read_calls(Nsys *in)
                 host;
         add_call(in, &call, value[NAME].number, host);
     }
-    nsys_sort_waits(in);
+    gpu_waits_ready(&in->waits);
 }
 
 /* ------------------------------------------------------------------ kernels */
@@ -197,7 +196,7 @@ static void read_kernels(Nsys *in)
             weights);
         count_kernel(&in->kernels.items[number], value, ns);
         count_busy(&busy, start, end);
-        nsys_wait_kernel(in, process, start, end, number);
+        gpu_waits_kernel(&in->waits, process, end, number);
         if (__builtin_add_overflow(total, ns, &total))
             total = INT64_MAX;
     }
@@ -234,6 +233,21 @@ static void add_size(Nsys *in, uint32_t frame, Str name, const int64_t size[3])
     Str text = str_fmt(in->arena, "%lld × %lld × %lld", (long long)size[0], (long long)size[1],
                        (long long)size[2]);
     add_text(in, frame, name, profile_add_text(in->build, text));
+}
+
+static void tell_waits(Nsys *in)
+{
+    uint32_t *names = NEW_ARRAY(in->arena, uint32_t, in->kernels.len + 1);
+    for (size_t i = 0; i < in->kernels.len; i++)
+        names[i] = in->kernels.items[i].name;
+    gpu_waits_tell(&in->waits, names);
+    array_each (GpuWait, wait, &in->waits.list) {
+        if (!wait->kernel)
+            continue;
+        NsysKernel *kernel = &in->kernels.items[wait->kernel - 1];
+        if (__builtin_add_overflow(kernel->waited_ns, gpu_wait_ns(wait), &kernel->waited_ns))
+            kernel->waited_ns = INT64_MAX;
+    }
 }
 
 static void add_facts(Nsys *in)
@@ -357,7 +371,7 @@ static bool read_tables(Nsys *in, Err *err)
     read_kernels(in);
     read_copies(in, "CUPTI_ACTIVITY_KIND_MEMCPY", false);
     read_copies(in, "CUPTI_ACTIVITY_KIND_MEMSET", true);
-    nsys_tell_waits(in);
+    tell_waits(in);
     add_facts(in);
     nsys_read_cpu_samples(in);
     if (nsys_db_damage(in->db))
@@ -372,6 +386,7 @@ bool read_nsys(Arena *arena, Str bytes, Profile *out, Err *err)
                      &in.sample_of, &in.process_name, &in.thread_name, &in.stream_of};
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
         *maps[i] = idmap_new(arena);
+    in.waits = gpu_waits_new(arena, in.build);
     in.db = nsys_db_open(arena, bytes, err);
     if (!in.db)
         return false;

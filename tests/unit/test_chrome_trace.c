@@ -204,6 +204,38 @@ static void kernels_are_a_metric_below_their_launch(void **state)
     assert_int_equal(spots.total, 50000);
 }
 
+/* aten::item copies one number to the host, which takes until the kernel before it has ended. */
+static void a_line_that_waits_for_a_kernel_says_so(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_text(
+        arena, S("["
+                 "{\"ph\":\"X\",\"cat\":\"kernel\",\"name\":\"add<int>\",\"pid\":0,\"tid\":7,"
+                 "\"ts\":1,\"dur\":50,\"args\":{\"correlation\":5}},"
+                 "{\"ph\":\"X\",\"cat\":\"kernel\",\"name\":\"mul\",\"pid\":0,\"tid\":7,"
+                 "\"ts\":60,\"dur\":10,\"args\":{\"correlation\":6,\"External id\":3}},"
+                 "{\"ph\":\"X\",\"cat\":\"python_function\",\"name\":\"t.py(3): step\",\"pid\":1,"
+                 "\"tid\":1,\"ts\":0,\"dur\":99},"
+                 "{\"ph\":\"X\",\"cat\":\"cuda_runtime\",\"name\":\"cudaLaunchKernel\",\"pid\":1,"
+                 "\"tid\":1,\"ts\":2,\"dur\":3,\"args\":{\"correlation\":5}},"
+                 "{\"ph\":\"X\",\"cat\":\"cpu_op\",\"name\":\"aten::mul\",\"pid\":1,\"tid\":1,"
+                 "\"ts\":6,\"dur\":2,\"args\":{\"External id\":3}},"
+                 "{\"ph\":\"X\",\"cat\":\"cpu_op\",\"name\":\"aten::item\",\"pid\":1,\"tid\":1,"
+                 "\"ts\":10,\"dur\":45,\"args\":{\"External id\":4}},"
+                 "{\"ph\":\"X\",\"cat\":\"cuda_runtime\",\"name\":\"cudaMemcpyAsync\",\"pid\":1,"
+                 "\"tid\":1,\"ts\":12,\"dur\":40,\"args\":{\"correlation\":8}},"
+                 "{\"ph\":\"X\",\"cat\":\"cuda_runtime\",\"name\":\"cudaDeviceSynchronize\","
+                 "\"pid\":1,\"tid\":2,\"ts\":52,\"dur\":40}]"));
+    Str text = profile_print(arena, &profile);
+    assert_true(str_has(text, S("0 50000 x1 @1 step (t.py:3);cudaLaunchKernel;add<int>\n")));
+    assert_true(str_has(text, S("0 10000 x1 @1 step (t.py:3);aten::mul;mul\n")));
+    assert_true(str_has(text, S("waits step :0 add<int>: waits for kernel add<int>: 0.04 ms in 1 "
+                                "call of aten::item\n")));
+    assert_true(str_has(text, S("waits cudaDeviceSynchronize :0 mul: waits for kernel mul: 0.04 ms "
+                                "in 1 call of cudaDeviceSynchronize\n")));
+    assert_int_equal(profile.findings_len, 2);
+}
+
 static void asynchronous_spans_count_when_there_is_nothing_else(void **state)
 {
     Arena *arena = test_arena(state);
@@ -418,6 +450,7 @@ TEST_MAIN(TEST(self_time_is_what_nested_events_leave), TEST(events_come_in_any_o
           TEST(an_end_may_stand_before_its_begin_of_the_same_time),
           TEST(threads_and_processes_have_stacks_of_their_own),
           TEST(places_of_every_writer_are_found), TEST(kernels_are_a_metric_below_their_launch),
+          TEST(a_line_that_waits_for_a_kernel_says_so),
           TEST(asynchronous_spans_count_when_there_is_nothing_else), TEST(large_clocks_stay_exact),
           TEST(deep_nesting_is_cut), TEST(times_that_are_none_are_left_out),
           TEST(random_trees_come_back_whole), TEST(samples_have_the_figures_of_their_index),
