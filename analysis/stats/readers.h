@@ -17,6 +17,8 @@ bool read_pytest(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
 bool read_pyperf(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
 /* Google Benchmark, --benchmark_out=FILE: series real_time, cpu_time and the counters. */
 bool read_google(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
+/* NVBench, --json FILE: series gpu_time, cpu_time, batch_time; one number each. */
+bool read_nvbench(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
 /* hyperfine --export-json FILE */
 bool read_hyperfine(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
 /* Lines `name value unit` of any program: one benchmark, a series for each name. */

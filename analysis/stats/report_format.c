@@ -34,6 +34,10 @@ static const ReportFormat FORMATS[] = {
      {STR_CONST("benchmarks"), STR_CONST("context")},
      STR_CONST("\"real_time\""),
      read_google},
+    {STR_CONST("nvbench"),
+     {STR_CONST("benchmarks"), STR_CONST("devices")},
+     STR_CONST("\"states\""),
+     read_nvbench},
     {STR_CONST("pyperf"), {STR_CONST("benchmarks")}, STR_CONST("\"runs\""), read_pyperf},
     {STR_CONST("pytest-benchmark"), {STR_CONST("benchmarks")}, {0}, read_pytest},
 };

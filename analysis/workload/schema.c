@@ -135,7 +135,7 @@ static const SchemaHarness HARNESSES[] = {
     {STR_CONST("google-benchmark"),
      STR_CONST("C++, Google Benchmark; its counters are metrics too."), GOOGLE_METRICS, true,
      false},
-    {STR_CONST("nvbench"), STR_CONST("CUDA, NVBench."), NVBENCH_METRICS, true, true},
+    {STR_CONST("nvbench"), STR_CONST("CUDA, NVBench."), NVBENCH_METRICS, true, false},
     {STR_CONST("metric-lines"),
      STR_CONST("Any program that prints lines `name value unit` on standard output; the metric is "
                "such a name."),

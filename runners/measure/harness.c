@@ -105,6 +105,21 @@ static const Metric GOOGLE_METRICS[] = {
     {.name = STR_CONST("")},
 };
 
+static const Metric NVBENCH_METRICS[] = {
+    {.name = STR_CONST("gpu_time"),
+     .text = STR_CONST("GPU time"),
+     .unit = UNIT_SECONDS,
+     .source = METRIC_REPORT,
+     .series = STR_CONST("gpu_time")},
+    {.name = STR_CONST("cpu_time"),
+     .text = STR_CONST("CPU time"),
+     .unit = UNIT_SECONDS,
+     .source = METRIC_REPORT,
+     .series = STR_CONST("cpu_time"),
+     .gated = true},
+    {.name = STR_CONST("")},
+};
+
 /* Lines have the names that the program gives them. */
 static const Metric LINE_METRICS[] = {
     {.name = STR_CONST("p50"),
@@ -152,6 +167,8 @@ static const Str GOOGLE_WORDS[] = {STR_CONST("--benchmark_out=%"),
                                    STR_CONST("--benchmark_report_aggregates_only=false"),
                                    {0}};
 
+static const Str NVBENCH_WORDS[] = {STR_CONST("--json"), STR_CONST("%"), {0}};
+
 static const Harness HARNESSES[] = {
     {.name = STR_CONST("command"), .metrics = PROCESS_METRICS},
     {.name = STR_CONST("pytest-benchmark"),
@@ -175,6 +192,12 @@ static const Harness HARNESSES[] = {
      .report = REPORT_FILE,
      .read = read_google,
      .words = GOOGLE_WORDS},
+    {.name = STR_CONST("nvbench"),
+     .metrics = NVBENCH_METRICS,
+     .own_metrics = true,
+     .report = REPORT_FILE,
+     .read = read_nvbench,
+     .words = NVBENCH_WORDS},
     {.name = STR_CONST("metric-lines"),
      .metrics = LINE_METRICS,
      .own_metrics = true,

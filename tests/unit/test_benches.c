@@ -316,10 +316,10 @@ static void lines_of_any_program_are_series(void **state)
 static void other_texts_are_refused(void **state)
 {
     Arena *arena = test_arena(state);
-    refuse(
-        arena, "{\"result\": 1}",
-        "not a benchmark report we know: we read criterion, hyperfine, google-benchmark, pyperf, "
-        "pytest-benchmark, libtest");
+    refuse(arena, "{\"result\": 1}",
+           "not a benchmark report we know: we read criterion, hyperfine, google-benchmark, "
+           "nvbench, pyperf, "
+           "pytest-benchmark, libtest");
     refuse(arena, "{\"results\": [{\"command\": \"x\"}]}",
            "the report of hyperfine holds no benchmark: x: no times of its rounds");
     refuse(arena, "{\"context\": {}, \"benchmarks\": [{\"real_time\": -1}, 5, null]}",
