@@ -192,6 +192,7 @@ static const Format FORMATS[] = {
     {STR_CONST("Nsight Compute (.ncu-rep)"), is_ncu_report, read_ncu, STR_CONST("")},
     {STR_CONST("Nsight Compute (CSV pages)"), is_ncu_csv, read_ncu_csv, STR_CONST("")},
     {STR_CONST("Nsight Systems (SQLite export)"), is_sqlite, read_nsys, STR_CONST("")},
+    {STR_CONST("nsys stats (CSV, JSON)"), is_nsys_stats, read_nsys_stats, STR_CONST("")},
     {STR_CONST("speedscope JSON (py-spy)"), is_speedscope, read_speedscope, STR_CONST("")},
     {STR_CONST("Chrome trace (viztracer, tracing-chrome, PyTorch)"), is_chrome_trace,
      read_chrome_trace, STR_CONST("")},

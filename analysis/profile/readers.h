@@ -65,6 +65,9 @@ ProfileReader read_ncu_csv;
 bool is_ncu_csv(Str bytes);
 /* Nsight Systems' SQLite export. */
 ProfileReader read_nsys;
+/* What `nsys stats` prints as CSV or JSON. */
+ProfileReader read_nsys_stats;
+bool is_nsys_stats(Str bytes);
 /* DHAT's JSON, of valgrind and of the dhat crate. */
 ProfileReader read_dhat;
 

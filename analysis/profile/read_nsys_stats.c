@@ -1,0 +1,435 @@
+/*
+ * What `nsys stats` prints (--format csv or json), for people who kept that and not the export:
+ *
+ *     Time (%),Total Time (ns),Instances,Avg (ns),...,Min (ns),Max (ns),StdDev (ns),Name
+ *     95.0,1074732935,432,2487807.7,...,"void gemv2T_kernel_val<int, ...>(T13, T6, T6)"
+ *
+ * Reports have other names and headers in every version (gpukernsum, cuda_gpu_kern_sum), and the
+ * text holds several of them, with lines of nsys between. So a table is known by its columns:
+ * summaries of kernels, copies, CUDA calls, calls of the system, named ranges; and the traces of
+ * the device, which are summed up here. There are no stacks. Of two tables with the same cost the
+ * first counts.
+ */
+
+#include "analysis/profile/readers.h"
+#include "base/array.h"
+#include "base/csv.h"
+#include "base/idmap.h"
+#include "base/json_scan.h"
+
+enum {
+    LOOK = 8192,
+    COLUMNS_MAX = 64,
+};
+
+/* What a column holds; the ones not named here are left out. */
+typedef enum Column {
+    COLUMN_OTHER,
+    COLUMN_TOTAL,
+    COLUMN_INSTANCES,
+    COLUMN_CALLS,
+    COLUMN_COUNT,
+    COLUMN_MIN,
+    COLUMN_MAX,
+    COLUMN_NAME,
+    COLUMN_OPERATION,
+    COLUMN_CATEGORY,
+    COLUMN_RANGE,
+    COLUMN_DURATION,
+    COLUMN_GRID,
+    COLUMN_KERNEL,
+    COLUMN_KERNEL_DURATION,
+    COLUMNS,
+} Column;
+
+/* By the beginning of the header, the longer ones first. */
+static const struct {
+    Str header;
+    Column column;
+    bool whole;
+} HEADERS[] = {
+    {STR_CONST("Total Time"), COLUMN_TOTAL, false},
+    {STR_CONST("Instances"), COLUMN_INSTANCES, true},
+    {STR_CONST("Num Calls"), COLUMN_CALLS, true},
+    {STR_CONST("Calls"), COLUMN_CALLS, true},
+    {STR_CONST("Count"), COLUMN_COUNT, true},
+    {STR_CONST("Operations"), COLUMN_COUNT, true},
+    {STR_CONST("Operation"), COLUMN_OPERATION, true},
+    {STR_CONST("Min"), COLUMN_MIN, false},
+    {STR_CONST("Max"), COLUMN_MAX, false},
+    {STR_CONST("Name"), COLUMN_NAME, true},
+    {STR_CONST("Category"), COLUMN_CATEGORY, true},
+    {STR_CONST("Range"), COLUMN_RANGE, true},
+    {STR_CONST("Duration"), COLUMN_DURATION, false},
+    {STR_CONST("GrdX"), COLUMN_GRID, true},
+    {STR_CONST("Kernel Name"), COLUMN_KERNEL, true},
+    {STR_CONST("Kernel Dur"), COLUMN_KERNEL_DURATION, false},
+};
+
+typedef enum Cost {
+    COST_KERNEL,
+    COST_COPY,
+    COST_CALL,
+    COST_SYSTEM,
+    COST_RANGE,
+    COSTS,
+} Cost;
+
+static const Str COST_NAMES[COSTS] = {
+    [COST_KERNEL] = STR_CONST("gpu_time"),       [COST_COPY] = STR_CONST("gpu_copy_time"),
+    [COST_CALL] = STR_CONST("cuda_api_time"),    [COST_SYSTEM] = STR_CONST("os_call_time"),
+    [COST_RANGE] = STR_CONST("nvtx_range_time"),
+};
+
+/* What all rows of one name say together. */
+typedef struct Entry {
+    Cost cost;
+    uint32_t name, full; /* texts */
+    int64_t total_ns, shortest_ns, longest_ns;
+    uint64_t count;
+} Entry;
+
+typedef struct Row {
+    Str text[COLUMNS];
+    double ns[COLUMNS]; /* nanoseconds in the column's unit; 0: no such column */
+} Row;
+
+typedef struct Stats {
+    Arena *arena;
+    ProfileBuilder *build;
+    Array(Entry) entries;
+    IdMap entry_of;         /* cost and name to number + 1 */
+    size_t table;           /* from 1 */
+    size_t table_of[COSTS]; /* the one that counts */
+    size_t unknown;         /* rows of tables that are not for us */
+} Stats;
+
+bool is_nsys_stats(Str bytes)
+{
+    Str head = str_head(bytes, LOOK);
+    bool summary = str_has(head, S("Total Time (")) &&
+                   (str_has(head, S("Time (%)")) || str_has(head, S("Time(%)"))) &&
+                   (str_has(head, S("Instances")) || str_has(head, S("Calls")) ||
+                    str_has(head, S("Operation")));
+    bool trace = (str_has(head, S("GrdX")) && str_has(head, S("Duration ("))) ||
+                 str_has(head, S("Kernel Dur ("));
+    return summary || trace;
+}
+
+/* ------------------------------------------------------------------ columns */
+
+static double unit_ns(Str header)
+{
+    static const struct {
+        Str sign;
+        double ns;
+    } UNITS[] = {{STR_CONST("(us)"), 1e3},   {STR_CONST("(usec)"), 1e3}, {STR_CONST("(ms)"), 1e6},
+                 {STR_CONST("(msec)"), 1e6}, {STR_CONST("(s)"), 1e9},    {STR_CONST("(sec)"), 1e9}};
+    for (size_t i = 0; i < sizeof(UNITS) / sizeof(UNITS[0]); i++)
+        if (str_ends(header, UNITS[i].sign))
+            return UNITS[i].ns;
+    return 1;
+}
+
+static Column column_of(Str header)
+{
+    for (size_t i = 0; i < sizeof(HEADERS) / sizeof(HEADERS[0]); i++)
+        if (HEADERS[i].whole ? str_eq(header, HEADERS[i].header)
+                             : str_starts(header, HEADERS[i].header))
+            return HEADERS[i].column;
+    return COLUMN_OTHER;
+}
+
+static void set(Row *row, Str header, Str text)
+{
+    Column column = column_of(header);
+    if (column == COLUMN_OTHER || row->ns[column] > 0)
+        return;
+    row->text[column] = text;
+    row->ns[column] = unit_ns(header);
+}
+
+static bool has(const Row *row, Column column)
+{
+    return row->ns[column] > 0;
+}
+
+static int64_t number_ns(const Row *row, Column column)
+{
+    double number;
+    if (!str_to_double(str_trim(row->text[column]), &number))
+        return 0;
+    double ns = number * row->ns[column];
+    return ns > 0 && ns < 9e18 ? (int64_t)(ns + 0.5) : 0;
+}
+
+static uint64_t count_in(const Row *row, Column column)
+{
+    uint64_t count;
+    return str_to_u64(str_trim(row->text[column]), &count) ? count : 0;
+}
+
+/* ------------------------------------------------------------------ rows */
+
+static size_t skip_brackets(Str text, size_t at)
+{
+    size_t depth = 0;
+    for (; at < text.len; at++) {
+        char c = text.ptr[at];
+        depth += c == '<' || c == '(';
+        depth -= c == '>' || c == ')';
+        if (!depth)
+            return at + 1;
+    }
+    return at;
+}
+
+/* "void ns::add<int>(T1 *)" is add, as the export calls it. */
+static Str short_name(Str text)
+{
+    size_t start = 0, at = 0;
+    while (at < text.len) {
+        char c = text.ptr[at];
+        Str rest = str_from(text, at);
+        if (c == ' ' || str_starts(rest, S("::"))) {
+            at += c == ' ' ? 1 : 2;
+            start = at;
+        } else if (c == '<' || (c == '(' && at == start)) {
+            size_t after = skip_brackets(text, at);
+            if (!str_starts(str_from(text, after), S("::")))
+                return at > start ? str_head(str_from(text, start), at - start) : text;
+            at = after;
+        } else if (c == '(') {
+            return str_head(str_from(text, start), at - start);
+        } else {
+            at++;
+        }
+    }
+    return start < text.len ? str_from(text, start) : text;
+}
+
+static bool counts(Stats *in, Cost cost)
+{
+    if (!in->table_of[cost])
+        in->table_of[cost] = in->table;
+    return in->table_of[cost] == in->table;
+}
+
+static Entry *entry_of(Stats *in, Cost cost, Str full)
+{
+    uint32_t text = profile_add_text(in->build, full);
+    uint32_t name = cost == COST_KERNEL ? profile_add_text(in->build, short_name(full)) : text;
+    uint32_t *slot = idmap_slot(&in->entry_of, idmap_pair(cost + 1, name));
+    if (!*slot) {
+        *array_push(in->arena, &in->entries) =
+            (Entry){.cost = cost, .name = name, .full = text, .shortest_ns = INT64_MAX};
+        *slot = (uint32_t)in->entries.len;
+    }
+    return &in->entries.items[*slot - 1];
+}
+
+static void add(Stats *in, Cost cost, Str name, Entry more)
+{
+    if (!name.len || !counts(in, cost))
+        return;
+    Entry *entry = entry_of(in, cost, name);
+    if (__builtin_add_overflow(entry->total_ns, more.total_ns, &entry->total_ns))
+        entry->total_ns = INT64_MAX;
+    entry->count += more.count;
+    if (more.shortest_ns < entry->shortest_ns)
+        entry->shortest_ns = more.shortest_ns;
+    if (more.longest_ns > entry->longest_ns)
+        entry->longest_ns = more.longest_ns;
+}
+
+static Entry summary_of(const Row *row, Column count)
+{
+    return (Entry){.total_ns = number_ns(row, COLUMN_TOTAL),
+                   .count = count_in(row, count),
+                   .shortest_ns = number_ns(row, COLUMN_MIN),
+                   .longest_ns = number_ns(row, COLUMN_MAX)};
+}
+
+static Entry launch_of(const Row *row, Column duration)
+{
+    int64_t ns = number_ns(row, duration);
+    return (Entry){.total_ns = ns, .count = 1, .shortest_ns = ns, .longest_ns = ns};
+}
+
+static Cost operation_cost(const Row *row)
+{
+    return str_has(row->text[COLUMN_CATEGORY], S("KERNEL")) ? COST_KERNEL : COST_COPY;
+}
+
+/* False: a table that is not for us. */
+static bool take_row(Stats *in, const Row *row)
+{
+    const Str *text = row->text;
+    if (has(row, COLUMN_TOTAL) && has(row, COLUMN_RANGE))
+        add(in, COST_RANGE, text[COLUMN_RANGE], summary_of(row, COLUMN_INSTANCES));
+    else if (has(row, COLUMN_TOTAL) && has(row, COLUMN_OPERATION))
+        add(in, operation_cost(row), text[COLUMN_OPERATION],
+            summary_of(row, has(row, COLUMN_COUNT) ? COLUMN_COUNT : COLUMN_INSTANCES));
+    else if (has(row, COLUMN_TOTAL) && has(row, COLUMN_NAME) && has(row, COLUMN_CALLS))
+        add(in, str_starts(text[COLUMN_NAME], S("cu")) ? COST_CALL : COST_SYSTEM, text[COLUMN_NAME],
+            summary_of(row, COLUMN_CALLS));
+    else if (has(row, COLUMN_TOTAL) && has(row, COLUMN_NAME) && has(row, COLUMN_INSTANCES))
+        add(in, COST_KERNEL, text[COLUMN_NAME], summary_of(row, COLUMN_INSTANCES));
+    else if (has(row, COLUMN_KERNEL) && has(row, COLUMN_KERNEL_DURATION))
+        add(in, COST_KERNEL, text[COLUMN_KERNEL], launch_of(row, COLUMN_KERNEL_DURATION));
+    else if (has(row, COLUMN_GRID) && has(row, COLUMN_DURATION) && has(row, COLUMN_NAME))
+        add(in, str_starts(text[COLUMN_NAME], S("[")) ? COST_COPY : COST_KERNEL, text[COLUMN_NAME],
+            launch_of(row, COLUMN_DURATION));
+    else
+        return false;
+    return true;
+}
+
+/* ------------------------------------------------------------------ the two notations */
+
+typedef struct Header {
+    Str names[COLUMNS_MAX];
+    size_t len;
+} Header;
+
+static bool is_header(const CsvRow *row)
+{
+    for (size_t i = 0; i < row->len; i++)
+        if (str_starts(row->fields[i], S("Total Time (")) ||
+            str_starts(row->fields[i], S("Duration (")) ||
+            str_starts(row->fields[i], S("Kernel Dur (")))
+            return row->len > 2;
+    return false;
+}
+
+static void read_csv(Stats *in, Str text)
+{
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("nsys stats");
+    Csv csv = csv_rows(scratch, text);
+    Header header = {0};
+    for (CsvRow line; csv_next(&csv, &line);) {
+        if (is_header(&line)) {
+            in->table++;
+            header.len = line.len < COLUMNS_MAX ? line.len : COLUMNS_MAX;
+            for (size_t i = 0; i < header.len; i++)
+                header.names[i] = str_copy(in->arena, line.fields[i]);
+            continue;
+        }
+        Row row = {0};
+        if (!header.len || line.len != header.len) {
+            header.len = 0; /* what follows an empty line, or a line of nsys' own, is no row */
+            continue;
+        }
+        for (size_t i = 0; i < line.len; i++)
+            set(&row, header.names[i], line.fields[i]);
+        in->unknown += !take_row(in, &row);
+    }
+}
+
+/* One array per report, an object per row. */
+static void read_json(Stats *in, Str text)
+{
+    JsonScan scan = json_scan(text);
+    in->table = 1;
+    if (!json_enter(&scan, '['))
+        return;
+    while (json_next_item(&scan)) {
+        Row row = {0};
+        if (json_peek(&scan) != '{') {
+            json_skip(&scan);
+            continue;
+        }
+        json_enter(&scan, '{');
+        for (Str key; json_next_key(&scan, &key);) {
+            bool is_text = json_peek(&scan) == '"';
+            const char *from = scan.at;
+            Str value = is_text ? json_scan_str(&scan, in->arena) : (Str){0};
+            if (!is_text) {
+                json_skip(&scan);
+                value = json_scanned(&scan, from);
+            }
+            set(&row, key, value);
+        }
+        in->unknown += !scan.problem && !take_row(in, &row);
+    }
+    Err err = {0};
+    if (!json_scan_ok(&scan, &err))
+        profile_note(in->build, "the file ends early: %s", err.msg);
+}
+
+/* ------------------------------------------------------------------ to Profile */
+
+static void add_fact(Stats *in, uint32_t frame, Str name, double value, Str unit)
+{
+    profile_add_fact(in->build, (ProfileFact){.frame = frame,
+                                              .name = profile_add_text(in->build, name),
+                                              .unit = profile_add_text(in->build, unit),
+                                              .value = value});
+}
+
+static void add_kernel_facts(Stats *in, const Entry *entry, uint32_t frame)
+{
+    if (entry->full != entry->name)
+        profile_add_fact(in->build, (ProfileFact){.frame = frame,
+                                                  .name = profile_add_text(in->build, S("kernel")),
+                                                  .text = entry->full});
+    add_fact(in, frame, S("launches"), (double)entry->count, S("count"));
+    add_fact(in, frame, S("time of all launches"), (double)entry->total_ns, S("ns"));
+    add_fact(in, frame, S("duration"), (double)entry->longest_ns, S("ns"));
+    add_fact(in, frame, S("shortest launch"), (double)entry->shortest_ns, S("ns"));
+}
+
+static uint32_t frame_of(Stats *in, const Entry *entry)
+{
+    static const FrameKind KINDS[COSTS] = {[COST_KERNEL] = FRAME_GPU,
+                                           [COST_COPY] = FRAME_GPU,
+                                           [COST_CALL] = FRAME_NATIVE,
+                                           [COST_SYSTEM] = FRAME_NATIVE,
+                                           [COST_RANGE] = FRAME_LABEL};
+    ProfileFrame frame = {.function = entry->name, .kind = (uint16_t)KINDS[entry->cost]};
+    if (frame.kind == FRAME_GPU)
+        frame.module = entry->name;
+    if (entry->cost == COST_CALL)
+        frame.module = profile_add_text(in->build, S("CUDA"));
+    return profile_add_frame(in->build, frame);
+}
+
+static void add_entries(Stats *in)
+{
+    size_t metric[COSTS];
+    for (size_t i = 0; i < COSTS; i++)
+        if (in->table_of[i])
+            metric[i] = profile_add_metric(in->build, COST_NAMES[i], S("ns"), false);
+    array_each (Entry, entry, &in->entries) {
+        int64_t weights[PROFILE_METRICS_MAX] = {0};
+        uint32_t frame = frame_of(in, entry);
+        weights[metric[entry->cost]] = entry->total_ns;
+        profile_add_sample(
+            in->build,
+            (ProfileSample){.stack = profile_add_stack(in->build, 0, frame), .count = entry->count},
+            weights);
+        if (entry->cost == COST_KERNEL)
+            add_kernel_facts(in, entry, frame);
+    }
+    if (in->table_of[COST_RANGE])
+        profile_note(in->build, "named ranges hold one another: their times do not add up");
+}
+
+bool read_nsys_stats(Arena *arena, Str bytes, Profile *out, Err *err)
+{
+    Stats in = {.arena = arena, .build = profile_builder_new(arena), .entry_of = idmap_new(arena)};
+    if (str_starts(str_trim(str_head(bytes, LOOK)), S("[")))
+        read_json(&in, bytes);
+    else
+        read_csv(&in, bytes);
+    if (!in.entries.len)
+        return err_set(err, ERR_INPUT,
+                       "no table of `nsys stats` with kernels, copies, CUDA calls or named ranges "
+                       "in it: make one with `nsys stats --format csv --report "
+                       "cuda_gpu_kern_sum,cuda_api_sum`");
+    add_entries(&in);
+    if (in.unknown)
+        profile_note(in.build, "%zu rows of other reports were left out", in.unknown);
+    *out = profile_build(in.build, S("nsys"), S("nsys stats"));
+    return true;
+}
