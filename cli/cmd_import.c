@@ -12,6 +12,7 @@
 #include "runners/profiling/bench_import.h"
 #include "runners/profiling/bench_run.h"
 #include "runners/profiling/import.h"
+#include "runners/profiling/monitor_import.h"
 
 typedef struct Import {
     Args common;
@@ -45,7 +46,8 @@ static const char DOC[] =
     "writes, and pprof, speedscope, Chrome traces, callgrind, perf.data, the text of `perf "
     "script`, "
     "and folded stacks; gzip and zstd are unpacked. A report of benchmarks (pytest-benchmark, "
-    "criterion's folder or JSON lines, and others) gives each benchmark of the source its number.";
+    "criterion's folder or JSON lines, and others) gives each benchmark of the source its number. "
+    "What nvidia-smi saw of the GPUs is summed up.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -120,6 +122,13 @@ static bool run(Arena *arena, const Import *import, Report *report, Err *err)
     Str file = real_path(arena, import->file);
     if (import->run.len || bench_import_is_report(arena, file))
         return run_bench(arena, import, file, report, &places, err);
+    if (monitor_import_is(arena, file)) {
+        Str sentence;
+        if (!monitor_import(arena, file, &sentence, err))
+            return false;
+        report_result(report, S("ok"), sentence, NULL, NULL);
+        return true;
+    }
     ImportOptions options = {
         .file = file,
         .workload = import->workload,

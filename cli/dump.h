@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 
 CommandFn dump_anchors;
+CommandFn dump_gpu;
 CommandFn dump_hotspots;
 CommandFn dump_profile;
 CommandFn dump_samples;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "analysis/profile/gpu_monitor.h"
 #include "analysis/profile/ncu_report.h"
 #include "analysis/profile/nsys_db.h"
 #include "analysis/profile/readers.h"
@@ -191,6 +192,9 @@ static const Format FORMATS[] = {
     {STR_CONST(""), is_empty, NULL, STR_CONST("empty")},
     {STR_CONST("Nsight Compute (.ncu-rep)"), is_ncu_report, read_ncu, STR_CONST("")},
     {STR_CONST("Nsight Compute (CSV pages)"), is_ncu_csv, read_ncu_csv, STR_CONST("")},
+    {STR_CONST(""), is_gpu_monitor, NULL,
+     STR_CONST("what nvidia-smi saw of the GPUs over time, without lines: `perfloop dump gpu FILE` "
+               "prints a summary")},
     {STR_CONST("Nsight Systems (SQLite export)"), is_sqlite, read_nsys, STR_CONST("")},
     {STR_CONST("nsys stats (CSV, JSON)"), is_nsys_stats, read_nsys_stats, STR_CONST("")},
     {STR_CONST("speedscope JSON (py-spy)"), is_speedscope, read_speedscope, STR_CONST("")},

@@ -43,10 +43,10 @@ static void a_table_of_numbers_is_no_stack(void **state)
 {
     Profile profile;
     Err err = {0};
-    assert_false(profile_read(test_arena(state), S("dmon.txt"),
-                              S("# gpu   pwr gtemp\n# Idx     W     C\n    0    61    42\n"),
+    assert_false(profile_read(test_arena(state), S("table.txt"),
+                              S("# disk   tps  util\n# Idx     n     %\n    0    61    42\n"),
                               &profile, &err));
-    assert_true(str_starts(str_from_c(err.msg), S("dmon.txt: not a profile perfloop knows")));
+    assert_true(str_starts(str_from_c(err.msg), S("table.txt: not a profile perfloop knows")));
     profile = read_text(test_arena(state), S("1;2 3\n"));
     assert_int_equal(profile_total(&profile, 0), 3);
 }
