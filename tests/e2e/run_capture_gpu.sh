@@ -31,6 +31,7 @@ program(sys.argv[1] + "/without_lines", [bare, bare])
 os.remove(bare)
 PY
 programs=$stage
+export PERFLOOP
 . tests/e2e/capture_lib.sh
 trap 'rm -rf "$scratch" "$stage"' EXIT
 export PATH=$here/tests/standins:$PATH STANDIN_REPORT=$here/tests/profiles/ncu/saxpy.ncu-rep STANDIN_ARGS=$scratch/args
@@ -120,6 +121,23 @@ refused ok "nsys cannot choose kernels" "$PERFLOOP" profile saxpy --with nsys --
 echo "doctor"
 STANDIN_SAYS=old "$PERFLOOP" doctor --json >"$scratch/doctor.json" || true
 grep -q 'Nsight Compute 2019.5.0 is too old' "$scratch/doctor.json" || fail "doctor does not say that ncu is too old"
+
+echo "tools/gpu_check.sh: without a GPU it says so; with stand-ins it says what differs"
+for says in no-driver no-devices; do
+    status=0
+    STANDIN_SAYS=$says "$here/tools/gpu_check.sh" >"$scratch/check" || status=$?
+    [ $status = 77 ] || fail "gpu_check ended with $status without a GPU"
+    grep -q "nothing was checked" "$scratch/check" || fail "gpu_check does not say that there is no GPU"
+done
+status=0
+STANDIN_KERNEL=spill "$here/tools/gpu_check.sh" >"$scratch/check" 2>&1 || status=$?
+[ $status = 1 ] || fail "gpu_check ended with $status with stand-ins: $(cat "$scratch/check")"
+for row in "ok    perfloop profile --with ncu" "ok    perfloop profile --with ncu --kernel spill" \
+    "ok    every number of every line is NVIDIA's" "FAIL  planted lines first, mistakes in the numbers" \
+    "FAIL uncoalesced: not in the report, which has saxpy" "ok    perfloop profile --with nsys" \
+    "ok    sums are those of nsys stats" "something differs: please send this table"; do
+    grep -qF -- "$row" "$scratch/check" || fail "gpu_check has no row '$row': $(cat "$scratch/check")"
+done
 
 echo "a cancel leaves nothing"
 cancel --with ncu
