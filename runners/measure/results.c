@@ -100,9 +100,8 @@ bool results_read(Arena *arena, Str path, Samples *out, Err *err)
     walk_folder(&walk, path, 0);
     if (samples.benchmarks.len == 0)
         return err_set(err, ERR_NOT_FOUND,
-                       STR_FMT
-                       ": no results of criterion (GROUP/FUNCTION/new/sample.json)%s" STR_FMT,
-                       STR_ARG(path), samples.notes.len ? ": " : "",
+                       "no results of criterion (GROUP/FUNCTION/new/sample.json)%s" STR_FMT,
+                       samples.notes.len ? ": " : "",
                        STR_ARG(samples.notes.len ? samples.notes.items[0] : S("")));
     *out = samples;
     return true;

@@ -57,6 +57,11 @@ static bool find_row(Arena *arena, const Places *places, const HotChoice *choice
     if (choice->profile)
         return err_set(err, ERR_NOT_FOUND, "no profile %lld in the ledger",
                        (long long)choice->profile);
+    if (choice->workload.len)
+        return err_set(err, ERR_NOT_FOUND,
+                       "no profile of a workload '" STR_FMT "' yet: run `perfloop profile " STR_FMT
+                       "`",
+                       STR_ARG(choice->workload), STR_ARG(choice->workload));
     return err_set(err, ERR_NOT_FOUND,
                    "no profile yet: run `perfloop profile`, or `perfloop import FILE`");
 }

@@ -182,6 +182,11 @@ static void an_imported_report_lists_where_each_benchmark_is_defined(void **stat
     assert_str(imported.sentence,
                S("pytest-benchmark: 1 benchmark, t/test_x.py::test_a p50 400 ms, 3 samples, at the "
                  "baseline, t/test_x.py:4"));
+    options.file = path_join(arena, places.root, S("t"));
+    assert_false(bench_import(arena, &report, &places, &options, &imported, &err));
+    assert_str(str_from_c(err.msg),
+               str_fmt(arena, STR_FMT ": no results of criterion (GROUP/FUNCTION/new/sample.json)",
+                       STR_ARG(options.file)));
 }
 
 TEST_MAIN(TEST(the_newest_number_of_a_name_counts_beside_the_baseline),

@@ -237,6 +237,17 @@ static void the_json_is_the_one_of_the_design(void **state)
                        STR_ARG(table.id)));
 }
 
+static void a_workload_without_a_profile_is_named(void **state)
+{
+    Arena *arena = test_arena(state);
+    Places places = test_places(arena, test_temp_dir(arena));
+    HotTable table;
+    Err err = {0};
+    assert_false(hot_load(arena, &places, &(HotRequest){.workload = S("other")}, &table, &err));
+    assert_string_equal(err.msg, "no profile of a workload 'other' yet: run `perfloop profile "
+                                 "other`");
+}
+
 /* What `perfloop hot FILE` prints of a text. */
 static Str printed(Arena *arena, Str dir, Str text)
 {
@@ -320,7 +331,7 @@ static void the_child_has_limits(void **state)
     assert_true(converted.was_cached);
 }
 
-TEST_MAIN(TEST(the_table_says_what_it_leaves_out),
+TEST_MAIN(TEST(a_workload_without_a_profile_is_named), TEST(the_table_says_what_it_leaves_out),
           TEST(without_lines_for_most_of_it_functions_are_shown),
           TEST(what_a_line_hardly_calls_is_not_named),
           TEST(a_moved_recording_finds_its_file_and_follows_the_text),
