@@ -111,7 +111,7 @@ bool read_lprof(Arena *arena, Str bytes, Profile *out, Err *err)
         profile_note(in.build, "%zu entries are not of a function or line and were left out",
                      in.bad);
     profile_note(in.build, "the time of a line holds what it calls: lines of functions that call "
-                           "each other share time");
+                           "each other share time, and a recursive call counts at every level");
     *out = profile_build(in.build, S("line_profiler"), S("lprof"));
     return true;
 }
