@@ -48,28 +48,13 @@ static void put_fields(JsonOut *out, const void *context)
     loop_log_json(out, shown->view, shown->limit);
 }
 
-/* Only the workload named, or all. Where nothing was measured yet, that is the answer for any. */
-static bool filter(Arena *arena, LoopView *view, Str name, Err *err)
-{
-    LoopWorkloads kept = {0};
-    if (!name.len || !view->workloads.len)
-        return true;
-    const LoopWorkload *found = loop_view_find(view, name);
-    if (!found)
-        return err_set(err, ERR_NOT_FOUND, "nothing was measured of a workload '" STR_FMT "'",
-                       STR_ARG(name));
-    *array_push(arena, &kept) = *found;
-    view->workloads = kept;
-    return true;
-}
-
 static bool run(Arena *arena, const Show *show, Report *report, Err *err)
 {
     Places places;
     LoopView view;
     if (!args_begin(arena, &show->loop.common, report, &places, err) ||
         !loop_view_load(arena, &places, &view, err) ||
-        !filter(arena, &view, show->loop.workload, err))
+        !loop_view_keep(arena, &view, show->loop.workload, err))
         return false;
     report_result(report, S("ok"), loop_log_text(arena, &view, show->limit), put_fields,
                   &(Shown){&view, show->limit});

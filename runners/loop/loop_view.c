@@ -102,6 +102,20 @@ const LoopWorkload *loop_view_find(const LoopView *view, Str name)
     return best;
 }
 
+bool loop_view_keep(Arena *arena, LoopView *view, Str name, Err *err)
+{
+    LoopWorkloads kept = {0};
+    if (!name.len || !view->workloads.len)
+        return true;
+    const LoopWorkload *found = loop_view_find(view, name);
+    if (!found)
+        return err_set(err, ERR_NOT_FOUND, "nothing was measured of a workload '" STR_FMT "'",
+                       STR_ARG(name));
+    *array_push(arena, &kept) = *found;
+    view->workloads = kept;
+    return true;
+}
+
 Str loop_summary(Arena *arena, const LoopWorkload *workload)
 {
     const LedgerBaseline *baseline = &workload->baseline;

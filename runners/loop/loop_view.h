@@ -45,6 +45,8 @@ typedef struct LoopView {
 bool loop_view_load(Arena *arena, const Places *places, LoopView *out, Err *err) MUST_CHECK;
 /* The one named; with an empty name the only one, or the one last worked on. NULL: none. */
 const LoopWorkload *loop_view_find(const LoopView *view, Str name);
+/* Leaves only the workload named; an empty name leaves all. Nothing measured at all is no error. */
+bool loop_view_keep(Arena *arena, LoopView *view, Str name, Err *err) MUST_CHECK;
 
 /* "p50 8.1 ms, -32 % vs baseline" for a lens; empty without a baseline. */
 Str loop_summary(Arena *arena, const LoopWorkload *workload);
