@@ -308,6 +308,7 @@ static Conditions collect(Arena *arena, const BenchOptions *options, size_t side
                                   .tools = options->tools,
                                   .tool_count = options->tool_count,
                                   .libraries = preflight ? preflight->libraries : (Digest){0},
+                                  .gpus = preflight && preflight->uses_gpu,
                               });
 }
 

@@ -14,6 +14,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "runners/measure/gpus.h"
 #include "runners/process.h"
 
 extern char **environ;
@@ -332,6 +333,8 @@ Conditions conditions_collect(Arena *arena, const ConditionsOptions *options)
     collect_hardware(&to);
     collect_power(&to);
     collect_load(&to);
+    if (options->gpus)
+        gpus_collect(arena, &to.list);
     return to.list;
 }
 
@@ -424,6 +427,7 @@ static const struct {
      {CONDITION_INVALID, CONDITION_ABORT, CONDITION_ABORT, CONDITION_REMEASURE}},
     {STR_CONST("power"), {NOTHING, CONDITION_NOTE, CONDITION_ABORT, CONDITION_REMEASURE}},
     {STR_CONST("load"), {NOTHING, NOTHING, NOTHING, CONDITION_NOTE}},
+    {STR_CONST("gpu"), {NOTHING, CONDITION_ABORT, CONDITION_ABORT, CONDITION_REMEASURE}},
 };
 
 static int action_of(Str group, ConditionsWhen when)
@@ -432,6 +436,13 @@ static int action_of(Str group, ConditionsWhen when)
         if (str_eq(RULES[i].group, group))
             return RULES[i].actions[when];
     return CONDITION_NOTE;
+}
+
+static bool is_different(const Condition *before, const Condition *after)
+{
+    if (str_eq(before->group, S("gpu")))
+        return gpus_differ(before, after ? after->value : (Str){0});
+    return !after || !str_eq(before->value, after->value);
 }
 
 static Map *by_key(Arena *arena, const Conditions *conditions)
@@ -453,14 +464,15 @@ ConditionDifferences conditions_compare(Arena *arena, const Conditions *was, con
         const Condition *before = entry->value;
         const Condition *after = map_get(new, entry->key);
         int action = action_of(before->group, when);
-        if (action != NOTHING && (!after || !str_eq(before->value, after->value)))
+        if (action != NOTHING && is_different(before, after))
             *array_push(arena, &out) = (ConditionDifference){
                 *before, after ? after->value : (Str){0}, (ConditionAction)action};
     }
     map_each (entry, new) {
         const Condition *after = entry->value;
         int action = action_of(after->group, when);
-        if (action != NOTHING && !map_has(old, entry->key))
+        bool is_gpu = str_eq(after->group, S("gpu")); /* nothing is known of it before */
+        if (action != NOTHING && !is_gpu && !map_has(old, entry->key))
             *array_push(arena, &out) = (ConditionDifference){
                 {after->group, after->key, (Str){0}}, after->value, (ConditionAction)action};
     }
@@ -478,6 +490,9 @@ ConditionAction conditions_worst(const ConditionDifferences *differences)
 Str conditions_difference_text(Arena *arena, const ConditionDifference *difference)
 {
     const Condition *was = &difference->was;
+    Str gpu = gpus_difference_text(arena, was, difference->now);
+    if (gpu.len)
+        return gpu;
     if (str_starts(was->key, S("$")))
         return str_fmt(arena, STR_FMT ": the variable " STR_FMT " %s", STR_ARG(was->group),
                        STR_ARG(was->key),

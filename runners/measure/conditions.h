@@ -12,6 +12,7 @@
  *     hardware    invalid             abort                 never mix
  *     power       -                   note, or abort (wall) measure again
  *     load        -                   -                     note
+ *     gpu         -                   abort                 measure again     (gpus.h)
  *
  * Values of environment variables are stored as hashes. Variables that differ from one terminal to
  * the next and change no program's speed (a short list in the .c) are left out.
@@ -46,6 +47,7 @@ typedef struct ConditionsOptions {
     size_t tool_count;
     Str runtime;      /* what the harness' report said of its interpreter; may be empty */
     Digest libraries; /* of what the run loaded from outside the tree; zero: not known */
+    bool gpus;        /* the benchmark uses them */
     Str system_root;  /* for tests: a folder with proc/ and sys/ in place of / */
 } ConditionsOptions;
 

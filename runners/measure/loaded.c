@@ -242,3 +242,11 @@ Digest loaded_libraries(Arena *arena, const Loaded *loaded, Str dir, Str built)
         digester_add(digester, *line);
     return lines.len ? digester_done(digester) : (Digest){0};
 }
+
+bool loaded_has(const Loaded *loaded, Str name)
+{
+    array_each (LoadedFile, file, &loaded->files)
+        if (str_starts(path_base(file->path), name))
+            return true;
+    return false;
+}

@@ -55,5 +55,7 @@ bool loaded_check(Arena *arena, const Loaded *loaded, const LoadedWhere *where,
 
 /* Of the files outside dir and outside `built` (may be empty): their paths, sizes and times of change. */
 Digest loaded_libraries(Arena *arena, const Loaded *loaded, Str dir, Str built);
+/* A file whose name begins so. */
+bool loaded_has(const Loaded *loaded, Str name);
 
 #endif

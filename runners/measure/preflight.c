@@ -121,6 +121,7 @@ static bool warm_up(Flight *flight, size_t side, Err *err)
     Digest libraries = loaded_libraries(arena, &loaded, where.dir, built);
     if (side == 0)
         flight->out->libraries = libraries;
+    flight->out->uses_gpu |= loaded_has(&loaded, S("libcuda.so"));
     return true;
 }
 

@@ -64,6 +64,7 @@ typedef struct Preflight {
     bool system_delay; /* gate on the system's CPU pressure: the command has threads or children */
     Digest output;     /* what each run must print; zero when runs differ by themselves */
     Digest libraries;  /* what it loaded from outside its tree */
+    bool uses_gpu;     /* the CUDA driver was among it */
     Str invalid;       /* why the sides cannot be compared; empty when they can */
 } Preflight;
 
