@@ -125,6 +125,22 @@ bool nsys_db_has_column(NsysDb *db, const char *table, const char *column)
     return found;
 }
 
+/* Nearly always: then nothing has to be sorted, which would take all of the table into memory. */
+static bool is_in_order(NsysDb *db, const char *table, const char *column)
+{
+    StrBuf sql = strbuf_new(db->arena);
+    strbuf_fmt(&sql, "SELECT \"%s\" FROM \"%s\"", column, table);
+    sqlite3_stmt *statement = prepare(db, str_cstr(db->arena, strbuf_str(&sql)));
+    bool ordered = true;
+    for (int64_t last = INT64_MIN; statement && ordered && step(db, statement);) {
+        int64_t value = sqlite3_column_int64(statement, 0);
+        ordered = value >= last;
+        last = value;
+    }
+    sqlite3_finalize(statement);
+    return ordered;
+}
+
 NsysRows nsys_db_rows(NsysDb *db, const char *table, const char *const *columns, const char *order)
 {
     NsysRows rows = {.db = db};
@@ -138,7 +154,7 @@ NsysRows nsys_db_rows(NsysDb *db, const char *table, const char *const *columns,
                    has ? columns[rows.columns] : "NULL", has ? "\"" : "");
     }
     strbuf_fmt(&sql, " FROM \"%s\"", table);
-    if (order && nsys_db_has_column(db, table, order))
+    if (order && nsys_db_has_column(db, table, order) && !is_in_order(db, table, order))
         strbuf_fmt(&sql, " ORDER BY \"%s\"", order);
     rows.statement = prepare(db, str_cstr(db->arena, strbuf_str(&sql)));
     return rows;

@@ -114,6 +114,14 @@ static uint32_t range_at(const Nsys *in, uint64_t thread, int64_t time)
     return number;
 }
 
+Str nsys_range_name(Nsys *in, int64_t thread, int64_t time)
+{
+    uint32_t number = range_at(in, (uint64_t)thread, time);
+    return number ? str_copy(in->arena,
+                             profile_added_text(in->build, in->ranges.items[number - 1].text))
+                  : (Str){0};
+}
+
 /* ------------------------------------------------------------------ call chains */
 
 /* Of CUDA itself, or of nsys, which put it into the program to watch it. */

@@ -1,6 +1,7 @@
 /*
  * NsysParts: what the reader of Nsight Systems exports is made of. Only for read_nsys.c (kernels,
- * copies, calls), nsys_host.c (call chains, NVTX ranges, CPU samples), nsys_names.c, and nsys_timeline.c (the same tables in the order of time).
+ * copies, calls), nsys_host.c (call chains, NVTX ranges, CPU samples), nsys_names.c,
+ * nsys_streams.c (how busy each stream was), and nsys_timeline.c (the same tables in the order of time).
  */
 #ifndef ANALYSIS_PROFILE_NSYS_PARTS_H
 #define ANALYSIS_PROFILE_NSYS_PARTS_H
@@ -54,6 +55,14 @@ typedef struct NsysKernel {
     int64_t waited_ns; /* by the host, for the end of this kernel */
 } NsysKernel;
 
+typedef struct NsysStream {
+    int64_t device, stream;
+    int64_t first, until; /* of its kernels */
+    int64_t busy_ns;
+    int64_t pause_start, pause_end; /* the longest time between two kernels */
+    uint64_t kernels;
+} NsysStream;
+
 typedef struct Nsys {
     Arena *arena;
     NsysDb *db;
@@ -75,6 +84,8 @@ typedef struct Nsys {
     Array(NsysKernel) kernels;
     IdMap kernel_of; /* shortName + 1 to number + 1 */
     GpuWaits waits;
+    Array(NsysStream) streams;
+    IdMap stream_row; /* thread + 1 to number + 1 in streams */
 } Nsys;
 
 typedef struct NsysCall {
@@ -99,12 +110,21 @@ Str nsys_copy_name(int64_t kind);
 /* Until 2022 a call with a chain has two rows, one inside the other: the first has the chain. */
 bool nsys_call_repeats(const NsysCall *outer, const NsysCall *call);
 
+/* nsys_streams.c */
+/* A kernel on the stream of this thread of the profile; they come in the order of their start. */
+void nsys_stream_kernel(Nsys *in, uint32_t thread, int64_t device, int64_t stream, int64_t start,
+                        int64_t end);
+/* A note per stream. */
+void nsys_tell_streams(Nsys *in);
+
 /* nsys_host.c */
 uint32_t nsys_text(Nsys *in, int64_t string);
 void nsys_read_ranges(Nsys *in);
 void nsys_read_chains(Nsys *in);
 /* The named ranges around this moment, then the call chain. */
 uint32_t nsys_host_stack(Nsys *in, int64_t thread, int64_t time, const NsysValue *chain);
+/* Of the innermost range that is open then; or empty. */
+Str nsys_range_name(Nsys *in, int64_t thread, int64_t time);
 void nsys_read_cpu_samples(Nsys *in);
 void nsys_read_threads(Nsys *in);
 uint32_t nsys_host_thread(Nsys *in, int64_t global);

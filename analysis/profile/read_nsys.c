@@ -185,15 +185,13 @@ static void read_kernels(Nsys *in)
         uint64_t process = nsys_process(value[K_PROCESS].number);
         uint32_t number = kernel_number(in, value);
         uint32_t host = idmap_get(&in->launch_of, launch_key(process, value[K_CORRELATION].number));
+        int64_t device = value[K_DEVICE].number, stream = value[K_STREAM].number;
+        uint32_t thread = nsys_stream_thread(in, value[K_PROCESS].number, device, stream);
+        uint32_t stack = profile_add_stack(in->build, host, in->kernels.items[number].frame);
         weights[in->metric.gpu_time] = ns;
-        profile_add_sample(
-            in->build,
-            (ProfileSample){
-                .stack = profile_add_stack(in->build, host, in->kernels.items[number].frame),
-                .thread = nsys_stream_thread(in, value[K_PROCESS].number, value[K_DEVICE].number,
-                                             value[K_STREAM].number),
-                .count = 1},
-            weights);
+        profile_add_sample(in->build, (ProfileSample){.stack = stack, .thread = thread, .count = 1},
+                           weights);
+        nsys_stream_kernel(in, thread, device, stream, start, end);
         count_kernel(&in->kernels.items[number], value, ns);
         count_busy(&busy, start, end);
         gpu_waits_kernel(&in->waits, process, end, number);
@@ -206,7 +204,7 @@ static void read_kernels(Nsys *in)
                      "for %.4g of %.4g ms",
                      (double)total * 1e-6, (double)busy.ns * 1e-6,
                      (double)lasting(busy.first, busy.until) * 1e-6);
-    else if (busy.begun)
+    else if (in->streams.len > 1)
         profile_note(in->build, "the device was busy with kernels for %.4g of %.4g ms",
                      (double)busy.ns * 1e-6, (double)lasting(busy.first, busy.until) * 1e-6);
 }
@@ -371,6 +369,7 @@ static bool read_tables(Nsys *in, Err *err)
     read_kernels(in);
     read_copies(in, "CUPTI_ACTIVITY_KIND_MEMCPY", false);
     read_copies(in, "CUPTI_ACTIVITY_KIND_MEMSET", true);
+    nsys_tell_streams(in);
     tell_waits(in);
     add_facts(in);
     nsys_read_cpu_samples(in);
@@ -382,8 +381,8 @@ static bool read_tables(Nsys *in, Err *err)
 bool read_nsys(Arena *arena, Str bytes, Profile *out, Err *err)
 {
     Nsys in = {.arena = arena, .build = profile_builder_new(arena)};
-    IdMap *maps[] = {&in.text_of,   &in.chain_of,     &in.launch_of,   &in.kernel_of,
-                     &in.sample_of, &in.process_name, &in.thread_name, &in.stream_of};
+    IdMap *maps[] = {&in.text_of,      &in.chain_of,    &in.launch_of, &in.kernel_of, &in.sample_of,
+                     &in.process_name, &in.thread_name, &in.stream_of, &in.stream_row};
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
         *maps[i] = idmap_new(arena);
     in.waits = gpu_waits_new(arena, in.build);

@@ -135,6 +135,21 @@ static void overlapping_kernels_keep_the_device_busy_once(void **state)
     check_line(arena, &profile, "thread 1: GPU 0 stream 8");
 }
 
+static void a_stream_s_longest_pause_says_what_the_host_did(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_export(
+        arena,
+        STRINGS KERNELS KERNEL(1000000, 3000000, 7, 1, 1) KERNEL(2000000, 4000000, 7, 2, 1)
+            KERNEL(9000000, 10000000, 7, 3, 13) KERNEL(9500000, 9600000, 8, 4, 13)
+                CALLS CALL(3500000, 8000000, 5, 4, 2) CALL(8000000, 8500000, 6, 3, 1) CHAINS);
+    check_line(arena, &profile,
+               "note: GPU 0 stream 7: busy with 3 kernels for 4 of 9 ms (44.4 %); longest pause 5 "
+               "ms at 4 ms, the host: 4 ms of it in cudaDeviceSynchronize");
+    check_line(arena, &profile,
+               "note: GPU 0 stream 8: busy with 1 kernel for 0.1 of 0.1 ms (100 %); no pause");
+}
+
 static void named_ranges_stand_above_the_call_chain(void **state)
 {
     Arena *arena = test_arena(state);
@@ -298,6 +313,7 @@ TEST_MAIN(TEST(the_timeline_has_a_track_per_stream_and_an_arrow_per_launch),
           TEST(launches_are_told_apart_by_process),
           TEST(a_call_waits_for_the_kernel_that_ends_last_in_it),
           TEST(overlapping_kernels_keep_the_device_busy_once),
+          TEST(a_stream_s_longest_pause_says_what_the_host_did),
           TEST(named_ranges_stand_above_the_call_chain), TEST(chains_counted_from_nought_are_found),
           TEST(cpu_samples_have_their_threads_and_ranges),
           TEST(tables_and_columns_that_are_missing_are_no_trouble),
