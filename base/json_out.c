@@ -56,7 +56,8 @@ static void put_quoted(StrBuf *buf, Str text)
             i += step;
             continue;
         }
-        strbuf_add(buf, (Str){text.ptr + plain, i - plain});
+        if (i > plain)
+            strbuf_add(buf, (Str){text.ptr + plain, i - plain});
         if (i == text.len)
             break;
         if (step == 0)

@@ -1,7 +1,7 @@
 /*
  * NsysParts: what the reader of Nsight Systems exports is made of. Only for read_nsys.c (kernels,
  * copies, calls), nsys_host.c (call chains, NVTX ranges, CPU samples), nsys_names.c,
- * nsys_streams.c (how busy each stream was), and nsys_timeline.c (the same tables in the order of time).
+ * nsys_launches.c (which stack launched what), nsys_streams.c (how busy each stream was), and nsys_timeline.c (the same tables in the order of time).
  */
 #ifndef ANALYSIS_PROFILE_NSYS_PARTS_H
 #define ANALYSIS_PROFILE_NSYS_PARTS_H
@@ -55,6 +55,22 @@ typedef struct NsysKernel {
     int64_t waited_ns; /* by the host, for the end of this kernel */
 } NsysKernel;
 
+/* A call that started something on the device, where its host stack is known. */
+typedef struct NsysLaunch {
+    uint64_t key; /* process and correlation */
+    uint32_t host;
+} NsysLaunch;
+
+/*
+ * By key. Calls come nearly in this order, and what they started is asked for nearly in it: an array
+ * takes a tenth of a table's memory, and the answer is mostly beside the one before.
+ */
+typedef struct NsysLaunches {
+    Array(NsysLaunch) list;
+    size_t last; /* the place of the newest answer */
+    bool unsorted;
+} NsysLaunches;
+
 typedef struct NsysStream {
     int64_t device, stream;
     int64_t first, until; /* of its kernels */
@@ -75,7 +91,7 @@ typedef struct Nsys {
     Array(uint32_t) chain_frames;
     int64_t chain_shift; /* added to an id that a call refers to */
     IdMap chain_of;      /* id + 1 to number + 1 */
-    IdMap launch_of;     /* process and correlation to host stack; only where there is one */
+    NsysLaunches launches;
     Array(NsysCpuSample) cpu_samples;
     IdMap sample_of;                 /* id + 1 to number + 1 */
     IdMap process_name, thread_name; /* pid or globalTid, + 1, to text + 1 */
@@ -109,6 +125,13 @@ Str nsys_call_name(Str name);
 Str nsys_copy_name(int64_t kind);
 /* Until 2022 a call with a chain has two rows, one inside the other: the first has the chain. */
 bool nsys_call_repeats(const NsysCall *outer, const NsysCall *call);
+
+/* nsys_launches.c */
+void nsys_add_launch(Nsys *in, uint64_t process, int64_t correlation, uint32_t host);
+/* All are known. */
+void nsys_sort_launches(Nsys *in);
+/* The host stack; 0: not known. */
+uint32_t nsys_launch_host(Nsys *in, uint64_t process, int64_t correlation);
 
 /* nsys_streams.c */
 /* A kernel on the stream of this thread of the profile; they come in the order of their start. */

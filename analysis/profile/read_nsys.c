@@ -14,11 +14,6 @@
 static const char RUNTIME[] = "CUPTI_ACTIVITY_KIND_RUNTIME";
 static const char KERNEL[] = "CUPTI_ACTIVITY_KIND_KERNEL";
 
-static uint64_t launch_key(uint64_t process, int64_t correlation)
-{
-    return process << 40 ^ (uint64_t)correlation;
-}
-
 static int64_t lasting(int64_t start, int64_t end)
 {
     int64_t ns;
@@ -73,11 +68,11 @@ static void read_calls(Nsys *in)
         last = call;
         uint32_t host = nsys_host_stack(in, call.thread, call.start, &value[CHAIN]);
         if (host && !value[CORRELATION].is_null)
-            *idmap_slot(&in->launch_of, launch_key(nsys_process(call.thread), call.correlation)) =
-                host;
+            nsys_add_launch(in, nsys_process(call.thread), call.correlation, host);
         add_call(in, &call, value[NAME].number, host);
     }
     gpu_waits_ready(&in->waits);
+    nsys_sort_launches(in);
 }
 
 /* ------------------------------------------------------------------ kernels */
@@ -184,7 +179,7 @@ static void read_kernels(Nsys *in)
         int64_t ns = lasting(start, end), weights[PROFILE_METRICS_MAX] = {0};
         uint64_t process = nsys_process(value[K_PROCESS].number);
         uint32_t number = kernel_number(in, value);
-        uint32_t host = idmap_get(&in->launch_of, launch_key(process, value[K_CORRELATION].number));
+        uint32_t host = nsys_launch_host(in, process, value[K_CORRELATION].number);
         int64_t device = value[K_DEVICE].number, stream = value[K_STREAM].number;
         uint32_t thread = nsys_stream_thread(in, value[K_PROCESS].number, device, stream);
         uint32_t stack = profile_add_stack(in->build, host, in->kernels.items[number].frame);
@@ -294,7 +289,7 @@ static void read_copies(Nsys *in, const char *table, bool is_set)
         uint64_t process = nsys_process(value[PROCESS].number);
         ProfileFrame frame = {.function = profile_add_text(in->build, name), .kind = FRAME_GPU};
         frame.module = frame.function;
-        uint32_t host = idmap_get(&in->launch_of, launch_key(process, value[CORRELATION].number));
+        uint32_t host = nsys_launch_host(in, process, value[CORRELATION].number);
         int64_t weights[PROFILE_METRICS_MAX] = {0};
         weights[in->metric.copy_time] = lasting(value[START].number, value[END].number);
         weights[in->metric.copy_bytes] = value[BYTES].number > 0 ? value[BYTES].number : 0;
@@ -381,7 +376,7 @@ static bool read_tables(Nsys *in, Err *err)
 bool read_nsys(Arena *arena, Str bytes, Profile *out, Err *err)
 {
     Nsys in = {.arena = arena, .build = profile_builder_new(arena)};
-    IdMap *maps[] = {&in.text_of,      &in.chain_of,    &in.launch_of, &in.kernel_of, &in.sample_of,
+    IdMap *maps[] = {&in.text_of,      &in.chain_of,    &in.kernel_of, &in.sample_of,
                      &in.process_name, &in.thread_name, &in.stream_of, &in.stream_row};
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
         *maps[i] = idmap_new(arena);
