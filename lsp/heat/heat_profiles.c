@@ -96,8 +96,8 @@ static bool open_profile(Heat *heat, const Places *places, const LedgerProfile *
 {
     Err err = {0};
     if (!profile_open(heat->arena, places->cache, row->cache, &out->open, &err)) {
-        heat_note(heat, "profile %lld (" STR_FMT "): %s; import it again", (long long)row->id,
-                  STR_ARG(row->source), err.msg);
+        heat_note(heat, "profile %lld (" STR_FMT "): %s; import it again, or profile again",
+                  (long long)row->id, STR_ARG(row->source), err.msg);
         return false;
     }
     out->row = *row;

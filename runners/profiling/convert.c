@@ -324,7 +324,8 @@ size_t convert_sweep(Str cache, int64_t before_s)
         Str name = str_from_c(entry->d_name);
         Str path = path_join(scratch, folder, name);
         int64_t changed_s;
-        if (str_has(name, S(".plp")) && file_stat(path, &changed_s, NULL) && changed_s < before_s &&
+        bool ours = str_has(name, S(".plp")) || str_starts(name, S("recording-"));
+        if (ours && file_stat(path, &changed_s, NULL) && changed_s < before_s &&
             unlink(str_cstr(scratch, path)) == 0)
             removed++;
     }

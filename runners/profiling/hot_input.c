@@ -81,7 +81,8 @@ static bool open_again(Arena *arena, const Places *places, const LedgerProfile *
     }
     if (!file_exists(row->source) || !convert_file(arena, &options, &converted, err) ||
         !digest_eq(converted.id, row->cache))
-        return err_set(err, ERR_NOT_FOUND, "profile %lld: %s, and its source is gone",
+        return err_set(err, ERR_NOT_FOUND,
+                       "profile %lld: %s, and its recording is gone: profile again",
                        (long long)row->id, missing.msg);
     return profile_open(arena, places->cache, converted.id, open, err);
 }

@@ -133,6 +133,11 @@ done
 "$PERFLOOP" profile script --with cprofile >/dev/null 2>&1
 nothing_left
 
+echo "what a newer version cannot map is read again from the recording"
+before=$("$PERFLOOP" hot --workload script --json --top 1)
+rm "$XDG_CACHE_HOME"/perfloop/profiles/*.plp
+[ "$("$PERFLOOP" hot --workload script --json --top 1)" = "$before" ] || fail "the recording was not kept"
+
 echo "doctor names what is here"
 "$PERFLOOP" doctor --json 2>/dev/null | grep -q '"name":"py-spy","ready":true' || fail "$("$PERFLOOP" doctor)"
 PATH=$scratch/bare:/usr/bin:/bin "$PERFLOOP" doctor -C / 2>/dev/null | grep -q 'mend: ' || fail "doctor names no mend"

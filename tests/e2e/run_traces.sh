@@ -13,7 +13,7 @@ checker=$PWD/tests/e2e/compare_trace.py
 cd "$work"
 
 first_line() { # FILE: the hottest line of work.py
-    "$PERFLOOP" hot "$1" --json --top 0 | python3 -c '
+    "$PERFLOOP" hot "$1" --sort self --json --top 0 | python3 -c '
 import json, sys
 rows = [row for row in json.load(sys.stdin)["rows"] if row["file"].endswith("work.py")]
 print(open("work.py").read().splitlines()[rows[0]["line"] - 1].strip())'
@@ -21,9 +21,10 @@ print(open("work.py").read().splitlines()[rows[0]["line"] - 1].strip())'
 
 viztracer -o trace.json --quiet work.py 7 >/dev/null
 python3 "$checker" trace.json
-[ "$(first_line trace.json)" = "def hot_loop(n):" ]
+[ "$(first_line trace.json)" = "def hot_loop(n):" ] || { "$PERFLOOP" hot trace.json; exit 1; }
 gzip -k trace.json
-[ "$("$PERFLOOP" hot trace.json.gz --top 0 | tail -n +2)" = "$("$PERFLOOP" hot trace.json --top 0 | tail -n +2)" ]
+"$PERFLOOP" hot trace.json.gz --top 0 | tail -n +2 >packed.txt
+"$PERFLOOP" hot trace.json --top 0 | tail -n +2 | diff packed.txt -
 
 # Killed while it wrote: what is there counts, and one note says that there is no more.
 head -c $(($(stat -c %s trace.json) / 3)) trace.json >cut.json

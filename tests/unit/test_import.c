@@ -147,8 +147,8 @@ static void a_swept_cache_is_filled_again_from_the_source(void **state)
     unlink(str_cstr(arena, file));
     HotTable table;
     assert_false(hot_load(arena, &places, &(HotRequest){0}, &table, &err));
-    assert_string_equal(err.msg,
-                        "profile 1: the profile is no longer in the cache, and its source is gone");
+    assert_string_equal(err.msg, "profile 1: the profile is no longer in the cache, and its "
+                                 "recording is gone: profile again");
 }
 
 static void a_file_is_read_without_a_workspace_and_without_a_trace_in_it(void **state)
