@@ -78,12 +78,25 @@ static Str joined(Arena *arena, Str a, Str separator, Str b)
     return (Str){out, a.len + separator.len + b.len};
 }
 
+/*
+ * C++ has no function in a function: one that seems so stands behind a brace that is missing while
+ * somebody types, and keeps its name.
+ */
+static const OutlineItem *qualifier_of_name(const Outline *outline, const OutlineItem *item)
+{
+    const OutlineItem *around = qualifies(item) ? qualifier_of(outline, item) : NULL;
+    while (outline->lang == LANG_CUDA && item->kind == OUTLINE_FUNCTION && around &&
+           around->kind == OUTLINE_FUNCTION)
+        around = qualifier_of(outline, around);
+    return around;
+}
+
 static void set_name(Arena *arena, const Outline *outline, const Text *text, OutlineItem *item)
 {
     if (item->name_range.end.n == item->name_range.start.n)
         return;
     item->name = text_slice(text, item->name_range);
-    const OutlineItem *around = qualifies(item) ? qualifier_of(outline, item) : NULL;
+    const OutlineItem *around = qualifier_of_name(outline, item);
     if (around && around->name.len + item->name.len <= NAME_BYTES_MAX)
         item->name = joined(arena, around->name, outline->lang == LANG_PYTHON ? S(".") : S("::"),
                             item->name);

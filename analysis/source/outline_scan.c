@@ -1,5 +1,6 @@
 #include "analysis/source/outline_scan.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include <tree_sitter/api.h>
@@ -164,10 +165,42 @@ static ByteRange joined(ByteRange range, ByteRange more)
     return range;
 }
 
+/*
+ * In C++ a macro may make the head of a function: KERNEL(scale)(float *x) { }. That reads as a declarator
+ * in a declarator, and the macro's last argument is the name.
+ */
+static ByteRange name_in(const Scan *scan, TSNode node)
+{
+    TSNode around = ts_node_parent(node);
+    bool inner = !ts_node_is_null(around) &&
+                 strcmp(ts_node_type(around), "function_declarator") == 0 &&
+                 strcmp(ts_node_type(ts_node_parent(around)), "function_declarator") == 0;
+    ByteRange range = range_of(inner ? around : node);
+    Str text = text_slice(scan->text, range), before, last;
+    if ((!inner && strcmp(ts_node_type(node), "function_declarator") != 0) ||
+        !str_ends(text, S(")")))
+        return range;
+    text = str_head(text, text.len - 1);
+    if (!str_cut_last(text, '(', &before, &last))
+        return range;
+    while (str_has(last, S(",")))
+        (void)str_cut(last, ',', &before, &last);
+    Str name = str_trim(last);
+    for (size_t i = 0; i < name.len; i++)
+        if (!isalnum((unsigned char)name.ptr[i]) && name.ptr[i] != '_')
+            return range_of(node);
+    if (!name.len)
+        return range;
+    size_t start = (size_t)(name.ptr - text.ptr);
+    return (ByteRange){{range.start.n + (uint32_t)start},
+                       {range.start.n + (uint32_t)(start + name.len)}};
+}
+
 static bool read_match(const Scan *scan, const TSQueryMatch *match, OutlineItem *item)
 {
     bool found = false;
     ByteRange name = {0};
+    TSNode named = {0};
     uint32_t body_start = UINT32_MAX;
     const PatternNote *note = &scan->notes[match->pattern_index];
     if (!conditions_hold(scan, match))
@@ -177,6 +210,7 @@ static bool read_match(const Scan *scan, const TSQueryMatch *match, OutlineItem 
         ByteRange range = range_of(match->captures[i].node);
         if (meaning == CAPTURE_NAME) {
             name = joined(name, range);
+            named = match->captures[i].node;
         } else if (meaning == CAPTURE_BODY) {
             body_start = range.start.n;
         } else if (meaning >= 0) {
@@ -185,6 +219,8 @@ static bool read_match(const Scan *scan, const TSQueryMatch *match, OutlineItem 
             item->range = joined(item->range, range);
         }
     }
+    if (item->kind == OUTLINE_FUNCTION && named.id)
+        name = name_in(scan, named);
     item->harness = note->harness;
     item->name_range = name;
     item->body_start.n = body_start < item->range.end.n ? body_start : item->range.end.n;

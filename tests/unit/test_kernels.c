@@ -126,6 +126,39 @@ static void python_kernels_are_launched_by_brackets(void **state)
     check_has(text, "10 x1 saxpy (/w/k.py:8)\n");
 }
 
+/* Numba and Triton, with decorators over several lines and one above the other. */
+static void decorators_may_take_several_lines(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = bare_profile(arena, false);
+    Str text = placed(arena, &profile, "/w/k.py",
+                      S("@triton.autotune(\n"
+                        "    configs=[triton.Config({'BLOCK': 64})],\n"
+                        "    key=['n'],\n"
+                        ")\n"
+                        "@triton.jit\n"
+                        "def reduce(\n"
+                        "    x,\n"
+                        "    BLOCK: tl.constexpr,\n"
+                        "):\n"
+                        "    pass\n"
+                        "\n"
+                        "@cuda.jit(\n"
+                        "    'void(float32[:])',\n"
+                        "    lineinfo=True,\n"
+                        ")\n"
+                        "def saxpy(x):\n"
+                        "    x[0] = 1\n"
+                        "\n"
+                        "def run(x):\n"
+                        "    grid = lambda meta: (triton.cdiv(n, meta['BLOCK']),)\n"
+                        "    reduce[grid](x)\n"
+                        "    saxpy[blocks, threads, stream](\n"
+                        "        x)\n"));
+    check_has(text, "30 x1 run (/w/k.py:21);reduce (/w/k.py:6)\n");
+    check_has(text, "10 x1 run (/w/k.py:22);saxpy (/w/k.py:16)\n");
+}
+
 static void what_cannot_be_told_apart_is_not_guessed(void **state)
 {
     Arena *arena = test_arena(state);
@@ -151,5 +184,5 @@ static void a_profile_without_kernels_stays_as_it_is(void **state)
 
 TEST_MAIN(TEST(names_are_told_plain), TEST(kernels_and_launches_are_found_in_cuda),
           TEST(a_recorded_host_stack_is_believed), TEST(python_kernels_are_launched_by_brackets),
-          TEST(what_cannot_be_told_apart_is_not_guessed),
+          TEST(decorators_may_take_several_lines), TEST(what_cannot_be_told_apart_is_not_guessed),
           TEST(a_profile_without_kernels_stays_as_it_is))

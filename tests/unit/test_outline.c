@@ -83,6 +83,122 @@ static void cuda_kernels_and_launches(void **state)
                                                              "  statement 10\n"));
 }
 
+/* Functions, launches and what qualifies them: "name first-last", a line each. */
+static Str functions_of(Arena *arena, const char *source)
+{
+    Outline outline = outline_from(arena, LANG_CUDA, str_from_c(source));
+    StrBuf out = strbuf_new(arena);
+    for (size_t i = 0; i < outline.len; i++) {
+        const OutlineItem *item = &outline.items[i];
+        if (item->kind == OUTLINE_FUNCTION || item->kind == OUTLINE_LAUNCH ||
+            item->kind == OUTLINE_LAMBDA)
+            strbuf_fmt(&out, STR_FMT " %u-%u\n", STR_ARG(item->name), item->first.n, item->last.n);
+    }
+    return strbuf_str(&out);
+}
+
+static void cuda_attributes_do_not_hide_a_kernel(void **state)
+{
+    Str text = functions_of(
+        test_arena(state), "namespace a::b {\n"
+                           "namespace {\n"
+                           "template <typename F>\n"
+                           "__global__ void __cluster_dims__(2, 1, 1) apply(F f, float *x) {\n"
+                           "}\n"
+                           "}\n"
+                           "__global__ __launch_bounds__(256, 2) void bound(float *x) {\n"
+                           "}\n"
+                           "extern \"C\" {\n"
+                           "__global__ void plain(float *x) {\n"
+                           "}\n"
+                           "}\n"
+                           "extern \"C\" __global__ void __launch_bounds__(128) mixed(float *x) {\n"
+                           "}\n"
+                           "static __global__ void __maxnreg__(64) __cluster_dims__(2) seven(const "
+                           "__grid_constant__ P p) {\n"
+                           "}\n"
+                           "}\n"
+                           "template <int N, typename T = float>\n"
+                           "__global__ void five(T (&x)[N], const T *__restrict__ y)\n"
+                           "    requires(N > 2) {\n"
+                           "}\n");
+    assert_str(text, S("a::b::apply 4-5\n"
+                       "a::b::bound 7-8\n"
+                       "a::b::plain 10-11\n"
+                       "a::b::mixed 13-14\n"
+                       "a::b::seven 15-16\n"
+                       "five 19-21\n"));
+}
+
+static void macros_around_a_kernel_leave_it_its_name(void **state)
+{
+    Str text =
+        functions_of(test_arena(state), "#define KERNEL(name) __global__ void name\n"
+                                        "DEFINE(float)\n"
+                                        "KERNEL(one)(float *x) {\n"
+                                        "}\n"
+                                        "GLOBAL_FUNCTION(void, two)(float *x, int n) {\n"
+                                        "}\n"
+                                        "FORCE_INLINE __device__ float helper(float x) {\n"
+                                        "}\n"
+                                        "__global__ void LAUNCH_BOUNDS(256) four(float *x) {\n"
+                                        "}\n"
+                                        "struct S {\n"
+                                        "    __device__ float operator()(float x) { return x; }\n"
+                                        "};\n");
+    assert_str(text, S("one 3-4\n"
+                       "two 5-6\n"
+                       "helper 7-8\n"
+                       "four 9-10\n"
+                       "S::operator() 12-12\n"));
+}
+
+static void launches_are_found_in_macros_and_with_lambdas(void **state)
+{
+    Str text =
+        functions_of(test_arena(state),
+                     "void host(float *x) {\n"
+                     "    auto g = [=] __host__ __device__ (float v) -> float { return v; };\n"
+                     "    apply<decltype(g)><<<dim3(1), 32, 0, stream>>>(g, x);\n"
+                     "    CHECK((a::bound<<<1, 32>>>(x)));\n"
+                     "    apply<<<1, 32>>>(g, x);\n"
+                     "}\n");
+    assert_str(text, S("host 1-6\n"
+                       "{lambda} 2-2\n"
+                       "apply<decltype(g)> 3-3\n"
+                       "a::bound 4-4\n"
+                       "apply 5-5\n"));
+}
+
+/* What stands around a function that is being typed is found, with its own name. */
+static void broken_cuda_leaves_the_kernels_around_it(void **state)
+{
+    static const char *const BROKEN[] = {
+        "__global__ void broken(float *x) {\n    x[0] = (1;\n}\n",
+        "__global__ void broken(float *x) {\n    x[0] = \n}\n",
+        "__global__ void broken(float *x {\n    x[0] = 1;\n}\n",
+        "__global__ void broken(float *x) {\n    before<<<1, \n}\n",
+        "__global__ void broken(float *x) {\n    x[0] = 1;\n\n",
+        "template <typename T\n__global__ void broken(T *x) {\n}\n",
+        "DEFINE(float)\nDEFINE(double)\n\n",
+    };
+    Arena *arena = test_arena(state);
+    for (size_t i = 0; i < sizeof(BROKEN) / sizeof(BROKEN[0]); i++) {
+        Str source = str_fmt(arena,
+                             "__global__ void before(float *x) {\n}\n%s"
+                             "__global__ void after(float *x) {\n    x[1] = 1;\n}\n"
+                             "void host() {\n    after<<<1, 1>>>(x);\n}\n",
+                             BROKEN[i]);
+        Str text = functions_of(arena, str_cstr(arena, source));
+        const char *const WANTED[] = {"before 1-2\n", "\nafter 6-8\n", "\nafter 10-10\n"};
+        for (size_t k = 0; k < 3; k++)
+            if (!str_has(text, str_from_c(WANTED[k])))
+                fail_msg("no '%s' with %s in\n" STR_FMT, WANTED[k], BROKEN[i], STR_ARG(text));
+        if (!str_has(text, S("\nhost 9-")))
+            fail_msg("no host with %s in\n" STR_FMT, BROKEN[i], STR_ARG(text));
+    }
+}
+
 static Str name_or_none(const OutlineItem *item)
 {
     return item ? item->name : S("none");
@@ -268,6 +384,10 @@ static void a_file_without_grammar_has_an_empty_outline(void **state)
 
 TEST_MAIN(TEST(python_functions_loops_statements_and_calls),
           TEST(rust_functions_are_qualified_by_impl_and_mod), TEST(cuda_kernels_and_launches),
+          TEST(cuda_attributes_do_not_hide_a_kernel),
+          TEST(macros_around_a_kernel_leave_it_its_name),
+          TEST(launches_are_found_in_macros_and_with_lambdas),
+          TEST(broken_cuda_leaves_the_kernels_around_it),
           TEST(lines_know_their_function_and_statement),
           TEST(functions_are_found_as_profilers_name_them),
           TEST(rust_names_with_hashes_traits_and_generics_are_found),
