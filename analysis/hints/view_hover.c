@@ -361,7 +361,9 @@ Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDeta
     page.workload = facts_workload(input->loop, input->workload);
     const HotLine *hot = line_at(heat, line);
     const HotFunction *function = function_at(heat, line);
-    if (hot && heat_is_resolved(page.metric, &hot->values[0])) {
+    /* A kernel's first line has a few samples of its own; what is asked about is the kernel. */
+    bool is_kernel = function && function->n_facts;
+    if (hot && !is_kernel && heat_is_resolved(page.metric, &hot->values[0])) {
         Str name = hot->function == HEAT_NO_FUNCTION ? S("") : heat->functions[hot->function].name;
         title(&page, hot->state, hot->was, heat_share(page.metric, &hot->values[0]), name);
         advice(&page, hot);
