@@ -64,3 +64,13 @@ void use_profile(Arena *arena, const Profile *profile)
     must(profile_store_map(arena, profile_store_write(arena, profile), &again, &err));
     must(str_eq(profile_print(arena, &again), profile_print(arena, profile)));
 }
+
+void use_reader(ProfileReader *reader, Str bytes)
+{
+    Arena *arena = arena_new("fuzz");
+    Profile profile;
+    Err err = {0};
+    if (reader(arena, bytes, &profile, &err))
+        use_profile(arena, &profile);
+    arena_free(arena);
+}

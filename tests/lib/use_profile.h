@@ -6,8 +6,11 @@
 #define TESTS_LIB_USE_PROFILE_H
 
 #include "analysis/profile/profile.h"
+#include "analysis/profile/readers.h"
 #include "base/arena.h"
 
 void use_profile(Arena *arena, const Profile *profile);
+/* What a reader makes of these bytes, if anything, is used so. */
+void use_reader(ProfileReader *reader, Str bytes);
 
 #endif
