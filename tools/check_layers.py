@@ -32,7 +32,7 @@ LIBRARIES = {  # header -> the files (or folders) that may include it
     "tree_sitter/": ["grammars", "analysis/source"],
     "uv.h": ["runners", "lsp", "cli"],
     "git2.h": ["runners/git/git_lib.h"],
-    "sqlite3.h": ["runners/ledger/ledger.c", "analysis/profile/nsys_db.c"],
+    "sqlite3.h": ["runners/ledger/ledger.c", "analysis/profile/nvidia/nsys_db.c"],
     "elfutils/": ["analysis/symbols"],
     "dwarf.h": ["analysis/symbols"],
     "gelf.h": ["analysis/symbols"],

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "analysis/profile/gpu_monitor.h"
-#include "analysis/profile/ncu_report.h"
-#include "analysis/profile/nsys_db.h"
+#include "analysis/profile/nvidia/gpu_monitor.h"
+#include "analysis/profile/nvidia/ncu_report.h"
+#include "analysis/profile/nvidia/nsys_db.h"
 #include "analysis/profile/readers.h"
 #include "base/proto.h"
 #include "base/strbuf.h"

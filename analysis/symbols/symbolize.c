@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analysis/profile/perf_generated.h"
-#include "analysis/profile/perf_parts.h"
+#include "analysis/profile/perf/perf_generated.h"
+#include "analysis/profile/perf/perf_parts.h"
 #include "analysis/symbols/beside.h"
 #include "analysis/symbols/demangle.h"
 #include "analysis/symbols/dwarf.h"

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "analysis/profile/gpu_monitor.h"
+#include "analysis/profile/nvidia/gpu_monitor.h"
 #include "runners/process.h"
 
 enum {

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/profile/fatbin.h"
+#include "analysis/profile/nvidia/fatbin.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strbuf.h"

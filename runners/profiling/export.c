@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "analysis/profile/nsys_db.h"
-#include "analysis/profile/nsys_timeline.h"
+#include "analysis/profile/nvidia/nsys_db.h"
+#include "analysis/profile/nvidia/nsys_timeline.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "analysis/profile/perf_file.h"
+#include "analysis/profile/perf/perf_file.h"
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "runners/process.h"

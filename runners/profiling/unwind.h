@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "analysis/profile/perf_look.h"
+#include "analysis/profile/perf/perf_look.h"
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/err.h"

@@ -1,4 +1,4 @@
-#include "analysis/profile/gpu_monitor.h"
+#include "analysis/profile/nvidia/gpu_monitor.h"
 #include "base/file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

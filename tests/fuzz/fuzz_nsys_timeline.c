@@ -1,4 +1,4 @@
-#include "analysis/profile/nsys_timeline.h"
+#include "analysis/profile/nvidia/nsys_timeline.h"
 
 #include <assert.h>
 #include <stddef.h>

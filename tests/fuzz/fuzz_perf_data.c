@@ -1,4 +1,4 @@
-#include "analysis/profile/perf_look.h"
+#include "analysis/profile/perf/perf_look.h"
 #include "analysis/profile/readers.h"
 #include "tests/lib/use_profile.h"
 

@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "analysis/profile/pickle.h"
+#include "analysis/profile/python/pickle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

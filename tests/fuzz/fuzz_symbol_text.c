@@ -1,7 +1,7 @@
 /* Lists of names: /proc/kallsyms and /tmp/perf-PID.map. What is found holds the address asked for. */
 #include <stdlib.h>
 
-#include "analysis/profile/perf_generated.h"
+#include "analysis/profile/perf/perf_generated.h"
 #include "analysis/symbols/symbol_text.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t len);

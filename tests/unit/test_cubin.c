@@ -1,4 +1,4 @@
-#include "analysis/profile/cubin.h"
+#include "analysis/profile/nvidia/cubin.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "analysis/profile/fatbin.h"
+#include "analysis/profile/nvidia/fatbin.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "analysis/profile/gpu_monitor.h"
+#include "analysis/profile/nvidia/gpu_monitor.h"
 
 #include "analysis/profile/format.h"
 #include "base/file.h"

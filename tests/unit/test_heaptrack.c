@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "analysis/hotspots/hotspot.h"
-#include "analysis/profile/allocator.h"
 #include "analysis/profile/format.h"
+#include "analysis/profile/heap/allocator.h"
 #include "base/file.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"

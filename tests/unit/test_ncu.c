@@ -4,7 +4,7 @@
 
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/profile/format.h"
-#include "analysis/profile/ncu_report.h"
+#include "analysis/profile/nvidia/ncu_report.h"
 #include "base/file.h"
 #include "tests/lib/check.h"
 #include "tests/lib/proto_out.h"

@@ -2,7 +2,7 @@
 
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/profile/format.h"
-#include "analysis/profile/ncu_csv.h"
+#include "analysis/profile/nvidia/ncu_csv.h"
 #include "base/file.h"
 #include "tests/lib/check.h"
 

@@ -3,7 +3,7 @@
 #include <sqlite3.h>
 
 #include "analysis/profile/format.h"
-#include "analysis/profile/nsys_timeline.h"
+#include "analysis/profile/nvidia/nsys_timeline.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
 

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "analysis/profile/format.h"
-#include "analysis/profile/perf_maps.h"
+#include "analysis/profile/perf/perf_maps.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strbuf.h"

@@ -1,8 +1,8 @@
-#include "analysis/profile/perf_look.h"
+#include "analysis/profile/perf/perf_look.h"
 
 #include <string.h>
 
-#include "analysis/profile/perf_file.h"
+#include "analysis/profile/perf/perf_file.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
 

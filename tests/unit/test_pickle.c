@@ -1,4 +1,4 @@
-#include "analysis/profile/pickle.h"
+#include "analysis/profile/python/pickle.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/profile/format.h"
-#include "analysis/profile/marshal.h"
+#include "analysis/profile/python/marshal.h"
 #include "base/file.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"
