@@ -26,6 +26,22 @@ void check_str(Str got, Str want, const char *file, int line)
     _fail(file, line);
 }
 
+void check_has(Str text, Str needle, const char *file, int line)
+{
+    if (str_has(text, needle))
+        return;
+    print_error("no  \"" STR_FMT "\"\nin  \"" STR_FMT "\"\n", STR_ARG(needle), STR_ARG(text));
+    _fail(file, line);
+}
+
+size_t test_occurrences(Str text, Str needle)
+{
+    size_t n = 0;
+    for (size_t at = 0; (at = str_find(text, needle, at)) != SIZE_MAX; at++)
+        n++;
+    return n;
+}
+
 void check_ok(bool ok, const Err *err, const char *file, int line)
 {
     if (ok)

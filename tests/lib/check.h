@@ -29,6 +29,9 @@ static inline Arena *test_arena(void **state)
 
 void check_str(Str got, Str want, const char *file, int line);
 #define assert_str(got, want) check_str((got), (want), __FILE__, __LINE__)
+void check_has(Str text, Str needle, const char *file, int line);
+#define assert_has(text, needle) check_has((text), (needle), __FILE__, __LINE__)
+size_t test_occurrences(Str text, Str needle);
 /* Fails with err's message when ok is false. */
 void check_ok(bool ok, const Err *err, const char *file, int line);
 #define assert_ok(ok, err) check_ok((ok), (err), __FILE__, __LINE__)

@@ -237,12 +237,6 @@ static Str timeline_of(Arena *arena, const char *sql, NsysTimeline *told)
     return strbuf_str(&text);
 }
 
-static void check_has(Str text, const char *part)
-{
-    if (!str_has(text, str_from_c(part)))
-        fail_msg("no %s in\n" STR_FMT, part, STR_ARG(text));
-}
-
 static void the_timeline_has_a_track_per_stream_and_an_arrow_per_launch(void **state)
 {
     Arena *arena = test_arena(state);
@@ -262,18 +256,18 @@ static void the_timeline_has_a_track_per_stream_and_an_arrow_per_launch(void **s
     assert_int_equal(told.kernels, 1);
     assert_int_equal(told.calls, 2);
     assert_int_equal(told.ranges, 2);
-    check_has(text, "\"name\":\"GPU 0 T4\"");
-    check_has(text, "\"name\":\"stream 7 of process 4000\"");
-    check_has(text, "{\"ph\":\"X\",\"name\":\"reduce\",\"cat\":\"kernel\",\"pid\":16777216,"
-                    "\"tid\":1,\"ts\":2.000,\"dur\":3.001,\"args\":{\"correlation\":1,");
-    check_has(text, "{\"ph\":\"s\",\"name\":\"ac2g\",\"cat\":\"ac2g\",\"pid\":4000,\"tid\":7,"
-                    "\"ts\":1.000,\"id\":1}");
-    check_has(text, "\"ts\":2.000,\"id\":1,\"bp\":\"e\"}");
-    check_has(text, "\"name\":\"cudaDeviceSynchronize\",\"cat\":\"cuda_runtime\",\"pid\":4000,"
-                    "\"tid\":7,\"ts\":1.600,\"dur\":4.400,\"args\":{\"correlation\":2,"
-                    "\"waits\":true}");
-    check_has(text, "\"name\":\"lo\\\"op\"");
-    check_has(text, "{\"ph\":\"b\",\"name\":\"step\"");
+    assert_has(text, S("\"name\":\"GPU 0 T4\""));
+    assert_has(text, S("\"name\":\"stream 7 of process 4000\""));
+    assert_has(text, S("{\"ph\":\"X\",\"name\":\"reduce\",\"cat\":\"kernel\",\"pid\":16777216,"
+                       "\"tid\":1,\"ts\":2.000,\"dur\":3.001,\"args\":{\"correlation\":1,"));
+    assert_has(text, S("{\"ph\":\"s\",\"name\":\"ac2g\",\"cat\":\"ac2g\",\"pid\":4000,\"tid\":7,"
+                       "\"ts\":1.000,\"id\":1}"));
+    assert_has(text, S("\"ts\":2.000,\"id\":1,\"bp\":\"e\"}"));
+    assert_has(text, S("\"name\":\"cudaDeviceSynchronize\",\"cat\":\"cuda_runtime\",\"pid\":4000,"
+                       "\"tid\":7,\"ts\":1.600,\"dur\":4.400,\"args\":{\"correlation\":2,"
+                       "\"waits\":true}"));
+    assert_has(text, S("\"name\":\"lo\\\"op\""));
+    assert_has(text, S("{\"ph\":\"b\",\"name\":\"step\""));
 }
 
 /* Another process counts its launches from the same number. */
