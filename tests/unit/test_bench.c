@@ -189,7 +189,7 @@ static void what_waits_is_measured_by_wall_time(void **state)
     trees->options.max_pairs = 10;
     BenchResult result = measure(arena, &trees->options);
     assert_str(result.metric.name, S("wall"));
-    assert_true(str_has(result.preflight.reason, S("waits")));
+    assert_has(result.preflight.reason, S("waits"));
 }
 
 static void threads_are_measured_back_to_back(void **state)
@@ -300,8 +300,8 @@ static void a_benchmark_longer_than_the_budget_asks(void **state)
     assert_int_equal(result.attempts, 0);
     /* How long a pair takes depends on what else the machine does. */
     assert_true(str_starts(result.reason, S("10 pairs of ")));
-    assert_true(str_has(result.reason, S(" s are needed for the first look")));
-    assert_true(str_has(result.reason, S("but the budget is 0.5 s: measure with --budget ")));
+    assert_has(result.reason, S(" s are needed for the first look"));
+    assert_has(result.reason, S("but the budget is 0.5 s: measure with --budget "));
 }
 
 /* ---------------------------------------------------------------- code of another tree */
@@ -313,8 +313,8 @@ static void expect_refused(Arena *arena, Trees *trees, const char *what, const c
     assert_false(bench_pairs(arena, &trees->options, &result, &err));
     print_message("    %s\n", err.msg);
     assert_int_equal(err.kind, ERR_CONFLICT);
-    assert_true(str_has(str_from_c(err.msg), str_from_c(what)));
-    assert_true(str_has(str_from_c(err.msg), str_from_c(mend)));
+    assert_has(str_from_c(err.msg), str_from_c(what));
+    assert_has(str_from_c(err.msg), str_from_c(mend));
 }
 
 static void a_python_package_of_the_work_tree_is_refused(void **state)
@@ -390,7 +390,7 @@ static void cancel_when_told(void *context, Str message)
 {
     (void)context;
     notes++;
-    assert_true(str_has(message, S("another benchmark is running")));
+    assert_has(message, S("another benchmark is running"));
     cancel = 1;
 }
 

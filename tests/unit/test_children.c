@@ -154,8 +154,7 @@ static void a_dismissed_question_is_null(void **state)
     run_command(client, 1, "measure");
     answer(client, test_await(client, "window/showMessageRequest", 0), "null");
     wait_until_idle(client);
-    assert_true(str_has(params_text(client, test_last(client, "window/showMessage")),
-                        S("got answer:null")));
+    assert_has(params_text(client, test_last(client, "window/showMessage")), S("got answer:null"));
     test_server_free(client);
 }
 
@@ -212,7 +211,7 @@ static void cancel_ends_the_whole_group(void **state)
         uv_sleep(2); /* a killed orphan stays until init reaps it */
     assert_false(grandchild_is_alive(client));
     Str last = params_text(client, test_last(client, "window/showMessage"));
-    assert_true(str_has(last, S("cancelled")));
+    assert_has(last, S("cancelled"));
     test_server_free(client);
 }
 
@@ -306,8 +305,8 @@ static void a_program_that_cannot_start_is_told(void **state)
     client->server->options.program = S("/nowhere/program");
     run_command(client, 1, "measure");
     wait_until_idle(client);
-    assert_true(str_has(params_text(client, test_last(client, "window/showMessage")),
-                        S("cannot start /nowhere/program: no such file")));
+    assert_has(params_text(client, test_last(client, "window/showMessage")),
+               S("cannot start /nowhere/program: no such file"));
     test_server_free(client);
 }
 
@@ -348,11 +347,11 @@ static void a_revert_is_an_edit_of_what_differs(void **state)
     TestServer *client;
     TestMessage *edit = edit_with(state, S(ALL), &client);
     Str text = params_text(client, edit);
-    assert_true(str_has(text, S("\"label\":\"perfloop: revert\"")));
-    assert_true(str_has(text, S("\"documentChanges\":[{\"textDocument\":{\"uri\":\"file://")));
-    assert_true(str_has(text, S("/a.py\",\"version\":1}")));
-    assert_true(str_has(text, S("\"edits\":[{\"range\":{\"start\":{\"line\":1,\"character\":0},"
-                                "\"end\":{\"line\":1,\"character\":3}},\"newText\":\"2\"}]")));
+    assert_has(text, S("\"label\":\"perfloop: revert\""));
+    assert_has(text, S("\"documentChanges\":[{\"textDocument\":{\"uri\":\"file://"));
+    assert_has(text, S("/a.py\",\"version\":1}"));
+    assert_has(text, S("\"edits\":[{\"range\":{\"start\":{\"line\":1,\"character\":0},"
+                       "\"end\":{\"line\":1,\"character\":3}},\"newText\":\"2\"}]"));
     answer(client, edit, "{\"applied\":true}");
     wait_until_idle(client);
     test_server_free(client);
@@ -362,9 +361,9 @@ static void old_clients_get_changes(void **state)
 {
     TestServer *client;
     TestMessage *edit = edit_with(state, S("{}"), &client);
-    assert_true(str_has(params_text(client, edit), S("\"edit\":{\"changes\":{\"file://")));
+    assert_has(params_text(client, edit), S("\"edit\":{\"changes\":{\"file://"));
     answer(client, edit, "{\"applied\":false,\"failureReason\":\"read only\"}");
-    assert_true(str_has(params_text(client, test_last(client, "window/showMessage")), S("")));
+    assert_has(params_text(client, test_last(client, "window/showMessage")), S(""));
     wait_until_idle(client);
     size_t told = 0;
     array_each (TestMessage, message, &client->sent)
@@ -441,7 +440,7 @@ static void background_work_waits_while_a_benchmark_runs(void **state)
               "{\"method\":\"workspace/didChangeWatchedFiles\",\"params\":{\"changes\":[]}}");
     test_send(client, "{\"id\":2,\"method\":\"textDocument/documentSymbol\",\"params\":{"
                       "\"textDocument\":{\"uri\":\"file:///nowhere/a.py\"}}}");
-    assert_true(str_has(test_result(client, 2), S("\"f\"")));
+    assert_has(test_result(client, 2), S("\"f\""));
     assert_int_equal(client->server->world->generation, generation);
     assert_ok(file_write(path_join(client->arena, root, S("go")), S("x"), &err), &err);
     wait_until_idle(client);

@@ -227,12 +227,12 @@ static void a_line_that_waits_for_a_kernel_says_so(void **state)
                  "{\"ph\":\"X\",\"cat\":\"cuda_runtime\",\"name\":\"cudaDeviceSynchronize\","
                  "\"pid\":1,\"tid\":2,\"ts\":52,\"dur\":40}]"));
     Str text = profile_print(arena, &profile);
-    assert_true(str_has(text, S("0 50000 x1 @1 step (t.py:3);cudaLaunchKernel;add<int>\n")));
-    assert_true(str_has(text, S("0 10000 x1 @1 step (t.py:3);aten::mul;mul\n")));
-    assert_true(str_has(text, S("waits step :0 add<int>: waits for kernel add<int>: 0.04 ms in 1 "
-                                "call of aten::item\n")));
-    assert_true(str_has(text, S("waits cudaDeviceSynchronize :0 mul: waits for kernel mul: 0.04 ms "
-                                "in 1 call of cudaDeviceSynchronize\n")));
+    assert_has(text, S("0 50000 x1 @1 step (t.py:3);cudaLaunchKernel;add<int>\n"));
+    assert_has(text, S("0 10000 x1 @1 step (t.py:3);aten::mul;mul\n"));
+    assert_has(text, S("waits step :0 add<int>: waits for kernel add<int>: 0.04 ms in 1 "
+                       "call of aten::item\n"));
+    assert_has(text, S("waits cudaDeviceSynchronize :0 mul: waits for kernel mul: 0.04 ms "
+                       "in 1 call of cudaDeviceSynchronize\n"));
     assert_int_equal(profile.findings_len, 2);
 }
 

@@ -124,11 +124,11 @@ static void hover_explains_keys_and_values(void **state)
 {
     Arena *arena = test_arena(state);
     assert_true(str_starts(hover_in(arena, HEAD "tar|get = \"8 ms\"\n"), S("**target**")));
-    assert_true(str_has(hover_in(arena, HEAD "metric = \"cpu_|time\"\n"), S("user and system")));
-    assert_true(str_has(hover_in(arena, HEAD "harness = \"com|mand\"\n"), S("`peak_rss`")));
-    assert_true(str_has(hover_in(arena, HEAD "profilers = [\"py-|spy\"]\n"), S("sampling")));
-    assert_true(str_has(hover_in(arena, HEAD "load = { pe|ak = \"1 /s\" }\n"), S("highest")));
-    assert_true(str_has(hover_in(arena, "[workload.to|ken]\n"), S("perfloop measure token")));
+    assert_has(hover_in(arena, HEAD "metric = \"cpu_|time\"\n"), S("user and system"));
+    assert_has(hover_in(arena, HEAD "harness = \"com|mand\"\n"), S("`peak_rss`"));
+    assert_has(hover_in(arena, HEAD "profilers = [\"py-|spy\"]\n"), S("sampling"));
+    assert_has(hover_in(arena, HEAD "load = { pe|ak = \"1 /s\" }\n"), S("highest"));
+    assert_has(hover_in(arena, "[workload.to|ken]\n"), S("perfloop measure token"));
     assert_int_equal(hover_in(arena, HEAD "target = \"8 |ms\"\n").len, 0);
     assert_int_equal(hover_in(arena, HEAD "# comm|ent\n").len, 0);
 }

@@ -87,8 +87,8 @@ static void a_client_that_answers_is_asked(void **state)
     assert_non_null(ask);
     assert_int_equal(test_count(client, "client/registerCapability"), 1);
     Str text = json_text(client->arena, ask->params);
-    assert_true(str_has(text, S("\"scopeUri\":\"file:///tmp/")));
-    assert_true(str_has(text, S("\"section\":\"perfloop\"")));
+    assert_has(text, S("\"scopeUri\":\"file:///tmp/"));
+    assert_has(text, S("\"section\":\"perfloop\""));
     answer(client, ask, "[{\"heat\":\"all\"}]");
     assert_int_equal(settings(client)->heat, SHOW_ALL);
     did_change(client, "{\"perfloop\":{\"heat\":\"off\"}}"); /* what it carries does not count */
@@ -168,7 +168,7 @@ static void trace_tells_what_came_in_only_when_asked(void **state)
     test_send(client, "{\"id\":3,\"method\":\"workspace/symbol\",\"params\":{\"query\":\"\"}}");
     test_settle(client);
     text = json_text(client->arena, test_last(client, "$/logTrace")->params);
-    assert_true(str_has(text, S("\"verbose\":")));
+    assert_has(text, S("\"verbose\":"));
     test_server_free(client);
 }
 

@@ -219,7 +219,7 @@ static void a_read_sees_the_edits_before_it_and_none_after(void **state)
     }
     change(client, 99, "[{\"text\":\"\"}]");
     for (int i = 1; i <= 20; i++)
-        assert_true(str_has(test_result(client, i), str_fmt(client->arena, "\"f%d\"", i)));
+        assert_has(test_result(client, i), str_fmt(client->arena, "\"f%d\"", i));
     test_server_free(client);
 }
 
@@ -231,7 +231,7 @@ static void typing_faster_than_analysis_ends_at_the_newest(void **state)
         change(client, i + 2, "[" AT(0, 5, 0, 5, "x") "]");
     ask_symbols(client, 1);
     Str name = S("xxxxxxxxxxxxxxxxxxxx");
-    assert_true(str_has(test_result(client, 1), name));
+    assert_has(test_result(client, 1), name);
     assert_true(documents_are_ready(client->server));
     test_server_free(client);
 }
@@ -251,7 +251,7 @@ static void a_closed_document_answers_and_forgets(void **state)
     change(client, 3, "[{\"text\":\"x\"}]");
     test_open(client, S(URI), S("python"), S("def g(): pass\n"));
     ask_symbols(client, 3);
-    assert_true(str_has(test_result(client, 3), S("\"g\"")));
+    assert_has(test_result(client, 3), S("\"g\""));
     test_server_free(client);
 }
 

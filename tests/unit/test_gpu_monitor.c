@@ -73,7 +73,7 @@ static void what_is_no_such_file_is_not_taken_for_one(void **state)
     GpuMonitor monitor;
     Err err = {0};
     assert_false(gpu_monitor_read(arena, S("0, 1695 MHz\n"), &monitor, &err));
-    assert_true(str_has(str_from_c(err.msg), S("noheader")));
+    assert_has(str_from_c(err.msg), S("noheader"));
 }
 
 static void a_profile_it_is_not(void **state)
@@ -83,7 +83,7 @@ static void a_profile_it_is_not(void **state)
     Err err = {0};
     assert_false(profile_read(arena, S("d.txt"), S("# gpu pwr sm mem\n# Idx W % %\n 0 1 2 3\n"),
                               &profile, &err));
-    assert_true(str_has(str_from_c(err.msg), S("perfloop dump gpu")));
+    assert_has(str_from_c(err.msg), S("perfloop dump gpu"));
 }
 
 /* Means and ranges of the rows as they stand in the six files, worked out by hand. */

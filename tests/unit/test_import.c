@@ -283,9 +283,9 @@ static void without_lines_for_most_of_it_functions_are_shown(void **state)
                  "     90 % ±2       900      90 % ±2  far\n"
                  "     10 % ±2       100      10 % ±2  /m.c:9 step\n"
                  "1 more has too few samples to be ranked, under 1.6 % (--all)\n"));
-    assert_true(str_has(printed(arena, dir, S("main (/m.c:3);far 900\nstep (/m.c:9) 100\n")),
-                        S("  line\n       0.0 %         0      90 % ±2      90 % ±2  /m.c:3 main "
-                          "→ far\n")));
+    assert_has(printed(arena, dir, S("main (/m.c:3);far 900\nstep (/m.c:9) 100\n")),
+               S("  line\n       0.0 %         0      90 % ±2      90 % ±2  /m.c:3 main "
+                 "→ far\n"));
 }
 
 /* A line that a timer interrupts now and then does not call the timer. */
@@ -299,7 +299,7 @@ static void what_a_line_hardly_calls_is_not_named(void **state)
     assert_false(str_has(printed(arena, dir, rare), S("→")));
     Str often =
         str_fmt(arena, "f (/a.py:9) 700\nf (/a.py:9);loads (" STR_FMT ":3) 300\n", STR_ARG(python));
-    assert_true(str_has(printed(arena, dir, often), S("/a.py:9 f → loads (stdlib json)\n")));
+    assert_has(printed(arena, dir, often), S("/a.py:9 f → loads (stdlib json)\n"));
 }
 
 /* A reader that is out of memory or out of time ends in the child, as one sentence. */

@@ -81,7 +81,7 @@ static void a_module_goes_where_its_python_looks(void **state)
     Str without_pip = install_module(arena, python, (InstallPip){.missing = true}, "memray");
     assert_true(str_ends(without_pip, S("/usr/bin/python3 -m pip install memray")));
     if (install_here(arena) == INSTALL_DEBIAN)
-        assert_true(str_has(without_pip, S("apt install python3-pip && ")));
+        assert_has(without_pip, S("apt install python3-pip && "));
 }
 
 TEST_MAIN(TEST(a_system_is_known_by_its_id), TEST(a_relative_is_known_by_what_it_is_like),

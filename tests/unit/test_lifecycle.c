@@ -36,7 +36,7 @@ static void initialize_comes_once_and_with_capabilities(void **state)
     assert_str(test_result(client, 1), S("error -32602"));
     assert_str(test_result(client, 2), S("error -32602"));
     test_initialize(client, S("{}"), S(""));
-    assert_true(str_has(test_result(client, 0), S("\"name\":\"perfloop\"")));
+    assert_has(test_result(client, 0), S("\"name\":\"perfloop\""));
     test_send(client, "{\"id\":3,\"method\":\"initialize\",\"params\":{\"capabilities\":{}}}");
     assert_str(test_result(client, 3), S("error -32600"));
     test_server_free(client);
@@ -193,7 +193,7 @@ static void encodings_follow_the_clients_order(void **state)
         TestServer *client = start(state);
         test_initialize(client, str_from_c(CASES[i].offered), S(""));
         Str want = str_fmt(client->arena, "\"positionEncoding\":\"%s\"", CASES[i].chosen);
-        assert_true(str_has(test_result(client, 0), want));
+        assert_has(test_result(client, 0), want);
         test_server_free(client);
     }
 }

@@ -107,7 +107,7 @@ static void a_table_printed_twice_counts_once(void **state)
     Profile profile = read_page(test_arena(state), "sass");
     assert_int_equal(total(&profile, S("gpu_samples")), 30 + 31);
     assert_int_equal(total(&profile, S("stall_wait")), 14 + 15);
-    assert_true(str_has(profile.notes[0], S("--print-source cuda,sass")));
+    assert_has(profile.notes[0], S("--print-source cuda,sass"));
 }
 
 /* Two pages one after the other: the time of the one is spread over the lines of the other. */
@@ -169,13 +169,13 @@ static void what_holds_no_number_says_why(void **state)
         profile_read(arena, S("a.csv"),
                      S("\"File Name\",\"/w/a.cu\"\n\"Line No\",\"Source\"\n\"1\",\"int a;\"\n"),
                      &profile, &err));
-    assert_true(str_has(str_from_c(err.msg), S("--print-source cuda,sass")));
+    assert_has(str_from_c(err.msg), S("--print-source cuda,sass"));
     err = (Err){0};
     assert_false(profile_read(arena, S("a.txt"),
                               S("==PROF== Connected to process 7\n==ERROR== ERR_NVGPUCTRPERM - The "
                                 "user does not have permission\n"),
                               &profile, &err));
-    assert_true(str_has(str_from_c(err.msg), S("measured nothing: ERR_NVGPUCTRPERM")));
+    assert_has(str_from_c(err.msg), S("measured nothing: ERR_NVGPUCTRPERM"));
 }
 
 TEST_MAIN(TEST(details_of_a_live_run_become_facts_and_findings),

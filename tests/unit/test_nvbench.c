@@ -48,7 +48,7 @@ static void what_was_skipped_or_ran_at_a_low_clock_is_told(void **state)
                  "cool, or lock its clock (sudo nvidia-smi --lock-gpu-clocks=tdp,tdp)"));
     assert_str(samples.notes.items[1],
                S("copy [Device=0 Elements=2^40]: too large for the device"));
-    assert_true(str_has(samples.notes.items[2], S("sort [Device=1]")));
+    assert_has(samples.notes.items[2], S("sort [Device=1]"));
 }
 
 static void the_harness_asks_for_json_and_gpu_time_decides(void **state)

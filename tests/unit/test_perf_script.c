@@ -134,8 +134,8 @@ static void inlined_places_are_read(void **state)
     Profile profile = read_sample(arena, "here_rust_dwarf.srcline.script.txt");
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     Str printed = profile_print(arena, &profile);
-    assert_true(str_has(printed, S("main.rs:34);work::hot")));
-    assert_true(str_has(printed, S("main.rs:15);work::mix")));
+    assert_has(printed, S("main.rs:34);work::hot"));
+    assert_has(printed, S("main.rs:15);work::mix"));
     assert_true(spots.lines_len > 0);
     assert_true(str_ends(spots.lines[0].file, S("main.rs")));
     assert_in_range(spots.lines[0].line, 5, 8);

@@ -294,7 +294,7 @@ static void samples_have_the_figures_of_their_index(void **state)
     profile = test_profile_shared(arena, "samples/pprof/rust_pprof-rs_example.pb");
     spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_int_equal(spots.functions[0].self, 183);
-    assert_true(str_has(spots.functions[0].function, S("is_prime_number1")));
+    assert_has(spots.functions[0].function, S("is_prime_number1"));
 
     profile = test_profile_shared(arena, "samples/pprof/sample.cpu.pb.gz");
     assert_int_equal(profile_total(&profile, 0), 1760000000);

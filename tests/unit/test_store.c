@@ -66,8 +66,8 @@ static void facts_and_findings_are_kept_and_merged(void **state)
     Err err = {0};
     assert_ok(profile_store_map(arena, profile_store_write(arena, &was), &now, &err), &err);
     Str text = profile_print(arena, &now);
-    assert_true(str_has(text, S("fact reduce: registers = 40 count\n")));
-    assert_true(str_has(text, S("optimization reduce a.cu:12 Uncoalesced (31.5 %): far apart\n")));
+    assert_has(text, S("fact reduce: registers = 40 count\n"));
+    assert_has(text, S("optimization reduce a.cu:12 Uncoalesced (31.5 %): far apart\n"));
     Profile both = profile_merge(arena, (const Profile *[]){&was, &now}, 2);
     assert_int_equal(both.facts_len, 2);
     assert_int_equal(both.facts[1].frame, 0);

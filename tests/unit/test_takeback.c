@@ -90,11 +90,11 @@ static void overlapping_edits_are_refused_with_file_and_lines(void **state)
     LoopBed bed = loopbed_new(arena, TEN, "sed -i s/5/five/ a.py; echo 11 >> b.py");
     test_sh(arena, bed.top, "sed -i '1i new first line' a.py; sed -i s/five/FIVE/ a.py");
     Str why = refused(&bed);
-    assert_true(str_has(why, S("a.py, line 6: edited since")));
+    assert_has(why, S("a.py, line 6: edited since"));
     test_sh(arena, bed.top, "rm a.py");
-    assert_true(str_has(refused(&bed), S("a.py was deleted since")));
+    assert_has(refused(&bed), S("a.py was deleted since"));
     test_sh(arena, bed.top, "mkdir a.py");
-    assert_true(str_has(refused(&bed), S("a.py is no file any more")));
+    assert_has(refused(&bed), S("a.py is no file any more"));
     loopbed_close(&bed);
 }
 
@@ -103,7 +103,7 @@ static void an_added_file_that_was_edited_is_not_deleted(void **state)
     Arena *arena = test_arena(state);
     LoopBed bed = loopbed_new(arena, TEN, "echo made > made.py; sed -i s/5/five/ b.py");
     test_sh(arena, bed.top, "echo more >> made.py");
-    assert_true(str_has(refused(&bed), S("made.py would have to go, and was edited since")));
+    assert_has(refused(&bed), S("made.py would have to go, and was edited since"));
     loopbed_close(&bed);
 }
 
@@ -113,7 +113,7 @@ static void binary_files_are_not_merged(void **state)
     LoopBed bed = loopbed_new(arena, "printf 'a\\0b' > x; git add .; git commit -qm one",
                               "printf 'a\\0c' > x");
     test_sh(arena, bed.top, "printf 'a\\0cd' > x");
-    assert_true(str_has(refused(&bed), S("x is binary and was edited since")));
+    assert_has(refused(&bed), S("x is binary and was edited since"));
     loopbed_close(&bed);
 }
 
@@ -192,8 +192,8 @@ static void keep_commits_only_the_iteration_with_its_numbers(void **state)
     assert_str(test_sh(arena, bed.top, "git log -1 --format='%(trailers)' | cut -d: -f1"),
                S("Perfloop-Metric\nPerfloop-Before\nPerfloop-After\nPerfloop-Delta\nPerfloop-"
                  "Verdict\n\n"));
-    assert_true(str_has(test_sh(arena, bed.top, "git notes --ref=refs/notes/perfloop show HEAD"),
-                        S("\"pairs\":14")));
+    assert_has(test_sh(arena, bed.top, "git notes --ref=refs/notes/perfloop show HEAD"),
+               S("\"pairs\":14"));
     assert_str(bed.iteration.state, S("kept"));
     assert_str(bed.iteration.checkpoint, object_id_hex(arena, kept.commit));
     loopbed_close(&bed);
@@ -204,14 +204,14 @@ static void keep_refuses_what_was_not_measured(void **state)
     Arena *arena = test_arena(state);
     LoopBed bed = loopbed_new(arena, TEN, "sed -i s/5/five/ a.py");
     Overlay overlay = open_document(&bed, "a.py", true, S("x"));
-    assert_true(str_has(keep_refused(&bed, &overlay), S("save a.py first")));
+    assert_has(keep_refused(&bed, &overlay), S("save a.py first"));
     test_sh(arena, bed.top, "chmod +x a.py");
-    assert_true(str_has(keep_refused(&bed, NULL), S("a.py changed after it was measured")));
+    assert_has(keep_refused(&bed, NULL), S("a.py changed after it was measured"));
     test_sh(arena, bed.top,
             "chmod -x a.py; git checkout -qb side; echo s > s; git add s; git commit -qm s;"
             "git checkout -q main; echo t > s; git add s; git commit -qm t;"
             "git merge -q side >/dev/null 2>&1 || true");
-    assert_true(str_has(keep_refused(&bed, NULL), S("a merge is in progress")));
+    assert_has(keep_refused(&bed, NULL), S("a merge is in progress"));
     loopbed_close(&bed);
 }
 
@@ -222,7 +222,7 @@ static void a_hook_that_says_no_leaves_everything_as_it_was(void **state)
     test_sh(arena, bed.top,
             "printf '#!/bin/sh\\necho not today >&2\\nexit 1\\n' > .git/hooks/pre-commit;"
             "chmod +x .git/hooks/pre-commit");
-    assert_true(str_has(keep_refused(&bed, NULL), S("not today")));
+    assert_has(keep_refused(&bed, NULL), S("not today"));
     loopbed_refresh(&bed);
     assert_str(bed.iteration.state, S("measured"));
     loopbed_close(&bed);
@@ -239,7 +239,7 @@ static void a_hook_that_changes_the_commit_is_told(void **state)
     assert_int_equal(kept.differ.len, 1);
     assert_str(kept.differ.items[0], S("a.py"));
     assert_str(kept.more.items[0], S("gen"));
-    assert_true(str_has(kept.sentence, S("measure again")));
+    assert_has(kept.sentence, S("measure again"));
     loopbed_close(&bed);
 }
 
