@@ -8,6 +8,8 @@
 
 static const Command STAGES[] = {
     {"anchors", dump_anchors, "PROFILED CURRENT [--lines 3,9-12]: where lines are now"},
+    {"outline", dump_outline,
+     "FILE...: functions, loops, calls and kernel launches of source files"},
     {"profile", dump_profile, "FILE: what a profile holds, stack by stack"},
     {"hotspots", dump_hotspots, "FILE: lines, functions and calls with their costs"},
     {"samples", dump_samples, "PATH: what a benchmark's report holds, or criterion's folder"},

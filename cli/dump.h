@@ -12,6 +12,7 @@
 CommandFn dump_anchors;
 CommandFn dump_gpu;
 CommandFn dump_hotspots;
+CommandFn dump_outline;
 CommandFn dump_profile;
 CommandFn dump_samples;
 CommandFn dump_toml;

@@ -137,6 +137,23 @@ static void set_digest(Arena *arena, const Outline *outline, const Text *text, O
     arena_rollback(arena, mark);
 }
 
+static void sort_items(OutlineItems *items)
+{
+    if (items->len)
+        qsort(items->items, items->len, sizeof(*items->items), compare_items);
+}
+
+/* What the parser lost in broken CUDA source. */
+static void add_guessed(Arena *arena, const Syntax *syntax, const Text *text, OutlineItems *items)
+{
+    if (syntax_lang(syntax) != LANG_CUDA || !syntax_is_broken(syntax))
+        return;
+    size_t len = items->len;
+    outline_guess(arena, text, items);
+    if (items->len > len)
+        sort_items(items);
+}
+
 /* Parents and names depend on what stands around, so they are made anew even for kept items. */
 static Outline finish(Arena *arena, LangId lang, const Text *text, OutlineItems items)
 {
@@ -158,18 +175,13 @@ static Outline finish(Arena *arena, LangId lang, const Text *text, OutlineItems 
 
 /* ------------------------------------------------------------------ from scratch */
 
-static void sort_items(OutlineItems *items)
-{
-    if (items->len)
-        qsort(items->items, items->len, sizeof(*items->items), compare_items);
-}
-
 Outline outline_of(Arena *arena, const Syntax *syntax, const Text *text)
 {
     OutlineItems items = {0};
     if (syntax)
         outline_scan(arena, syntax, text, (ByteRange){{0}, {UINT32_MAX}}, &items);
     sort_items(&items);
+    add_guessed(arena, syntax, text, &items);
     return finish(arena, syntax_lang(syntax), text, items);
 }
 
@@ -287,8 +299,8 @@ static OutlineItems keep_clean(Arena *arena, const Outline *old, const Syntax *s
     LineNo line = {1};
     array_each (const OutlineItem, item, old) {
         ByteRange range = item->range;
-        if (!follow(syntax, &range) || is_dirty(dirty, range))
-            continue;
+        if (item->guessed || !follow(syntax, &range) || is_dirty(dirty, range))
+            continue; /* guesses are made anew */
         OutlineItem *copy = &kept.items[kept.len++];
         *copy = *item;
         move_item(copy, range, text, &line);
@@ -365,5 +377,6 @@ Outline outline_update(Arena *arena, const Outline *old, const Syntax *syntax, c
     sort_items(&found);
     OutlineItems items = keep_clean(arena, old, syntax, text, &dirty, found.len);
     merge_items(&items, &found);
+    add_guessed(arena, syntax, text, &items);
     return finish(arena, syntax->lang, text, items);
 }

@@ -58,6 +58,7 @@ typedef struct OutlineItem {
     ByteOffset
         body_start; /* functions: behind the signature; groups: their variable; else the end */
     OutlineHarness harness; /* benchmarks and groups */
+    bool guessed;           /* the parser gave up there; read from the words (cuda_scan.h) */
     /*
      * Functions and classes: qualified by what they stand in, "Parser.next" or "lexer::Lexer::next".
      * Calls and launches: what is called, as written: "np.dot". Benchmarks and groups: the name as

@@ -5,6 +5,7 @@
 
 #include <tree_sitter/api.h>
 
+#include "analysis/source/cuda_scan.h"
 #include "analysis/source/syntax_tree.h"
 #include "grammars/query.h"
 
@@ -196,6 +197,27 @@ static ByteRange name_in(const Scan *scan, TSNode node)
                        {range.start.n + (uint32_t)(start + name.len)}};
 }
 
+/*
+ * DEFINE_KERNEL(relu, float) { } reads as a function without a type whose parameters have no names.
+ * It defines what its first word says.
+ */
+static ByteRange name_given_to_macro(const Scan *scan, ByteRange function, ByteRange name)
+{
+    if (function.start.n != name.start.n || !cuda_macro_names_kernel(text_slice(scan->text, name)))
+        return name;
+    Str rest = str_from(text_bytes(scan->text), name.end.n);
+    size_t start = 0, end;
+    while (start < rest.len && (rest.ptr[start] == '(' || isspace((unsigned char)rest.ptr[start])))
+        start++;
+    for (end = start;
+         end < rest.len && (isalnum((unsigned char)rest.ptr[end]) || rest.ptr[end] == '_');)
+        end++;
+    Str after = str_trim(str_head(str_from(rest, end), 100));
+    if (end == start || (!str_starts(after, S(",")) && !str_starts(after, S(")"))))
+        return name;
+    return (ByteRange){{name.end.n + (uint32_t)start}, {name.end.n + (uint32_t)end}};
+}
+
 static bool read_match(const Scan *scan, const TSQueryMatch *match, OutlineItem *item)
 {
     bool found = false;
@@ -220,7 +242,7 @@ static bool read_match(const Scan *scan, const TSQueryMatch *match, OutlineItem 
         }
     }
     if (item->kind == OUTLINE_FUNCTION && named.id)
-        name = name_in(scan, named);
+        name = name_given_to_macro(scan, item->range, name_in(scan, named));
     item->harness = note->harness;
     item->name_range = name;
     item->body_start.n = body_start < item->range.end.n ? body_start : item->range.end.n;

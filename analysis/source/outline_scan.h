@@ -13,5 +13,7 @@ typedef Array(OutlineItem) OutlineItems;
  */
 void outline_scan(Arena *arena, const Syntax *syntax, const Text *text, ByteRange range,
                   OutlineItems *items);
+/* Adds CUDA functions and launches that are in the text and not among the items. */
+void outline_guess(Arena *arena, const Text *text, OutlineItems *items);
 
 #endif

@@ -145,12 +145,24 @@ static void macros_around_a_kernel_leave_it_its_name(void **state)
                                         "}\n"
                                         "struct S {\n"
                                         "    __device__ float operator()(float x) { return x; }\n"
-                                        "};\n");
+                                        "};\n"
+                                        "DEFINE_KERNEL(relu) {\n"
+                                        "}\n"
+                                        "CUDA_KERNEL_2( gelu, float) {\n"
+                                        "}\n"
+                                        "CUDA_KERNEL void five(float *x) {\n"
+                                        "}\n"
+                                        "TEST(Suite, name) {\n"
+                                        "}\n");
     assert_str(text, S("one 3-4\n"
                        "two 5-6\n"
                        "helper 7-8\n"
                        "four 9-10\n"
-                       "S::operator() 12-12\n"));
+                       "S::operator() 12-12\n"
+                       "relu 14-15\n"
+                       "gelu 16-17\n"
+                       "five 18-19\n"
+                       "TEST 20-21\n"));
 }
 
 static void launches_are_found_in_macros_and_with_lambdas(void **state)
@@ -197,6 +209,85 @@ static void broken_cuda_leaves_the_kernels_around_it(void **state)
         if (!str_has(text, S("\nhost 9-")))
             fail_msg("no host with %s in\n" STR_FMT, BROKEN[i], STR_ARG(text));
     }
+}
+
+/* A bracket that somebody has just opened takes nothing of what follows, and not its own function. */
+static void an_unfinished_line_keeps_its_function_and_those_behind(void **state)
+{
+    static const char *const LINES[] = {"if (",     "while (",          "for (int i = 0;",
+                                        "x[",       "if (x[0] > 1) {",  "if (threadIdx.x < ",
+                                        "f(x, g(x", "auto f = [] (int", "for (;;) {",
+                                        "\"abc",    "switch (x) {",     "x = y ? (",
+                                        "do {",     "after<<<1,",       "/ *"};
+    Arena *arena = test_arena(state);
+    for (size_t i = 0; i < sizeof(LINES) / sizeof(LINES[0]); i++) {
+        Str source = str_fmt(arena,
+                             "__global__ void before(float *x) {\n}\n"
+                             "template <typename T>\n"
+                             "__global__ void __launch_bounds__(128) broken(T *x)\n{\n    %s\n}\n"
+                             "__global__ void after(float *x) {\n    x[1] = 1;\n}\n"
+                             "static float *host(int n) {\n    after<<<1, 1>>>(x);\n}\n",
+                             LINES[i]);
+        Str text = functions_of(arena, str_cstr(arena, source));
+        const char *const WANTED[] = {"before 1-2\n", "\nbroken ", "\nafter 8-10\n",
+                                      "\nafter 12-12\n", "\nhost 11-"};
+        for (size_t k = 0; k < sizeof(WANTED) / sizeof(WANTED[0]); k++)
+            if (!str_has(text, str_from_c(WANTED[k])))
+                fail_msg("no '%s' with %s in\n" STR_FMT, WANTED[k], LINES[i], STR_ARG(text));
+    }
+}
+
+/* As in ggml's mmf.cuh: each branch of #if opens the brace that one of them closes. */
+static void branches_that_share_a_brace_keep_their_kernel(void **state)
+{
+    Str text = functions_of(test_arena(state), "template <typename T, int N>\n"
+                                               "__launch_bounds__(warp_size()*N, 1)\n"
+                                               "static __global__ void split(\n"
+                                               "        const T * __restrict__ x, int n) {\n"
+                                               "#if defined(A)\n"
+                                               "    if constexpr (N > 2) {bad();} else {\n"
+                                               "#if defined(B)\n"
+                                               "    if (n) {\n"
+                                               "#else\n"
+                                               "    if (!n) {\n"
+                                               "#endif\n"
+                                               "    }\n"
+                                               "    }\n"
+                                               "#else\n"
+                                               "    bad();\n"
+                                               "#endif\n"
+                                               "}\n"
+                                               "void host() {\n"
+                                               "    split<float, 1><<<1, 1>>>(x, 2);\n"
+                                               "}\n");
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const WANTED[] = {"split ", "\nhost 18-20\n", "split<float, 1> 19-19\n"};
+        if (!str_has(text, str_from_c(WANTED[i])))
+            fail_msg("no '%s' in\n" STR_FMT, WANTED[i], STR_ARG(text));
+    }
+}
+
+static void device_lambdas_are_lambdas_in_all_their_forms(void **state)
+{
+    Str text =
+        functions_of(test_arena(state),
+                     "void h() {\n"
+                     "    auto a = [] __device__ (float x) { return x; };\n"
+                     "    auto b = [=] __host__ __device__ (float x) mutable { return x; };\n"
+                     "    auto c = [] __device__ { return 1; };\n"
+                     "    auto d = []<typename T> __device__ (T x) { return x; };\n"
+                     "    thrust::for_each(p, q, [x, y = 3] __device__ (int i) { x[i] = y; });\n"
+                     "    cub::DeviceFor::Bulk(n, [=, *this] __device__ __forceinline__ (int i) {\n"
+                     "        x[i] = 1;\n"
+                     "    });\n"
+                     "}\n");
+    assert_str(text, S("h 1-10\n"
+                       "{lambda} 2-2\n"
+                       "{lambda} 3-3\n"
+                       "{lambda} 4-4\n"
+                       "{lambda} 5-5\n"
+                       "{lambda} 6-6\n"
+                       "{lambda} 7-9\n"));
 }
 
 static Str name_or_none(const OutlineItem *item)
@@ -388,6 +479,9 @@ TEST_MAIN(TEST(python_functions_loops_statements_and_calls),
           TEST(macros_around_a_kernel_leave_it_its_name),
           TEST(launches_are_found_in_macros_and_with_lambdas),
           TEST(broken_cuda_leaves_the_kernels_around_it),
+          TEST(an_unfinished_line_keeps_its_function_and_those_behind),
+          TEST(branches_that_share_a_brace_keep_their_kernel),
+          TEST(device_lambdas_are_lambdas_in_all_their_forms),
           TEST(lines_know_their_function_and_statement),
           TEST(functions_are_found_as_profilers_name_them),
           TEST(rust_names_with_hashes_traits_and_generics_are_found),
