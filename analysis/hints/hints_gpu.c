@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/strbuf.h"
 
@@ -11,6 +12,10 @@ enum {
 
 /* Shares from which on a cost is worth a word. */
 static const double STALL_WORTH = 0.3, EXCESS_WORTH = 0.2, IDLE_THREADS_WORTH = 0.25;
+/* From which on a reason is named beside a stronger one. */
+static const double STALL_NAMED = 0.05;
+/* Of the whole profile's samples: from which on a reason is one of the metrics to choose from. */
+static const double STALL_OFFERED = 0.05;
 
 typedef struct Stall {
     Str metric;
@@ -119,10 +124,38 @@ Str gpu_stalls(Arena *arena, const HotFile *file, const HeatValue *values)
     Part parts[STALLS_LEN];
     size_t len = stall_parts(file, values, parts);
     Str out = {0};
-    for (size_t i = 0; i < len && i < 3 && parts[i].share >= 0.01; i++)
+    for (size_t i = 0; i < len && i < 3 && parts[i].share >= STALL_NAMED; i++)
         out = str_fmt(arena, STR_FMT "%s" STR_FMT " %.0f %%", STR_ARG(out), out.len ? ", " : "",
                       STR_ARG(parts[i].stall->words), parts[i].share * 100);
     return out;
+}
+
+Str gpu_top_stall(const HotFile *file, const HeatValue *values)
+{
+    Part parts[STALLS_LEN];
+    size_t len = stall_parts(file, values, parts);
+    return len && parts[0].share >= STALL_WORTH ? parts[0].stall->words : S("");
+}
+
+Str gpu_stall_words(Str metric)
+{
+    for (size_t i = 0; i < STALLS_LEN; i++)
+        if (str_eq(STALLS[i].metric, metric))
+            return STALLS[i].words;
+    return S("");
+}
+
+bool gpu_is_offered(const HotFile *file, const HeatMetric *metric)
+{
+    double samples = 0;
+    if (metric->total <= 0)
+        return false;
+    if (!str_starts(metric->name, S("stall_")))
+        return true;
+    for (size_t i = 0; i < file->n_metrics; i++)
+        if (str_eq(file->metrics[i].name, S("gpu_samples")))
+            samples = file->metrics[i].total;
+    return gpu_stall_words(metric->name).len && metric->total >= STALL_OFFERED * samples;
 }
 
 static void add(Arena *arena, Hints *out, HintClass class, const char *code, Str title, Str why)
@@ -141,9 +174,8 @@ static void add_stall(Arena *arena, const HotFile *file, const HeatValue *values
         return;
     add(arena, out, stall->class, "cuda-stall", stall->title,
         str_fmt(arena,
-                "%.0f %% of the samples on this line are stalled: " STR_FMT
-                ", waiting for " STR_FMT,
-                parts[0].share * 100, STR_ARG(stall->words), STR_ARG(stall->means)));
+                "stalled on " STR_FMT " in %.0f %% of the samples of this line: waits for " STR_FMT,
+                STR_ARG(stall->words), parts[0].share * 100, STR_ARG(stall->means)));
 }
 
 /* What was moved beyond what would have done, as a part of what was moved. */
@@ -314,5 +346,57 @@ GpuSentences gpu_kernel_sentences(Arena *arena, const HotFunction *kernel)
     occupancy(arena, kernel, &out);
     tail(arena, kernel, &out);
     spills(arena, kernel, &out);
+    return out;
+}
+
+static Str fact_text(const HotFunction *kernel, Str name)
+{
+    for (size_t i = 0; i < kernel->n_facts; i++)
+        if (str_eq(kernel->facts[i].name, name))
+            return kernel->facts[i].text;
+    return S("");
+}
+
+Str gpu_kernel_time(Arena *arena, const HotFunction *kernel)
+{
+    Str all = fact_text(kernel, S("time of all launches"));
+    if (!(fact(kernel, S("launches")) > 1) || !all.len)
+        return fact_text(kernel, S("duration"));
+    return str_fmt(arena, STR_FMT " in " STR_FMT " launches", STR_ARG(all),
+                   STR_ARG(fact_text(kernel, S("launches"))));
+}
+
+/* What the sentences say already, what is nothing, and what the source says. */
+static bool is_said(const HotFunction *kernel, const HeatFact *item)
+{
+    if (str_starts(item->name, S("occupancy limit")) || item->value == 0)
+        return true;
+    if (str_eq(item->name, S("kernel"))) /* worth its room as an instance of a template */
+        return !memchr(item->text.ptr, '<', item->text.len);
+    bool once = !(fact(kernel, S("launches")) > 1);
+    return once &&
+           (str_eq(item->name, S("launches")) || str_eq(item->name, S("time of all launches")));
+}
+
+GpuSentences gpu_kernel_facts(Arena *arena, const HotFunction *kernel)
+{
+    enum {
+        WIDTH = 90
+    };
+    GpuSentences out = {0};
+    StrBuf line = strbuf_new(arena);
+    for (size_t i = 0; i < kernel->n_facts; i++) {
+        const HeatFact *item = &kernel->facts[i];
+        if (is_said(kernel, item))
+            continue;
+        if (line.len && line.len + item->name.len + item->text.len + 3 > WIDTH) {
+            *array_push(arena, &out) = strbuf_str(&line);
+            line = strbuf_new(arena);
+        }
+        strbuf_fmt(&line, "%s" STR_FMT " " STR_FMT, line.len ? ", " : "", STR_ARG(item->name),
+                   STR_ARG(item->text));
+    }
+    if (line.len)
+        *array_push(arena, &out) = strbuf_str(&line);
     return out;
 }

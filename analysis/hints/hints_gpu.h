@@ -19,9 +19,19 @@
 void hints_gpu(Arena *arena, const HotFile *file, const HeatValue *values, Hints *out);
 /* "barrier 58 %, long scoreboard 20 %": of the line's samples, three at most; empty without. */
 Str gpu_stalls(Arena *arena, const HotFile *file, const HeatValue *values);
+/* "barrier" where one reason stands for a third of the samples or more, else empty. */
+Str gpu_top_stall(const HotFile *file, const HeatValue *values);
+/* "barrier" of the metric "stall_barrier"; empty where it is none. */
+Str gpu_stall_words(Str metric);
+/* Is this one of the metrics worth offering: not a reason that the whole profile has little of? */
+bool gpu_is_offered(const HotFile *file, const HeatMetric *metric);
 
 typedef Array(Str) GpuSentences;
 /* What the kernel's facts say about it as a whole, a sentence each. */
 GpuSentences gpu_kernel_sentences(Arena *arena, const HotFunction *kernel);
+/* Its facts as people read them, a few in each text: "duration 2.5 ms, grid 60 × 1 × 1, …". */
+GpuSentences gpu_kernel_facts(Arena *arena, const HotFunction *kernel);
+/* "17.4 ms", "418 ms in 24 launches"; empty where that is not known. */
+Str gpu_kernel_time(Arena *arena, const HotFunction *kernel);
 
 #endif

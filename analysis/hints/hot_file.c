@@ -253,9 +253,31 @@ static LineNo function_line(const HotSource *source, Str name)
     return item ? item->first : (LineNo){0};
 }
 
+/* Of two rules about a kernel the one that promises more comes first, else the tool's order. */
+static void rank_notes(HotFile *file)
+{
+    for (size_t i = 0; i < file->n_notes; i++) {
+        HotNote *note = &file->notes[i];
+        for (size_t k = 0; k < file->n_notes; k++) {
+            const HotNote *other = &file->notes[k];
+            if (k == i || other->was.n != note->was.n || other->is_function != note->is_function ||
+                !str_eq(other->function, note->function))
+                continue;
+            if (note->is_function)
+                note->rank +=
+                    other->speedup > note->speedup || (k < i && !(other->speedup < note->speedup));
+            else
+                note->rank += k < i && str_eq(other->rule, note->rule);
+        }
+    }
+}
+
 static void add_notes(Joiner *join)
 {
     const Said *said = join->source->said;
+    Map *functions = map_new(join->arena);
+    for (size_t i = 0; i < join->out->n_functions; i++)
+        map_put(functions, join->out->functions[i].name, &join->out->functions[i]);
     join->out->notes = NEW_ARRAY(join->arena, HotNote, said->findings_len + 1);
     for (size_t i = 0; i < said->findings_len; i++) {
         const SaidFinding *finding = &said->findings[i];
@@ -265,8 +287,10 @@ static void add_notes(Joiner *join)
                                    : function_line(join->source, finding->function);
         if (was.n == 0 || was.n > join->line_limit)
             continue;
+        const HotFunction *kernel = map_get(functions, finding->function);
         join->out->notes[join->out->n_notes++] = (HotNote){
             .was = was,
+            .kernel = kernel ? (uint32_t)(kernel - join->out->functions) : HEAT_NO_FUNCTION,
             .function = str_copy(join->arena, finding->function),
             .rule = str_copy(join->arena, finding->rule),
             .message = str_copy(join->arena, finding->message),
@@ -275,6 +299,7 @@ static void add_notes(Joiner *join)
             .is_function = finding->line == 0,
         };
     }
+    rank_notes(join->out);
 }
 
 static void find_places(Joiner *join)

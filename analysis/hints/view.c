@@ -56,7 +56,8 @@ static int by_diagnostic_line(const void *a, const void *b)
         return x->line.n < y->line.n ? -1 : 1;
     if (x->severity != y->severity)
         return x->severity < y->severity ? -1 : 1;
-    return str_cmp(x->code, y->code);
+    int codes = str_cmp(x->code, y->code);
+    return codes ? codes : (x->order > y->order) - (x->order < y->order);
 }
 
 static int by_hint_line(const void *a, const void *b)

@@ -50,7 +50,8 @@ typedef struct ViewDiagnostic {
     ViewSeverity severity;
     Str code; /* stable: "hot-line", "regression", … */
     Str message;
-    bool faded; /* about a line that changed since: drawn grey where the client can */
+    bool faded;   /* about a line that changed since: drawn grey where the client can */
+    size_t order; /* of two of the same line, severity and code: as they were made */
 } ViewDiagnostic;
 
 typedef struct ViewLens {

@@ -7,6 +7,7 @@
 
 #include "analysis/hints/view_parts.h"
 
+#include "analysis/hints/hints_gpu.h"
 #include "analysis/hints/words.h"
 
 static ViewAction *push(ViewMaker *maker, FileView *out, Str command, Str title)
@@ -130,11 +131,13 @@ static void details(ViewMaker *maker, FileView *out)
     }
 }
 
-/* Every metric but the one that is shown, with its total: what there is to choose from. */
+/* Every metric but the one that is shown and what there is none of, with its total. */
 static void other_metrics(ViewMaker *maker, FileView *out)
 {
     for (size_t i = 1; maker->heat && i < maker->heat->n_metrics; i++) {
         const HeatMetric *metric = &maker->heat->metrics[i];
+        if (!gpu_is_offered(maker->heat, metric))
+            continue;
         Str words = words_metric(maker->arena, metric);
         Str total = words_cost(maker->arena, metric, metric->total);
         ViewAction *action = push(maker, out, S("perfloop.showMetric"),

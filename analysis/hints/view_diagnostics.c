@@ -7,13 +7,11 @@
 
 #include <math.h>
 
+#include "analysis/hints/hints_gpu.h"
 #include "analysis/hints/words.h"
 #include "base/strbuf.h"
 
-/* In percent: what a rule about a whole kernel must promise to be a diagnostic. */
-static const double NOTE_SPEEDUP_MIN = 5;
-
-static ViewDiagnostic *push(ViewMaker *maker, FileView *out, LineNo line, Str code)
+ViewDiagnostic *view_push(ViewMaker *maker, FileView *out, LineNo line, Str code)
 {
     if (out->diagnostics.len >= VIEW_DIAGNOSTICS_MAX)
         return NULL;
@@ -21,6 +19,7 @@ static ViewDiagnostic *push(ViewMaker *maker, FileView *out, LineNo line, Str co
     diagnostic->line = line.n ? line : (LineNo){1};
     diagnostic->code = code;
     diagnostic->severity = VIEW_INFORMATION;
+    diagnostic->order = out->diagnostics.len;
     return diagnostic;
 }
 
@@ -37,19 +36,18 @@ static void add_baseline(const ViewMaker *maker, StrBuf *text, const HotSince *s
 /* "31 % ±3 of cpu time" */
 static void add_share(const ViewMaker *maker, StrBuf *text, const HeatValue *value)
 {
-    Str percent = words_share(maker->arena, heat_share(maker->metric, value));
-    Str error = words_error(maker->arena, heat_share_error(maker->metric, value));
+    Str percent = words_share_error(maker->arena, heat_share(maker->metric, value),
+                                    heat_share_error(maker->metric, value));
     Str metric = words_metric(maker->arena, maker->metric);
     if (maker->metric->unit == UNIT_BYTES) { /* "12.3 MB at peak, 64 %": the number matters more */
         Str cost = words_cost(maker->arena, maker->metric, heat_cost(value));
         if (str_starts(metric, S("bytes ")))
             metric = str_from(metric, sizeof("bytes ") - 1);
-        strbuf_fmt(text, STR_FMT " " STR_FMT ", " STR_FMT "%s" STR_FMT, STR_ARG(cost),
-                   STR_ARG(metric), STR_ARG(percent), error.len ? " " : "", STR_ARG(error));
+        strbuf_fmt(text, STR_FMT " " STR_FMT ", " STR_FMT, STR_ARG(cost), STR_ARG(metric),
+                   STR_ARG(percent));
         return;
     }
-    strbuf_fmt(text, STR_FMT "%s" STR_FMT " of " STR_FMT, STR_ARG(percent), error.len ? " " : "",
-               STR_ARG(error), STR_ARG(metric));
+    strbuf_fmt(text, STR_FMT " of " STR_FMT, STR_ARG(percent), STR_ARG(metric));
 }
 
 /*
@@ -93,6 +91,14 @@ static void add_evidence(const ViewMaker *maker, StrBuf *text, const HeatValue *
     strbuf_char(text, ')');
 }
 
+/* "; stalls: barrier 74 %, wait 24 %" */
+static void add_stalls(const ViewMaker *maker, StrBuf *text, const HeatValue *value)
+{
+    Str stalls = gpu_stalls(maker->arena, maker->heat, value);
+    if (stalls.len)
+        strbuf_fmt(text, "; stalls: " STR_FMT, STR_ARG(stalls));
+}
+
 static Str line_message(const ViewMaker *maker, const HotLine *line)
 {
     Arena *arena = maker->arena;
@@ -115,6 +121,7 @@ static Str line_message(const ViewMaker *maker, const HotLine *line)
         Str total = words_share(arena, heat_total_share(maker->metric, value));
         strbuf_fmt(&text, "; " STR_FMT " with its calls", STR_ARG(total));
     }
+    add_stalls(maker, &text, value);
     Str ceiling = words_ceiling(arena, share);
     strbuf_fmt(&text, "; if it cost nothing: " STR_FMT, STR_ARG(ceiling));
     add_baseline(maker, &text, &line->since, share);
@@ -132,7 +139,7 @@ static void hot_lines(ViewMaker *maker, FileView *out)
             !heat_is_ranked(&maker->in->settings, line->rank) ||
             !heat_is_shown(&maker->in->settings, maker->metric, &line->values[0]))
             continue;
-        ViewDiagnostic *diagnostic = push(maker, out, line->now, S("hot-line"));
+        ViewDiagnostic *diagnostic = view_push(maker, out, line->now, S("hot-line"));
         if (!diagnostic)
             return;
         diagnostic->message = line_message(maker, line);
@@ -154,7 +161,7 @@ static void hot_functions(ViewMaker *maker, FileView *out)
             !heat_is_ranked(&maker->in->settings, function->rank) ||
             !heat_is_shown(&maker->in->settings, maker->metric, value))
             continue;
-        ViewDiagnostic *diagnostic = push(maker, out, function->now, S("hot-function"));
+        ViewDiagnostic *diagnostic = view_push(maker, out, function->now, S("hot-function"));
         if (!diagnostic)
             return;
         double share = heat_share(maker->metric, value);
@@ -174,8 +181,9 @@ static void hot_functions(ViewMaker *maker, FileView *out)
             add_share(maker, &text, value);
             add_where(maker, &text, value, "", function->callees, function->n_callees);
             add_evidence(maker, &text, value);
-            strbuf_fmt(&text, ", " STR_FMT " with its calls; if it cost nothing: " STR_FMT,
-                       STR_ARG(total), STR_ARG(ceiling));
+            strbuf_fmt(&text, ", " STR_FMT " with its calls", STR_ARG(total));
+            add_stalls(maker, &text, value);
+            strbuf_fmt(&text, "; if it cost nothing: " STR_FMT, STR_ARG(ceiling));
             add_baseline(maker, &text, &function->since, share);
         }
         diagnostic->message = strbuf_str(&text);
@@ -202,7 +210,7 @@ static void stale_profile(ViewMaker *maker, FileView *out)
         heat_self_share(maker->metric, &(HeatValue){.self = lost}) < 0.01)
         return;
     Str share = words_share(maker->arena, lost / all);
-    ViewDiagnostic *diagnostic = push(maker, out, (LineNo){1}, S("stale-profile"));
+    ViewDiagnostic *diagnostic = view_push(maker, out, (LineNo){1}, S("stale-profile"));
     if (!diagnostic)
         return;
     diagnostic->severity = VIEW_HINT;
@@ -233,7 +241,7 @@ static void verdict(ViewMaker *maker, FileView *out)
     for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
         if (ROWS[i].verdict != maker->workload->last.verdict)
             continue;
-        ViewDiagnostic *diagnostic = push(maker, out, place->first, ROWS[i].code);
+        ViewDiagnostic *diagnostic = view_push(maker, out, place->first, ROWS[i].code);
         if (!diagnostic)
             return;
         diagnostic->severity = ROWS[i].severity;
@@ -256,7 +264,7 @@ static void regressed_here(ViewMaker *maker, FileView *out)
         if (line->since.word != COMPARE_ROSE || line->now.n == 0 ||
             (line->state != ANCHOR_EXACT && line->state != ANCHOR_MOVED))
             continue;
-        ViewDiagnostic *diagnostic = push(maker, out, line->now, S("regressed-here"));
+        ViewDiagnostic *diagnostic = view_push(maker, out, line->now, S("regressed-here"));
         if (!diagnostic)
             return;
         double share = heat_share(maker->metric, &line->values[0]);
@@ -293,7 +301,7 @@ static void one_change(ViewMaker *maker, FileView *out)
     for (size_t i = 0; i < last->n_places; i++) {
         if (!str_eq(last->places[i].path, maker->in->path) || !last->places[i].function.len)
             continue;
-        ViewDiagnostic *diagnostic = push(maker, out, last->places[i].first, S("one-change"));
+        ViewDiagnostic *diagnostic = view_push(maker, out, last->places[i].first, S("one-change"));
         if (!diagnostic)
             return;
         diagnostic->message =
@@ -310,19 +318,19 @@ static void standing(ViewMaker *maker, FileView *out, const WorkloadFacts *workl
     ViewDiagnostic *diagnostic = NULL;
     Str benchmark = words_benchmark(maker->arena, workload);
     if (!workload->has_baseline) {
-        diagnostic = push(maker, out, line, S("baseline-missing"));
+        diagnostic = view_push(maker, out, line, S("baseline-missing"));
         if (diagnostic)
             diagnostic->message =
                 str_fmt(maker->arena, STR_FMT ": no baseline yet; measuring records one first",
                         STR_ARG(workload->name));
     } else if (workload->target_met) {
-        diagnostic = push(maker, out, line, S("target-met"));
+        diagnostic = view_push(maker, out, line, S("target-met"));
         if (diagnostic)
             diagnostic->message =
                 str_fmt(maker->arena, STR_FMT ": target " STR_FMT " met: " STR_FMT,
                         STR_ARG(workload->name), STR_ARG(workload->target), STR_ARG(benchmark));
     } else if (workload->stop.len) {
-        diagnostic = push(maker, out, line, S("stop"));
+        diagnostic = view_push(maker, out, line, S("stop"));
         if (diagnostic)
             diagnostic->message =
                 str_fmt(maker->arena, STR_FMT ": " STR_FMT "; " STR_FMT, STR_ARG(workload->name),
@@ -349,28 +357,6 @@ static void standings(ViewMaker *maker, FileView *out)
     }
 }
 
-/*
- * Rules of ncu at the lines they mark, those of a whole kernel when they promise something, and lines
- * that only wait. What promises nothing is left to the hover.
- */
-static void notes(ViewMaker *maker, FileView *out)
-{
-    for (size_t i = 0; i < maker->heat->n_notes; i++) {
-        const HotNote *note = &maker->heat->notes[i];
-        bool waits = note->kind == FINDING_WAIT;
-        bool promises = note->speedup >= NOTE_SPEEDUP_MIN;
-        if (note->now.n == 0 || note->kind == FINDING_NOTE ||
-            (note->state != ANCHOR_EXACT && note->state != ANCHOR_MOVED) ||
-            (note->is_function && !promises && !waits))
-            continue;
-        ViewDiagnostic *diagnostic =
-            push(maker, out, note->now, waits ? S("gpu-wait") : S("gpu-rule"));
-        if (!diagnostic)
-            return;
-        diagnostic->message = words_note(maker->arena, note);
-    }
-}
-
 void view_diagnostics(ViewMaker *maker, FileView *out)
 {
     verdict(maker, out);
@@ -382,5 +368,5 @@ void view_diagnostics(ViewMaker *maker, FileView *out)
     stale_profile(maker, out);
     hot_lines(maker, out);
     hot_functions(maker, out);
-    notes(maker, out);
+    view_notes(maker, out);
 }

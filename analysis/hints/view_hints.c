@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "analysis/hints/hints_gpu.h"
 #include "analysis/hints/words.h"
 
 /* "52 % in json.loads", as far as there is room for the name; "83 %, 52 % in callee" of both. */
@@ -40,9 +41,12 @@ static Str label_of(const ViewMaker *maker, const HotLine *line)
     }
     if (line->state == ANCHOR_CHANGED)
         return str_fmt(arena, "was " STR_FMT, STR_ARG(now));
-    if (isnan(line->since.share))
-        return words_has_callee(maker->metric, &line->values[0]) ? callee_label(maker, line, now)
-                                                                 : now;
+    if (isnan(line->since.share)) {
+        if (words_has_callee(maker->metric, &line->values[0]))
+            return callee_label(maker, line, now);
+        Str stall = gpu_top_stall(maker->heat, line->values);
+        return stall.len ? str_fmt(arena, STR_FMT ", " STR_FMT, STR_ARG(now), STR_ARG(stall)) : now;
+    }
     if (line->since.is_new)
         return str_fmt(arena, STR_FMT ", new", STR_ARG(now));
     Str base = words_share(arena, line->since.share);
@@ -60,17 +64,21 @@ static Str tooltip_of(const ViewMaker *maker, const HotLine *line)
     Str metric = words_metric(arena, maker->metric);
     const HeatValue *value = &line->values[0];
     Str cost = words_cost(arena, maker->metric, heat_cost(value));
+    const char *of = maker->metric->unit == UNIT_COUNT ? "" : "of ";
     if (line->state == ANCHOR_CHANGED)
-        return str_fmt(arena, STR_FMT " of " STR_FMT " before this line changed", STR_ARG(cost),
+        return str_fmt(arena, STR_FMT " %s" STR_FMT " before this line changed", STR_ARG(cost), of,
                        STR_ARG(metric));
     Str text =
-        str_fmt(arena, STR_FMT " of " STR_FMT " on this line", STR_ARG(cost), STR_ARG(metric));
+        str_fmt(arena, STR_FMT " %s" STR_FMT " on this line", STR_ARG(cost), of, STR_ARG(metric));
     if (words_has_callee(maker->metric, value)) {
         Str callee = words_cost(arena, maker->metric, value->callee);
         Str names = words_callees(arena, line->callees, line->n_callees);
         text = str_fmt(arena, STR_FMT ", " STR_FMT " in callee " STR_FMT, STR_ARG(text),
                        STR_ARG(callee), STR_ARG(names));
     }
+    Str stalls = gpu_stalls(arena, maker->heat, value);
+    if (stalls.len)
+        text = str_fmt(arena, STR_FMT "; stalls: " STR_FMT, STR_ARG(text), STR_ARG(stalls));
     if (line->state == ANCHOR_MOVED)
         text = str_fmt(arena, STR_FMT ", profiled as line %u", STR_ARG(text), line->was.n);
     if (maker->benchmark.len)

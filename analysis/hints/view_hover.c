@@ -15,7 +15,12 @@ enum {
     EDGES_SHOWN = 5,
     BENCHES_SHOWN = 20,
     NOTES_SHOWN = 8,
+    RULES_SHOWN = 5,
+    GIST_BYTES = 320,
 };
+
+/* Of the whole: from which on a line that only calls others has something to tell. */
+static const double CALL_WORTH = 0.01;
 
 typedef struct Page {
     Arena *arena;
@@ -54,18 +59,20 @@ static Str code(const Page *page, Str text)
 /* "31 % ±3 (812 ms)" */
 static Str cost_text(const Page *page, const HeatMetric *metric, double value, double error)
 {
-    Str share = words_share(page->arena, metric->total > 0 ? value / metric->total : 0);
-    Str plus_minus = words_error(page->arena, error);
+    Str share =
+        words_share_error(page->arena, metric->total > 0 ? value / metric->total : 0, error);
     Str cost = words_cost(page->arena, metric, value);
-    return str_fmt(page->arena, STR_FMT "%s" STR_FMT " (" STR_FMT ")", STR_ARG(share),
-                   plus_minus.len ? " " : "", STR_ARG(plus_minus), STR_ARG(cost));
+    return str_fmt(page->arena, STR_FMT " (" STR_FMT ")", STR_ARG(share), STR_ARG(cost));
 }
 
-static void title(Page *page, AnchorState state, LineNo was, double share, Str function)
+/* `calls`: " with its calls" where the share is of what is called from here. */
+static void title(Page *page, AnchorState state, LineNo was, double share, Str function,
+                  const char *calls)
 {
     Arena *arena = page->arena;
     Str percent = words_share(arena, share);
     Str metric = words_metric(arena, page->metric);
+    metric = str_fmt(arena, STR_FMT "%s", STR_ARG(metric), calls);
     Str subject = state == ANCHOR_CHANGED
                       ? str_fmt(arena, "was " STR_FMT " of " STR_FMT " before this line changed",
                                 STR_ARG(percent), STR_ARG(metric))
@@ -95,9 +102,12 @@ static void metric_item(Page *page, const HeatMetric *metric, const HeatValue *v
         strbuf_fmt(&line, STR_FMT " in callees, ", STR_ARG(callee));
     }
     strbuf_fmt(&line, STR_FMT " with calls", STR_ARG(total));
-    if (metric->samples)
-        strbuf_fmt(&line, ", %llu of %llu samples", (unsigned long long)value->samples,
-                   (unsigned long long)metric->samples);
+    bool is_number = metric->unit == UNIT_COUNT && (double)value->samples == heat_cost(value);
+    if (metric->samples && !is_number) {
+        Str count = units_text(page->arena, (double)value->samples, UNIT_COUNT);
+        Str all = units_text(page->arena, (double)metric->samples, UNIT_COUNT);
+        strbuf_fmt(&line, ", " STR_FMT " of " STR_FMT " samples", STR_ARG(count), STR_ARG(all));
+    }
     item(page, strbuf_str(&line));
 }
 
@@ -151,7 +161,7 @@ static void metrics(Page *page, const HeatValue *values, const HotSince *since, 
     if (was.len)
         item(page, was);
     Str ceiling = words_ceiling(page->arena, share);
-    if (what.len)
+    if (what.len && heat_cost(&values[0]) > 0)
         item(page, str_fmt(page->arena, "if this " STR_FMT " cost nothing: " STR_FMT, STR_ARG(what),
                            STR_ARG(ceiling)));
 }
@@ -245,36 +255,56 @@ static void advice(Page *page, const HotLine *line)
     }
 }
 
-/* What the tool says of a kernel as a whole: its numbers, and what follows from them. */
+/* What the tool says of a kernel as a whole: what follows from its numbers, then these. */
 static void kernel(Page *page, const HotFunction *function)
 {
     if (!function->n_facts)
         return;
     heading(page, "Kernel");
-    for (size_t i = 0; i < function->n_facts; i++) {
-        const HeatFact *fact = &function->facts[i];
-        if (!str_starts(fact->name, S("occupancy limit")) && !(fact->value == 0))
-            item(page, str_fmt(page->arena, STR_FMT ": " STR_FMT, STR_ARG(fact->name),
-                               STR_ARG(fact->text)));
-    }
     GpuSentences sentences = gpu_kernel_sentences(page->arena, function);
     array_each (Str, sentence, &sentences)
         item(page, *sentence);
+    GpuSentences facts = gpu_kernel_facts(page->arena, function);
+    array_each (Str, fact, &facts)
+        item(page, *fact);
 }
 
-/* The tool's own rules and waits at this line, or about this function. */
+/* Of the notes about a kernel the one of this rank. */
+static const HotNote *note_about(const HotFile *heat, LineNo line, uint32_t rank)
+{
+    for (size_t i = 0; i < heat->n_notes; i++) {
+        const HotNote *note = &heat->notes[i];
+        if (note->now.n == line.n && note->state != ANCHOR_GONE && note->is_function &&
+            note->rank == rank)
+            return note;
+    }
+    return NULL;
+}
+
+/* The tool's own rules and waits at this line, then those about this function. */
 static void notes_at(Page *page, LineNo line)
 {
     const HotFile *heat = page->in->heat;
-    size_t shown = 0;
+    size_t shown = 0, more = 0;
     for (size_t i = 0; i < heat->n_notes && shown < NOTES_SHOWN; i++) {
         const HotNote *note = &heat->notes[i];
-        if (note->now.n != line.n || note->state == ANCHOR_GONE)
+        if (note->now.n != line.n || note->state == ANCHOR_GONE || note->is_function || note->rank)
             continue;
         if (!shown++)
             heading(page, "Findings");
-        item(page, words_note(page->arena, note));
+        item(page, words_note(page->arena, note, GIST_BYTES));
     }
+    const HotNote *note;
+    for (uint32_t rank = 0; (note = note_about(heat, line, rank)); rank++) {
+        if (!shown++)
+            heading(page, "Findings");
+        if (rank < RULES_SHOWN)
+            item(page, words_note(page->arena, note, GIST_BYTES));
+        else
+            more++;
+    }
+    if (more)
+        item(page, str_fmt(page->arena, "and %zu more", more));
 }
 
 static void edges(Page *page, const char *name, const ViewEdge *list, size_t n, size_t limit)
@@ -292,11 +322,14 @@ static void edges(Page *page, const char *name, const ViewEdge *list, size_t n, 
         item(page, str_fmt(page->arena, "and %zu more", n - limit));
 }
 
-static void detail_lists(Page *page, const ViewDetail *detail)
+/* Of a line that only calls, its stacks tell whom; callers and callees are its function's. */
+static void detail_lists(Page *page, const ViewDetail *detail, bool calls_only)
 {
     if (!detail)
         return;
     edges(page, "Top stacks", detail->stacks, detail->n_stacks, STACKS_SHOWN);
+    if (calls_only)
+        return;
     edges(page, "Callers", detail->callers, detail->n_callers, EDGES_SHOWN);
     edges(page, "Callees", detail->callees, detail->n_callees, EDGES_SHOWN);
 }
@@ -306,9 +339,10 @@ static void source_of(Page *page)
     const HotFile *heat = page->in->heat;
     Str when =
         heat->recorded.len ? str_fmt(page->arena, ", " STR_FMT, STR_ARG(heat->recorded)) : S("");
-    Str amount = page->metric->samples ? str_fmt(page->arena, ", %llu samples",
-                                                 (unsigned long long)page->metric->samples)
-                                       : S("");
+    Str samples = units_text(page->arena, (double)page->metric->samples, UNIT_COUNT);
+    Str amount = page->metric->samples
+                     ? str_fmt(page->arena, ", " STR_FMT " samples", STR_ARG(samples))
+                     : S("");
     paragraph(page, str_fmt(page->arena, "profile: " STR_FMT STR_FMT STR_FMT, STR_ARG(heat->tool),
                             STR_ARG(amount), STR_ARG(when)));
 }
@@ -327,6 +361,11 @@ static const HotFunction *function_at(const HotFile *heat, LineNo line)
         if (heat->functions[i].now.n == line.n && heat->functions[i].state != ANCHOR_GONE)
             return &heat->functions[i];
     return NULL;
+}
+
+static Str function_name(const HotFile *heat, const HotLine *line)
+{
+    return line->function == HEAT_NO_FUNCTION ? S("") : heat->functions[line->function].name;
 }
 
 /* Of the benchmark that begins here: each number, by name, and where it is from. */
@@ -362,27 +401,35 @@ Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDeta
     const HotLine *hot = line_at(heat, line);
     const HotFunction *function = function_at(heat, line);
     /* A kernel's first line has a few samples of its own; what is asked about is the kernel. */
-    bool is_kernel = function && function->n_facts;
+    bool is_kernel = function && function->n_facts, calls_only = false;
     if (hot && !is_kernel && heat_is_resolved(page.metric, &hot->values[0])) {
-        Str name = hot->function == HEAT_NO_FUNCTION ? S("") : heat->functions[hot->function].name;
-        title(&page, hot->state, hot->was, heat_share(page.metric, &hot->values[0]), name);
+        title(&page, hot->state, hot->was, heat_share(page.metric, &hot->values[0]),
+              function_name(heat, hot), "");
         advice(&page, hot);
         notes_at(&page, line);
         metrics(&page, hot->values, &hot->since, hot->state == ANCHOR_CHANGED ? S("") : S("line"));
         callees(&page, hot->callees, hot->n_callees);
     } else if (function) {
-        title(&page, function->state, function->was, heat_share(page.metric, &function->values[0]),
-              function->name);
+        bool of_calls = heat_cost(&function->values[0]) <= 0;
+        title(&page, function->state, function->was,
+              of_calls ? heat_total_share(page.metric, &function->values[0])
+                       : heat_share(page.metric, &function->values[0]),
+              function->name, of_calls ? " with its calls" : "");
+        kernel(&page, function);
+        notes_at(&page, line);
         metrics(&page, function->values, &function->since,
                 function->state == ANCHOR_CHANGED ? S("") : S("function"));
         callees(&page, function->callees, function->n_callees);
-        kernel(&page, function);
+    } else if (hot && heat_total_share(page.metric, &hot->values[0]) >= CALL_WORTH) {
+        title(&page, hot->state, hot->was, heat_total_share(page.metric, &hot->values[0]),
+              function_name(heat, hot), " with its calls");
         notes_at(&page, line);
+        calls_only = true;
     } else {
         return strbuf_str(&page.text);
     }
     benchmark(&page);
-    detail_lists(&page, detail);
+    detail_lists(&page, detail, calls_only);
     source_of(&page);
     return strbuf_str(&page.text);
 }

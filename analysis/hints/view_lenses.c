@@ -8,6 +8,7 @@
 
 #include "analysis/hints/view_parts.h"
 
+#include "analysis/hints/hints_gpu.h"
 #include "analysis/hints/words.h"
 #include "base/strbuf.h"
 
@@ -19,6 +20,17 @@ static ViewArgs args_for(const ViewMaker *maker, LineNo line)
         args.iteration = maker->workload->last.id;
     }
     return args;
+}
+
+/* Of a kernel: ", 17.4 ms, stalls: barrier 46 %, wait 40 %"; of a device function its stalls. */
+static void add_gpu(const ViewMaker *maker, const HotFunction *function, StrBuf *text)
+{
+    Str time = gpu_kernel_time(maker->arena, function);
+    Str stalls = gpu_stalls(maker->arena, maker->heat, function->values);
+    if (time.len)
+        strbuf_fmt(text, ", " STR_FMT, STR_ARG(time));
+    if (stalls.len)
+        strbuf_fmt(text, ", stalls: " STR_FMT, STR_ARG(stalls));
 }
 
 /* "31 % self · p50 8.1 ms, -32 % vs baseline" */
@@ -38,6 +50,7 @@ static Str summary_of(const ViewMaker *maker, size_t index)
             Str callee = words_share(arena, part);
             strbuf_fmt(&text, ", " STR_FMT " in callees", STR_ARG(callee));
         }
+        add_gpu(maker, function, &text);
         if (maker->functions[index] == ANCHOR_MOVED)
             strbuf_add(&text, S(", moved"));
         if (function->since.is_new) {

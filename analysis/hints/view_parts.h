@@ -19,6 +19,9 @@ typedef struct ViewMaker {
 } ViewMaker;
 
 void view_diagnostics(ViewMaker *maker, FileView *out);
+/* A diagnostic at a line, as information; NULL when there are too many. */
+ViewDiagnostic *view_push(ViewMaker *maker, FileView *out, LineNo line, Str code);
+void view_notes(ViewMaker *maker, FileView *out);
 void view_lenses(ViewMaker *maker, FileView *out);
 void view_hints(ViewMaker *maker, FileView *out);
 void view_actions(ViewMaker *maker, FileView *out);

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "analysis/hints/hints_gpu.h"
 #include "base/strbuf.h"
 
 Str words_share(Arena *arena, double share)
@@ -11,13 +12,14 @@ Str words_share(Arena *arena, double share)
     return str_fmt(arena, "%.*f %%", decimals, percent);
 }
 
-Str words_error(Arena *arena, double error)
+Str words_share_error(Arena *arena, double share, double error)
 {
     double points = error * 100;
-    if (points <= 0)
-        return S("");
-    return points >= 0.95 ? str_fmt(arena, "±%.0f", points)
-                          : str_fmt(arena, "±%.1f", fmax(points, 0.1));
+    if (points < 0.05)
+        return words_share(arena, share);
+    return points >= 0.95
+               ? str_fmt(arena, STR_FMT " ±%.0f", STR_ARG(words_share(arena, share)), points)
+               : str_fmt(arena, "%.1f %% ±%.1f", share * 100, points);
 }
 
 Str words_share_change(Arena *arena, double before, double now)
@@ -89,6 +91,9 @@ Str words_metric(Arena *arena, const HeatMetric *metric)
     for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++)
         if (str_eq(ROWS[i].name, metric->name) && ROWS[i].unit == metric->unit)
             return ROWS[i].words;
+    Str stall = gpu_stall_words(metric->name);
+    if (stall.len)
+        return str_fmt(arena, STR_FMT " stalls", STR_ARG(stall));
     return metric->name.len ? str_copy(arena, metric->name) : S("samples");
 }
 
@@ -163,12 +168,75 @@ size_t words_width(Str text)
     return width;
 }
 
-Str words_note(Arena *arena, const HotNote *note)
+/* Does a sentence have a figure that was measured: "22.9", "57%"? (Not "32 threads".) */
+static bool has_figure(Str sentence)
+{
+    for (size_t i = 1; i < sentence.len; i++) {
+        bool digit = sentence.ptr[i - 1] >= '0' && sentence.ptr[i - 1] <= '9';
+        bool more =
+            i + 1 < sentence.len && sentence.ptr[i + 1] >= '0' && sentence.ptr[i + 1] <= '9';
+        if (digit && (sentence.ptr[i] == '%' || (sentence.ptr[i] == '.' && more)))
+            return true;
+    }
+    return false;
+}
+
+/* The bytes of the first sentence, with what ends it. */
+static size_t sentence_len(Str text)
+{
+    for (size_t i = 0; i + 2 < text.len; i++)
+        if (text.ptr[i] == '.' && text.ptr[i + 1] == ' ' && text.ptr[i + 2] >= 'A' &&
+            text.ptr[i + 2] <= 'Z')
+            return i + 1;
+    return text.len;
+}
+
+/* At most `limit` bytes, cut between words. */
+static Str cut_short(Arena *arena, Str text, size_t limit)
+{
+    if (text.len <= limit)
+        return text;
+    size_t len = limit;
+    while (len > limit / 2 && text.ptr[len] != ' ')
+        len--;
+    while (len > 0 && (text.ptr[len] & 0xC0) == 0x80)
+        len--;
+    return str_fmt(arena, STR_FMT " …", STR_ARG(str_head(text, len)));
+}
+
+Str words_gist(Arena *arena, Str message, size_t limit)
+{
+    Str rest = message, from = message;
+    if (message.len <= limit)
+        return message;
+    while (rest.len) {
+        size_t len = sentence_len(rest);
+        if (has_figure(str_head(rest, len))) {
+            from = rest;
+            break;
+        }
+        rest = str_trim(str_from(rest, len));
+    }
+    size_t kept = sentence_len(from);
+    while (kept < from.len) {
+        size_t more = kept + 1 + sentence_len(str_from(from, kept + 1));
+        if (more > limit)
+            break;
+        kept = more;
+    }
+    return cut_short(arena, str_head(from, kept), limit);
+}
+
+Str words_note(Arena *arena, const HotNote *note, size_t limit)
 {
     if (note->kind == FINDING_WAIT)
         return note->message;
     Str gain =
         note->speedup > 0 ? str_fmt(arena, ", estimated speedup %.0f %%", note->speedup) : S("");
-    return str_fmt(arena, STR_FMT ": " STR_FMT " (kernel " STR_FMT STR_FMT ")", STR_ARG(note->rule),
-                   STR_ARG(note->message), STR_ARG(note->function), STR_ARG(gain));
+    Str where = note->is_function
+                    ? S("")
+                    : str_fmt(arena, " (kernel " STR_FMT ")", STR_ARG(note->function));
+    Str gist = words_gist(arena, note->message, limit);
+    return str_fmt(arena, STR_FMT STR_FMT ": " STR_FMT STR_FMT, STR_ARG(note->rule), STR_ARG(gain),
+                   STR_ARG(gist), STR_ARG(where));
 }

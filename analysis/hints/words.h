@@ -10,8 +10,8 @@
 
 /* "31 %", "8.4 %", "0.6 %"; never more digits than a profile can know. */
 Str words_share(Arena *arena, double share);
-/* "±3" for 0.031; empty for a counted profile. */
-Str words_error(Arena *arena, double error);
+/* "31 % ±3", "26.1 % ±0.4"; as words_share where the error is too small to be written, or none. */
+Str words_share_error(Arena *arena, double share, double error);
 /* "-14 pt": the difference of two shares. */
 Str words_share_change(Arena *arena, double before, double now);
 /*
@@ -30,8 +30,13 @@ bool words_has_callee(const HeatMetric *metric, const HeatValue *value);
 Str words_metric(Arena *arena, const HeatMetric *metric);
 /* "p50 8.1 ms, -32 % vs baseline", "p50 12 ms at the baseline", "no baseline yet"; empty when NULL. */
 Str words_benchmark(Arena *arena, const WorkloadFacts *workload);
-/* "Uncoalesced Global Accesses: … (kernel reduce, estimated speedup 39 %)"; a wait as it is. */
-Str words_note(Arena *arena, const HotNote *note);
+/*
+ * What a tool's rule says, in `limit` bytes or little more: all of it where it fits, else the first
+ * sentence with a figure of the kernel's and those behind it that fit.
+ */
+Str words_gist(Arena *arena, Str message, size_t limit);
+/* "Uncoalesced Global Accesses, estimated speedup 39 %: …"; its gist; a wait as it is. */
+Str words_note(Arena *arena, const HotNote *note, size_t limit);
 /* "at most -12 %": what the benchmark could gain if this share cost nothing. */
 Str words_ceiling(Arena *arena, double share);
 /* "█▅▃▂" over the values, scaled from zero; at most the last 20. A blank for what is no number. */

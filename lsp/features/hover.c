@@ -25,6 +25,11 @@ static void write_hover(const Request *request, JsonOut *out, Str text, bool mar
 static const HotSpot *spot_of(const Heat *heat, const FileHeat *file, LineNo line, uint32_t *owner)
 {
     const HotSpots *spots = heat->now.spots;
+    for (size_t i = 0; i < file->hot.n_functions; i++) /* a kernel's first line stands for it */
+        if (file->hot.functions[i].now.n == line.n && file->hot.functions[i].n_facts) {
+            *owner = file->hot.functions[i].spot;
+            return &spots->functions[*owner];
+        }
     for (size_t i = 0; i < file->hot.n_lines && !file->hot.lines_are_functions; i++) {
         const HotLine *hot = &file->hot.lines[i];
         if (hot->now.n != line.n)

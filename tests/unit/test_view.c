@@ -228,9 +228,10 @@ static void shares_and_sparklines_read_well(void **state)
     assert_str(words_share(arena, 0.084), S("8.4 %"));
     assert_str(words_share(arena, 0.0001), S("0 %"));
     assert_str(words_share_change(arena, 0.45, 0.31), S("-14 pt"));
-    assert_str(words_error(arena, 0.031), S("±3"));
-    assert_str(words_error(arena, 0.004), S("±0.4"));
-    assert_str(words_error(arena, 0), S(""));
+    assert_str(words_share_error(arena, 0.31, 0.031), S("31 % ±3"));
+    assert_str(words_share_error(arena, 0.261, 0.004), S("26.1 % ±0.4"));
+    assert_str(words_share_error(arena, 0.261, 0.0004), S("26 %"));
+    assert_str(words_share_error(arena, 0.31, 0), S("31 %"));
     assert_str(words_sparkline(arena, (double[]){8, 4, 0}, 3), S("█▅▁"));
     assert_str(words_sparkline(arena, NULL, 0), S(""));
     assert_str(words_sparkline(arena, (double[]){2, NAN, 4}, 3), S("▅ █"));

@@ -1,0 +1,75 @@
+/*
+ * What a tool says of its own, as diagnostics: rules of ncu at the lines they mark and, of a whole
+ * kernel, those that promise most; lines that only wait for the GPU.
+ *
+ * A full report has ten rules for each kernel, a paragraph each. A user acts on the first of them,
+ * so only those of the kernels that are shown, and the best two of each, are diagnostics; the hover
+ * has the rest.
+ */
+
+#include "analysis/hints/view_parts.h"
+
+#include "analysis/hints/words.h"
+
+/* In percent: what a rule about a whole kernel must promise to be a diagnostic. */
+static const double SPEEDUP_MIN = 5;
+
+enum {
+    RULES_OF_KERNEL = 2,
+    GIST_BYTES = 160,
+};
+
+/* Is the kernel that a rule is about hot enough, or one of another file? */
+static bool is_shown(const ViewMaker *maker, const HotNote *note)
+{
+    if (note->kernel == HEAT_NO_FUNCTION)
+        return true;
+    const HotFunction *kernel = &maker->heat->functions[note->kernel];
+    return heat_is_ranked(&maker->in->settings, kernel->rank) &&
+           heat_is_shown(&maker->in->settings, maker->metric, &kernel->values[0]);
+}
+
+/* The line has its hottest stall reasons in a diagnostic of its own. */
+static bool is_hot_line(const FileView *out, LineNo line)
+{
+    for (size_t i = 0; i < out->diagnostics.len; i++)
+        if (out->diagnostics.items[i].line.n == line.n &&
+            str_eq(out->diagnostics.items[i].code, S("hot-line")))
+            return true;
+    return false;
+}
+
+static bool is_worth_it(const ViewMaker *maker, const FileView *out, const HotNote *note)
+{
+    if (note->now.n == 0 || (note->state != ANCHOR_EXACT && note->state != ANCHOR_MOVED))
+        return false;
+    if (note->kind == FINDING_WAIT)
+        return true;
+    if (note->kind == FINDING_NOTE || !is_shown(maker, note))
+        return false;
+    if (note->is_function)
+        return note->speedup >= SPEEDUP_MIN;
+    return !(str_has(note->rule, S("Stall")) && is_hot_line(out, note->now));
+}
+
+/* Of a kernel those of this rank; of a line, which a rule may mark twice, those not repeated. */
+static void notes_of_rank(ViewMaker *maker, FileView *out, uint32_t rank)
+{
+    for (size_t i = 0; i < maker->heat->n_notes; i++) {
+        const HotNote *note = &maker->heat->notes[i];
+        if (note->rank != rank || (rank && !note->is_function) || !is_worth_it(maker, out, note))
+            continue;
+        bool waits = note->kind == FINDING_WAIT;
+        ViewDiagnostic *diagnostic =
+            view_push(maker, out, note->now, waits ? S("gpu-wait") : S("gpu-rule"));
+        if (!diagnostic)
+            return;
+        diagnostic->message = words_note(maker->arena, note, GIST_BYTES);
+    }
+}
+
+void view_notes(ViewMaker *maker, FileView *out)
+{
+    for (uint32_t rank = 0; rank < RULES_OF_KERNEL; rank++)
+        notes_of_rank(maker, out, rank);
+}
