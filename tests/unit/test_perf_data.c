@@ -157,6 +157,40 @@ static void what_cannot_be_read_is_one_sentence(void **state)
     assert_string_equal(err.msg, "perf.data ends inside its header");
 }
 
+static bool has_note(const Profile *profile, Str start)
+{
+    for (size_t i = 0; i < profile->notes_len; i++)
+        if (str_starts(profile->notes[i], start))
+            return true;
+    return false;
+}
+
+static void of_a_cut_file_the_whole_records_are_read(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t before; /* so many bytes hold no sample */
+        size_t within; /* and so many some */
+    } FILES[] = {{"two_events", 1000, 3000}, {"pipe", 1000, 4000}};
+    Arena *arena = test_arena(state);
+    for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {
+        Profile profile;
+        Err err = {0};
+        Str bytes =
+            read_ours(arena, str_cstr(arena, str_fmt(arena, "perf_data/%s.data", FILES[i].name)));
+        assert_false(read_perf_data(arena, str_head(bytes, FILES[i].before), &profile, &err));
+        assert_string_equal(err.msg, "perf.data is cut off before its first sample: copy it "
+                                     "again, or record again");
+        profile = read_bytes(arena, str_head(bytes, FILES[i].within));
+        uint64_t some = profile_count(&profile);
+        assert_true(has_note(&profile, S("the file is cut off: ")) ||
+                    has_note(&profile, S("what follows the last whole record")));
+        profile = read_bytes(arena, bytes);
+        assert_true(some > 0 && some < profile_count(&profile));
+        assert_false(has_note(&profile, S("the file is cut off: ")));
+    }
+}
+
 static void every_cut_and_changed_byte_is_survived(void **state)
 {
     static const char *const NAMES[] = {"zstd", "two_events", "pipe"};
@@ -215,4 +249,5 @@ static void mappings_are_as_a_naive_table(void **state)
 TEST_MAIN(TEST(addresses_are_those_of_perf_script),
           TEST(events_are_metrics_and_modules_have_build_ids),
           TEST(samples_of_other_versions_are_read), TEST(what_cannot_be_read_is_one_sentence),
+          TEST(of_a_cut_file_the_whole_records_are_read),
           TEST(every_cut_and_changed_byte_is_survived), TEST(mappings_are_as_a_naive_table))

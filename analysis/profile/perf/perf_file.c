@@ -475,6 +475,12 @@ static bool open_tables(Opening *in, Str bytes, Str *records)
         data_len = UINT64_MAX;
     }
     *records = part_of(bytes, data, data_len);
+    if (records->len < data_len && data_len != UINT64_MAX) {
+        in->file->cut = true;
+        *array_push(in->arena, &in->file->notes) = str_fmt(
+            in->arena, "the file is cut off: %zu of %llu bytes of records are there, and were read",
+            records->len, (unsigned long long)data_len);
+    }
     return true;
 }
 
@@ -515,8 +521,9 @@ bool perf_file_open(Arena *arena, Str bytes, PerfFile *out, Err *err)
     if (!whole)
         *array_push(arena, &out->notes) =
             str_fmt(arena, "read up to a damaged place: %s", inside.msg);
-    else if (left.len || in.left.len)
+    else if ((left.len || in.left.len) && !out->notes.len)
         *array_push(arena, &out->notes) = S("what follows the last whole record was left out");
+    out->cut |= left.len || in.left.len;
     if (!in.sorted)
         qsort(in.records.items, in.records.len, sizeof(PerfRecord), by_time);
     out->records = in.records.items;

@@ -84,6 +84,7 @@ typedef struct PerfFile {
     size_t records_len;
     Array(PerfBuildId) build_ids;
     Array(Str) notes;
+    bool cut; /* it ends sooner than it says, or inside a record */
 } PerfFile;
 
 bool perf_file_is(Str bytes);

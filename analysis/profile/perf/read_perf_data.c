@@ -424,13 +424,22 @@ bool is_perf_data(Str bytes)
     return perf_file_is(bytes);
 }
 
+static bool without(const PerfFile *file, const char *what, Err *err)
+{
+    if (file->cut)
+        return err_set(err, ERR_INPUT,
+                       "perf.data is cut off before its first %s: copy it again, or record again",
+                       what);
+    return err_set(err, ERR_INPUT, "perf.data without %s %s", *what == 'e' ? "an" : "a", what);
+}
+
 bool read_perf_data(Arena *arena, Str bytes, Profile *out, Err *err)
 {
     Recording in = {.arena = arena, .build = profile_builder_new(arena)};
     if (!perf_file_open(arena, bytes, &in.file, err))
         return false;
     if (!in.file.attrs.len)
-        return err_set(err, ERR_INPUT, "perf.data describes no event");
+        return without(&in.file, "event", err);
     in.totals = perf_totals_new(arena, in.build);
     in.maps = perf_maps_new(arena, FORKED_MAPS);
     in.stacks = prefix_table_new(arena);
@@ -447,7 +456,7 @@ bool read_perf_data(Arena *arena, Str bytes, Profile *out, Err *err)
     for (size_t i = 0; i < in.file.records_len; i++)
         read_record(&in, &in.file.records[i]);
     if (!in.samples)
-        return err_set(err, ERR_INPUT, "perf.data without a sample");
+        return without(&in.file, "sample", err);
     add_notes(&in);
     perf_totals_finish(&in.totals);
     *out = profile_build(in.build, S("perf"), S("perf.data"));
