@@ -70,6 +70,16 @@ static bool wants_debuginfod(void)
     return urls && *urls;
 }
 
+/* errno says why; the name of a file in the cache tells nobody anything. */
+static bool cache_refuses(Str file, Err *err)
+{
+    Str folder = path_dir(file);
+    return err_set(err, ERR_IO,
+                   "the cache " STR_FMT " cannot be written (%s): make it writable, or set "
+                   "XDG_CACHE_HOME to another folder",
+                   STR_ARG(folder), strerror(errno));
+}
+
 bool convert_here(Str from, Str unwound, Str to, Err *err)
 {
     CLEANUP(arena_cleanup) Arena *arena = arena_new("convert");
@@ -80,7 +90,7 @@ bool convert_here(Str from, Str unwound, Str to, Err *err)
     CLEANUP(close_fd)
     int fd = open(str_cstr(arena, to), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
-        return err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(to), strerror(errno));
+        return cache_refuses(to, err);
     SandboxOptions sandbox = {.keep_fd = fd,
                               .file_bytes = most_bytes(map.bytes.len + text.bytes.len),
                               .debuginfod = wants_debuginfod()};
@@ -90,9 +100,7 @@ bool convert_here(Str from, Str unwound, Str to, Err *err)
                     : !profile_read(arena, path_base(from), map.bytes, &profile, err))
         return false;
     profile = symbols_of(arena, &profile);
-    if (!write_all(fd, profile_store_write(arena, &profile)))
-        return err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(to), strerror(errno));
-    return true;
+    return write_all(fd, profile_store_write(arena, &profile)) || cache_refuses(to, err);
 }
 
 static Str own_program(Arena *arena)
@@ -176,7 +184,7 @@ static bool make_profile(Arena *arena, const ConvertOptions *options, Str to, St
     Str temp = str_fmt(arena, STR_FMT ".%d.plp", STR_ARG(to), (int)getpid());
     bool ok = run_child(arena, options, temp, bytes, err);
     if (ok && rename(str_cstr(arena, temp), str_cstr(arena, to)))
-        ok = err_set(err, ERR_IO, STR_FMT ": %s", STR_ARG(to), strerror(errno));
+        ok = cache_refuses(to, err);
     if (!ok)
         unlink(str_cstr(arena, temp));
     return ok;
@@ -280,8 +288,11 @@ bool convert_file(Arena *arena, const ConvertOptions *options, Converted *out, E
         *out = result;
         return true;
     }
-    if (!file_make_dirs(path_dir(result.path), err) ||
-        !make_profile(arena, options, result.path, map.bytes, err))
+    Str folder = path_dir(result.path);
+    Err ignored = {0};
+    if (!file_make_dirs(folder, &ignored) || access(str_cstr(arena, folder), W_OK | X_OK) != 0)
+        return cache_refuses(result.path, err);
+    if (!make_profile(arena, options, result.path, map.bytes, err))
         return false;
     convert_sweep(options->cache, clock_unix_s() - (int64_t)KEPT_DAYS * 24 * 3600);
     *out = result;

@@ -167,6 +167,24 @@ static void a_file_is_read_without_a_workspace_and_without_a_trace_in_it(void **
                         "no profile yet: run `perfloop profile`, or `perfloop import FILE`");
 }
 
+static void a_cache_that_cannot_be_written_is_said_with_its_mend(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str dir = test_temp_dir(arena);
+    Places places = test_places(arena, dir);
+    Str file = put(arena, dir, "run.folded", S(FOLDED));
+    places.cache = put(arena, dir, "occupied", S("a file where the folder should be"));
+    HotTable table;
+    Err err = {0};
+    HotRequest request = {.file = file, .program = program(arena)};
+    assert_false(hot_load(arena, &places, &request, &table, &err));
+    assert_str(str_from_c(err.msg),
+               str_fmt(arena,
+                       "the cache " STR_FMT "/profiles cannot be written (Not a directory): make "
+                       "it writable, or set XDG_CACHE_HOME to another folder",
+                       STR_ARG(places.cache)));
+}
+
 static bool merge(Arena *arena, const Places *places, const HotChoice *choices, size_t len,
                   HotTable *table, Err *err)
 {
@@ -338,5 +356,6 @@ TEST_MAIN(TEST(a_workload_without_a_profile_is_named), TEST(the_table_says_what_
           TEST(path_map_comes_before_the_end_of_the_path), TEST(what_is_ambiguous_stays_so),
           TEST(a_swept_cache_is_filled_again_from_the_source),
           TEST(a_file_is_read_without_a_workspace_and_without_a_trace_in_it),
+          TEST(a_cache_that_cannot_be_written_is_said_with_its_mend),
           TEST(several_profiles_are_added_up), TEST(two_versions_of_a_source_are_not_added_up),
           TEST(the_json_is_the_one_of_the_design), TEST(the_child_has_limits))
