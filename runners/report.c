@@ -13,6 +13,7 @@
 
 enum {
     PROGRESS_EVERY_MS = 100,
+    LOG_EVERY_MS = 10 * 1000, /* where each progress is a line that stays */
     ANSWER_BYTES_MAX = 4096,
 };
 
@@ -33,12 +34,18 @@ void report_catch_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
+static unsigned long now_ms(void)
+{
+    return (unsigned long)(clock_now_ns() / 1000000);
+}
+
 Report report_new(ReportMode mode)
 {
     return (Report){
         .mode = mode,
         .on_terminal = mode == REPORT_TEXT && isatty(STDERR_FILENO),
         .last_percent = -1,
+        .last_ms = now_ms(),
     };
 }
 
@@ -68,10 +75,13 @@ static void write_event(StrBuf *line, JsonOut *out)
 
 static bool too_soon(Report *report, int percent)
 {
-    unsigned long now = (unsigned long)(clock_now_ns() / 1000000);
+    unsigned long now = now_ms();
+    bool log = report->mode == REPORT_TEXT && !report->on_terminal;
     bool same = percent == report->last_percent || percent < 0;
-    if (same && report->last_ms && now - report->last_ms < PROGRESS_EVERY_MS)
+    unsigned long every_ms = log ? LOG_EVERY_MS : PROGRESS_EVERY_MS;
+    if ((log || (same && report->told)) && now - report->last_ms < every_ms)
         return true;
+    report->told = true;
     report->last_ms = now;
     report->last_percent = percent;
     return false;

@@ -39,7 +39,8 @@ typedef struct Report {
     bool on_terminal;      /* standard error is one: progress rewrites its line */
     bool line_open;        /* a progress line waits to be rewritten or ended */
     int last_percent;      /* so that progress is not sent more often than it changes */
-    unsigned long last_ms; /* time of the last progress */
+    bool told;             /* there was progress */
+    unsigned long last_ms; /* time of the last progress, or of the beginning */
 } Report;
 
 extern volatile sig_atomic_t report_cancelled;
@@ -47,7 +48,10 @@ void report_catch_signals(void);
 
 Report report_new(ReportMode mode);
 
-/* percent below 0: unknown. At most about ten a second get through. */
+/*
+ * percent below 0: unknown. At most about ten a second get through; into a pipe or a file, where each
+ * is a line, one in ten seconds.
+ */
 void report_progress(Report *report, int percent, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Something worth reading that is not the result. */
 void report_note(Report *report, const char *fmt, ...) PRINTF_LIKE(2, 3);
