@@ -8,6 +8,7 @@
 static const double Z = 2.5758293035489004; /* 99 % */
 static const double ALPHA = 0.01;
 static const double SAMPLED_FLOOR = 0.01;   /* of the whole */
+static const double COUNTED_FLOOR = 0.005;  /* of the whole */
 static const double TIMED_FLOOR = 0.01;     /* of the whole */
 static const double TIMED_ROW_FLOOR = 0.10; /* of the row */
 static const double FEWEST_SAMPLES = 8;     /* fewer on both sides cannot differ at 99 % */
@@ -165,11 +166,11 @@ static void judge_value(const Judge *judge, CompareValue *value)
     value->now = now.value;
     value->change = now.value - then.value;
     value->low = value->high = value->change;
+    double whole = fmax(out->whole_then, out->whole_now), size = fabs(value->change);
     if (out->error == COMPARE_COUNTED) {
-        value->p = value->change == 0 ? 1 : 0;
+        value->p = value->change == 0 || size < COUNTED_FLOOR * whole ? 1 : 0;
         return;
     }
-    double whole = fmax(out->whole_then, out->whole_now), size = fabs(value->change);
     if (out->error == COMPARE_TIMED) {
         bool small =
             size < TIMED_FLOOR * whole || size < TIMED_ROW_FLOOR * fmax(value->then, value->now);

@@ -34,7 +34,8 @@
  *                27, 2008, which also adds the error of the benchmark's ratio). p is where that
  *                interval begins to hold zero. Samples that weigh differently count as many, and
  *                their mean weight is taken as known.
- *     counted    Instructions, bytes, calls: exact, every difference is one.
+ *     counted    Instructions, bytes, calls: exact. Under 0.5 % of the whole a difference is not
+ *                named all the same: two runs of one program allocate a few kB elsewhere.
  *     timed      Times that were not sampled (cProfile): the error of one run is not in the profile.
  *                A difference under 1 % of the whole or 10 % of the row is not called one.
  *
@@ -95,7 +96,7 @@ typedef struct CompareValue {
     double then, now;
     double change;    /* now - then */
     double low, high; /* of the change; NaN where the error is not known (timed) */
-    double p;         /* of no difference; counted: 0 or 1 */
+    double p;         /* of no difference; counted, timed: 0 or 1 */
     CompareWord word;
 } CompareValue;
 

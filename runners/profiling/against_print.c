@@ -238,7 +238,7 @@ static void print_within(Arena *arena, StrBuf *out, const AgainstTable *table)
 {
     static const char *const ERRORS[] = {
         [COMPARE_SAMPLED] = "by no more than the sampling error (99 %)",
-        [COMPARE_COUNTED] = "in nothing",
+        [COMPARE_COUNTED] = "by less than 0.5 % of the whole",
         [COMPARE_TIMED] = ("by less than 1 % of the whole or 10 % of their own time, which one run "
                            "cannot tell"),
     };
