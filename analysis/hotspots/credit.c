@@ -116,7 +116,10 @@ static void give_stacks(Giver *giver)
         entry[i] = own[parent] == parent ? (uint32_t)i : entry[parent];
         if (!own[i] || (!in->self[i] && !in->self_samples[i]))
             continue;
-        uint32_t caller = profile->stacks[own[i]].frame;
+        uint32_t caller = profile->stacks[own[i]].frame, line = in->places->line_of[frame];
+        add(&in->functions[in->places->function_of[frame]].credited, in->self[i]);
+        if (line)
+            add(&in->lines[line - 1].credited, in->self[i]);
         Gift gift = {.caller = caller,
                      .line = in->places->line_of[caller],
                      .callee = profile->stacks[entry[i]].frame,

@@ -247,6 +247,7 @@ static void name_spots(Arena *arena, Roll *roll)
                           .source = str_copy(arena, file.source),
                           .callee = function->callee,
                           .callee_samples = function->callee_samples,
+                          .credited = function->credited,
                           .callees_first = function->callees_first,
                           .callees_len = function->callees_len,
                           .function = str_copy(arena, profile_text(profile, frame->function)),
@@ -290,6 +291,11 @@ int64_t hot_spot_cost(const HotSpot *spot)
     return spot->self + spot->callee;
 }
 
+int64_t hot_spot_rank(const HotSpot *spot)
+{
+    return spot->self - spot->credited + spot->callee;
+}
+
 uint64_t hot_spot_samples(const HotSpot *spot)
 {
     return spot->self_samples + spot->callee_samples;
@@ -306,8 +312,8 @@ bool hotspots_know_lines(const HotSpots *spots)
 static int spot_order(const void *a, const void *b)
 {
     const HotSpot *left = a, *right = b;
-    if (hot_spot_cost(left) != hot_spot_cost(right))
-        return hot_spot_cost(left) < hot_spot_cost(right) ? 1 : -1;
+    if (hot_spot_rank(left) != hot_spot_rank(right))
+        return hot_spot_rank(left) < hot_spot_rank(right) ? 1 : -1;
     if (left->own != right->own)
         return left->own ? -1 : 1;
     if (left->self != right->self)

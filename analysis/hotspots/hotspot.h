@@ -58,6 +58,7 @@ typedef struct HotSpot {
     Str source;            /* lines of a library: its file on this machine; empty: not known */
     int64_t callee;        /* own spots: cost in what is not the user's, called from here */
     uint64_t callee_samples;
+    int64_t credited;       /* other spots: the part of self that an own line has as callee */
     uint32_t callees_first; /* in .callees, the most expensive first */
     uint32_t callees_len;
 } HotSpot;
@@ -87,7 +88,7 @@ typedef struct HotSpots {
     int64_t total;    /* of the whole profile */
     uint64_t samples; /* of the whole profile */
     int64_t unmapped;
-    HotSpot *lines; /* hottest first: hot_spot_cost, then the user's own, then self, then total */
+    HotSpot *lines; /* hottest first: hot_spot_rank, then the user's own, then self, then total */
     size_t lines_len;
     HotSpot *functions;
     size_t functions_len;
@@ -117,6 +118,8 @@ typedef struct HotStacks {
 
 /* What the user can act on here: self and callee. */
 int64_t hot_spot_cost(const HotSpot *spot);
+/* The same without what an own line above it has as callee: no cost counts twice, own lines come first. */
+int64_t hot_spot_rank(const HotSpot *spot);
 uint64_t hot_spot_samples(const HotSpot *spot);
 HotSpots hotspots_of(Arena *arena, const Profile *profile, HotOptions options);
 /* The `top` most expensive stacks that end in, or pass through, this line or function. */

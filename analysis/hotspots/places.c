@@ -23,6 +23,8 @@ PathPlace places_file(const Places *places, uint32_t file)
 static PathPlace unmapped(Arena *arena, Str recorded)
 {
     Library library = library_of(arena, recorded);
+    if (!library.name.len)
+        library = library_of_source(recorded);
     PathHow how = recorded.len == 0 || recorded.ptr[0] == '<' || str_eq(recorded, S("~"))
                       ? PATH_NO_FILE
                       : PATH_OUTSIDE;

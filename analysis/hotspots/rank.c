@@ -70,7 +70,7 @@ Str rank_cost_text(Arena *arena, const HotSpots *spots, int64_t cost)
 
 static int64_t key_of(const HotSpot *spot, RankSort sort)
 {
-    return sort == RANK_HERE ? hot_spot_cost(spot) : sort == RANK_SELF ? spot->self : spot->total;
+    return sort == RANK_HERE ? hot_spot_rank(spot) : sort == RANK_SELF ? spot->self : spot->total;
 }
 
 static int order(const HotSpot *a, const HotSpot *b, RankSort sort)

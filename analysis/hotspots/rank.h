@@ -30,7 +30,7 @@ typedef struct RankShare {
 } RankShare;
 
 typedef enum RankSort {
-    RANK_HERE, /* self and callee: where the user can act */
+    RANK_HERE, /* self and callee: where the user can act (hot_spot_rank) */
     RANK_SELF,
     RANK_TOTAL,
 } RankSort;

@@ -234,6 +234,31 @@ Library library_of(Arena *arena, Str recorded)
     return found;
 }
 
+Library library_of_source(Str recorded)
+{
+    static const struct {
+        Str folder, name;
+    } ROWS[] = {
+        {STR_CONST("Objects/"), STR_CONST("Python")},
+        {STR_CONST("Python/"), STR_CONST("Python")},
+        {STR_CONST("Parser/"), STR_CONST("Python")},
+        {STR_CONST("Include/internal/"), STR_CONST("Python")},
+        {STR_CONST("malloc/malloc.c"), STR_CONST("libc")},
+        {STR_CONST("malloc/arena.c"), STR_CONST("libc")},
+        {STR_CONST("sysdeps/"), STR_CONST("libc")},
+        {STR_CONST("nptl/"), STR_CONST("libc")},
+        {STR_CONST("csu/"), STR_CONST("libc")},
+    };
+    Str path = recorded;
+    while (str_starts(path, S("./")) || str_starts(path, S("../")))
+        path = str_from(path, str_starts(path, S("./")) ? 2 : 3);
+    for (size_t i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++)
+        if (str_starts(path, ROWS[i].folder) &&
+            (str_ends(path, S(".c")) || str_ends(path, S(".h"))))
+            return (Library){.name = ROWS[i].name, .path = path};
+    return (Library){0};
+}
+
 Str library_of_module(Arena *arena, Str module)
 {
     static const Str FOLDERS[] = {STR_CONST("/usr/lib"), STR_CONST("/lib/"), STR_CONST("/lib64/"),

@@ -27,6 +27,9 @@ typedef struct Library {
 } Library;
 
 Library library_of(Arena *arena, Str recorded);
+/* Of Python's own C sources and the C library's, which are recorded as they were compiled:
+ * "Objects/obmalloc.c", "./malloc/malloc.c". A project may have such folders, too: ask last. */
+Library library_of_source(Str recorded);
 /* "libc" for /usr/lib/x86_64-linux-gnu/libc.so.6: of code without a source; empty when the module
  * is not one of the system. */
 Str library_of_module(Arena *arena, Str module);

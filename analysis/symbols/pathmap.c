@@ -150,6 +150,14 @@ static Str library_source(const PathMap *map, const Library *library, Str record
     return path_is_absolute(recorded) && !stands_for_another ? recorded : S("");
 }
 
+static PathPlace in_library(Str recorded, const Library *library)
+{
+    PathPlace out = place(PATH_LIBRARY, recorded, library->name);
+    out.library = library->name;
+    out.below = library->path;
+    return out;
+}
+
 static PathPlace look(PathMap *map, Str recorded)
 {
     PathPlace out;
@@ -168,15 +176,15 @@ static PathPlace look(PathMap *map, Str recorded)
     }
     Library library = library_of(map->arena, normal);
     if (library.name.len) {
-        out = place(PATH_LIBRARY, recorded, library.name);
-        out.library = library.name;
-        out.below = library.path;
+        out = in_library(recorded, &library);
         out.source = library_source(map, &library, normal);
         return out;
     }
     if (by_suffix(map, normal, &out))
         return out;
-    return place(PATH_OUTSIDE, recorded, S("not a file of this workspace"));
+    library = library_of_source(normal);
+    return library.name.len ? in_library(recorded, &library)
+                            : place(PATH_OUTSIDE, recorded, S("not a file of this workspace"));
 }
 
 PathPlace pathmap_find(PathMap *map, Str recorded)

@@ -63,6 +63,15 @@ memray transform csv -f -o native.csv native.bin >/dev/null
 "$PERFLOOP" hot native.csv --top 0 --sort total >hot.txt
 grep -q "8 MB *[0-9.]* % *alloc.py:$peak\|[0-9.]* % *alloc.py:$peak" hot.txt || { cat hot.txt; exit 1; }
 
+# ... first: the line of the interpreter that hands the memory out stands behind those that asked for it.
+"$PERFLOOP" hot native.csv --json --top 0 >hot.json
+python - "$peak" <<'PY'
+import json, sys
+rows = json.load(open("hot.json"))["rows"]
+assert rows[0]["file"].endswith("alloc.py") and rows[0]["line"] == int(sys.argv[1]), rows[0]
+assert any(row.get("library") for row in rows), "no line of the interpreter: nothing was proved"
+PY
+
 # ---- the recording itself is private to memray
 if "$PERFLOOP" hot run.bin 2>err.txt; then echo "run.bin was accepted"; exit 1; fi
 grep -q "memray transform csv" err.txt || { cat err.txt; exit 1; }

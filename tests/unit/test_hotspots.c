@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "analysis/hotspots/rank.h"
+#include "analysis/profile/readers.h"
 #include "analysis/stats/random.h"
 #include "tests/lib/check.h"
 
@@ -211,7 +213,7 @@ static void callees_equal_a_naive_count(void **state)
         }
         Profile profile = profile_build(build, S("test"), S("test"));
         HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
-        int64_t sum = nobody;
+        int64_t sum = nobody, ranked = 0;
         for (size_t i = 0; i < spots.lines_len; i++) {
             const HotSpot *line = &spots.lines[i];
             bool own = (line->line - 1) / LINES < OWN_FILES;
@@ -220,7 +222,7 @@ static void callees_equal_a_naive_count(void **state)
             assert_true(line->self + line->callee <= line->total);
             sum += own ? hot_spot_cost(line) : 0;
             if (i > 0)
-                assert_true(hot_spot_cost(&spots.lines[i - 1]) >= hot_spot_cost(line));
+                assert_true(hot_spot_rank(&spots.lines[i - 1]) >= hot_spot_rank(line));
             for (size_t k = 0; k < line->callees_len; k++) {
                 const HotCallee *call = &spots.callees[line->callees_first + k];
                 const HotSpot *called = &spots.functions[call->function];
@@ -229,10 +231,36 @@ static void callees_equal_a_naive_count(void **state)
             }
         }
         assert_int_equal(sum, spots.total);
-        for (size_t i = 0; i < spots.functions_len; i++)
+        for (size_t i = 0; i < spots.functions_len; i++) {
+            ranked += hot_spot_rank(&spots.functions[i]);
             assert_int_equal(spots.functions[i].callee,
                              of_function[spots.functions[i].function.ptr[1] - '0']);
+        }
+        assert_int_equal(ranked, spots.total);
     }
+}
+
+/* All memory comes from one line of the allocator; what two lines of the user have of it is theirs. */
+static void the_users_lines_come_before_the_library_that_they_call(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str text = S("main (work.rs:3);grow (/rustc/59807616e1/library/alloc/src/raw_vec.rs:9) 60\n"
+                 "main (work.rs:4);grow (/rustc/59807616e1/library/alloc/src/raw_vec.rs:9) 40\n"
+                 "start (/rustc/59807616e1/library/std/src/rt.rs:7) 50\n");
+    Profile profile;
+    Err err = {0};
+    assert_ok(read_collapsed(arena, text, &profile, &err), &err);
+    HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
+    static const uint32_t LINES_IN_ORDER[] = {3, 7, 4, 9};
+    size_t kept;
+    HotSpot *ranked = rank_spots(arena, spots.lines, spots.lines_len, RANK_HERE, 0, &kept);
+    assert_int_equal(kept, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(spots.lines[i].line, LINES_IN_ORDER[i]);
+        assert_int_equal(ranked[i].line, LINES_IN_ORDER[i]);
+    }
+    assert_int_equal(spots.lines[3].self, 100);
+    assert_int_equal(spots.lines[3].credited, 100);
 }
 
 /* load → json.loads (10 self, 80 total) → key, the user's, 70: only the 10 are the callee's. */
@@ -269,4 +297,5 @@ static void a_callback_is_not_counted_in_its_caller(void **state)
 
 TEST_MAIN(TEST(rollups_equal_a_naive_count), TEST(one_kernel_alone_is_the_whole),
           TEST(merged_profiles_keep_their_metrics_apart), TEST(callees_equal_a_naive_count),
+          TEST(the_users_lines_come_before_the_library_that_they_call),
           TEST(a_callback_is_not_counted_in_its_caller))

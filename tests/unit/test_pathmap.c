@@ -41,6 +41,7 @@ static void each_way_leads_to_its_file(void **state)
         {STR_CONST("/x/t.py"), STR_CONST("/x/t.py"), PATH_OUTSIDE},
         {STR_CONST("/usr/lib/python3.11/json/decoder.py"),
          STR_CONST("/usr/lib/python3.11/json/decoder.py"), PATH_LIBRARY},
+        {STR_CONST("Objects/obmalloc.c"), STR_CONST("Objects/obmalloc.c"), PATH_LIBRARY},
         {STR_CONST("/away/t.py"), STR_CONST("/away/t.py"), PATH_OUTSIDE},
         {STR_CONST("<frozen importlib._bootstrap>"), STR_CONST("<frozen importlib._bootstrap>"),
          PATH_NO_FILE},
@@ -109,6 +110,9 @@ static void libraries_are_named(void **state)
         assert_str(library.name, cases[i].name);
         assert_str(library.path, cases[i].path);
     }
+    assert_str(library_of_source(S("../Objects/obmalloc.c")).name, S("Python"));
+    assert_str(library_of_source(S("./malloc/malloc.c")).name, S("libc"));
+    assert_str(library_of_source(S("Objects/shape.cpp")).name, S(""));
     assert_str(library_of_module(arena, S("/usr/lib/x86_64-linux-gnu/libc.so.6")), S("libc"));
     assert_str(library_of_module(arena, S("/v/site-packages/numpy/core/_m.so")), S("numpy"));
     assert_str(library_of_module(arena, S("/usr/bin/python3.11")), S("Python"));
