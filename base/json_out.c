@@ -140,10 +140,33 @@ void json_put_raw(JsonOut *out, Str json)
     strbuf_add(out->buf, json);
 }
 
+void json_key_open(JsonOut *out, const char *key, char bracket)
+{
+    json_key(out, key);
+    json_open(out, bracket);
+}
+
 void json_key_str(JsonOut *out, const char *key, Str text)
 {
     json_key(out, key);
     json_put_str(out, text);
+}
+
+void json_key_str_or_null(JsonOut *out, const char *key, Str text)
+{
+    json_key(out, key);
+    if (text.len)
+        json_put_str(out, text);
+    else
+        json_put_null(out);
+}
+
+void json_key_strs(JsonOut *out, const char *key, const Str *texts, size_t count)
+{
+    json_key_open(out, key, '[');
+    for (size_t i = 0; i < count; i++)
+        json_put_str(out, texts[i]);
+    json_close(out, ']');
 }
 
 void json_key_i64(JsonOut *out, const char *key, int64_t value)

@@ -4,8 +4,7 @@
  *     JsonOut out = json_out(&buf);
  *     json_open(&out, '{');
  *     json_key_str(&out, "file", spot.file);
- *     json_key(&out, "rows");
- *     json_open(&out, '[');
+ *     json_key_open(&out, "rows", '[');
  *     ...
  *     json_close(&out, ']');
  *     json_close(&out, '}');
@@ -46,7 +45,11 @@ void json_put_null(JsonOut *out);
 /* Text that already is one JSON value. */
 void json_put_raw(JsonOut *out, Str json);
 
+void json_key_open(JsonOut *out, const char *key, char bracket);
 void json_key_str(JsonOut *out, const char *key, Str text);
+/* An empty text is null. */
+void json_key_str_or_null(JsonOut *out, const char *key, Str text);
+void json_key_strs(JsonOut *out, const char *key, const Str *texts, size_t count);
 void json_key_i64(JsonOut *out, const char *key, int64_t value);
 void json_key_u64(JsonOut *out, const char *key, uint64_t value);
 void json_key_double(JsonOut *out, const char *key, double value);

@@ -1,7 +1,6 @@
 /* perfloop hot: the hot lines or functions of a profile, where they are now. */
 
 #include <argp.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/args.h"
@@ -157,13 +156,7 @@ static bool compare(Arena *arena, const Hot *hot, const Places *places, Report *
     AgainstRequest request = {hot->request, hot->against, hot->against_len, hot->per};
     if (!against_load(arena, places, &request, &table, err))
         return false;
-    if (report->mode == REPORT_EVENTS) {
-        report_result(report, S("ok"), against_text(arena, &table), against_fields, &table);
-        return true;
-    }
-    Str text =
-        report->mode == REPORT_JSON ? against_json(arena, &table) : against_text(arena, &table);
-    fwrite(text.ptr, 1, text.len, stdout);
+    report_table(report, against_text(arena, &table), against_fields, &table);
     return true;
 }
 
@@ -177,12 +170,7 @@ static bool run(Arena *arena, const Hot *hot, Report *report, Err *err)
         return compare(arena, hot, &places, report, err);
     if (!hot_load(arena, &places, &hot->request, &table, err))
         return false;
-    if (report->mode == REPORT_EVENTS) {
-        report_result(report, S("ok"), hot_text(arena, &table), hot_fields, &table);
-        return true;
-    }
-    Str text = report->mode == REPORT_JSON ? hot_json(arena, &table) : hot_text(arena, &table);
-    fwrite(text.ptr, 1, text.len, stdout);
+    report_table(report, hot_text(arena, &table), hot_fields, &table);
     return true;
 }
 

@@ -53,8 +53,7 @@ static const struct argp ARGP = {OPTIONS, parse, NULL, DOC, args_children, NULL,
 static void put_list(JsonOut *out, const void *context)
 {
     const AllowedList *list = context;
-    json_key(out, "agreed");
-    json_open(out, '[');
+    json_key_open(out, "agreed", '[');
     array_each (Allowed, allowed, list) {
         json_open(out, '{');
         json_key_str(out, "root", allowed->root);

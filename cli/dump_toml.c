@@ -79,8 +79,7 @@ static void put_doc(Arena *arena, JsonOut *out, const TomlDoc *doc, Str text)
     json_open(out, '{');
     json_key(out, "values");
     put_value(arena, out, doc->root);
-    json_key(out, "problems");
-    json_open(out, '[');
+    json_key_open(out, "problems", '[');
     array_each (TomlProblem, problem, &doc->problems) {
         json_open(out, '{');
         json_key_u64(out, "line", toml_line(text, problem->span.start));

@@ -59,8 +59,7 @@ static void take_ask(ChildView *view, Arena *scratch, JsonIn event)
     json_open(&out, '{');
     json_key_i64(&out, "type", NOTICE_INFO);
     json_key_str(&out, "message", json_opt_str(event, "message", S("")));
-    json_key(&out, "actions");
-    json_open(&out, '[');
+    json_key_open(&out, "actions", '[');
     JsonIn choices = json_optional(event, "choices");
     for (size_t i = 0; i < json_len(choices); i++) {
         json_open(&out, '{');

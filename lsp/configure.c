@@ -56,8 +56,7 @@ static void ask(Server *server)
     StrBuf buf = strbuf_new(scratch);
     JsonOut out = json_out(&buf);
     json_open(&out, '{');
-    json_key(&out, "items");
-    json_open(&out, '[');
+    json_key_open(&out, "items", '[');
     json_open(&out, '{');
     if (server->has_places) /* some clients answer only with a scope */
         json_key_str(&out, "scopeUri", uri_from_path(scratch, server->places.root));

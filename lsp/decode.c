@@ -34,8 +34,7 @@ bool request_range(const Request *request, const char *key, ByteRange *range, Er
 
 static void write_position(JsonOut *out, const char *key, LspPosition at)
 {
-    json_key(out, key);
-    json_open(out, '{');
+    json_key_open(out, key, '{');
     json_key_u64(out, "line", at.line);
     json_key_u64(out, "character", at.character);
     json_close(out, '}');

@@ -54,8 +54,7 @@ static void write_edit(JsonOut *out, const Server *server, const DocVersion *doc
 static void write_versioned(JsonOut *out, const Server *server, const DocVersion *doc, Str text)
 {
     json_open(out, '{');
-    json_key(out, "textDocument");
-    json_open(out, '{');
+    json_key_open(out, "textDocument", '{');
     json_key_str(out, "uri", doc->uri);
     json_key_i64(out, "version", doc->version);
     json_close(out, '}');
@@ -99,10 +98,8 @@ void edits_apply(Server *server, const Snapshot *seen, Str label, JsonIn edits)
     JsonOut out = json_out(&buf);
     json_open(&out, '{');
     json_key_str(&out, "label", str_fmt(scratch, "perfloop: " STR_FMT, STR_ARG(label)));
-    json_key(&out, "edit");
-    json_open(&out, '{');
-    json_key(&out, versioned ? "documentChanges" : "changes");
-    json_open(&out, versioned ? '[' : '{');
+    json_key_open(&out, "edit", '{');
+    json_key_open(&out, versioned ? "documentChanges" : "changes", versioned ? '[' : '{');
     for (size_t i = 0; i < json_len(edits); i++) {
         JsonIn edit = json_item(edits, i);
         const DocVersion *doc = find_doc(server, seen, json_opt_str(edit, "path", S("")));

@@ -51,15 +51,13 @@ static Trace read_trace(Str value)
 static void write_result(Server *server, JsonOut *out)
 {
     json_open(out, '{');
-    json_key(out, "capabilities");
-    json_open(out, '{');
+    json_key_open(out, "capabilities", '{');
     json_key_str(out, "positionEncoding", encoding_name(server->client.encoding));
     json_key_raw(out, "textDocumentSync",
                  S("{\"openClose\":true,\"change\":2,\"save\":{\"includeText\":false}}"));
     methods_write_providers(out);
     json_close(out, '}');
-    json_key(out, "serverInfo");
-    json_open(out, '{');
+    json_key_open(out, "serverInfo", '{');
     json_key_str(out, "name", S("perfloop"));
     json_key_str(out, "version", S(PERFLOOP_VERSION));
     json_close(out, '}');

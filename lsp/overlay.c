@@ -48,8 +48,7 @@ bool overlay_write(Arena *arena, const Snapshot *snapshot, Str *path, Err *err)
     StrBuf buf = strbuf_new(arena);
     JsonOut out = json_out(&buf);
     json_open(&out, '{');
-    json_key(&out, "documents");
-    json_open(&out, '[');
+    json_key_open(&out, "documents", '[');
     for (size_t i = 0; i < snapshot->doc_count; i++)
         if (snapshot->docs[i].newest->path.len)
             write_document(&out, snapshot->docs[i].newest);

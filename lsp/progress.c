@@ -46,8 +46,7 @@ static void send_value(const Progress *progress, const char *kind, int percent, 
     bool begin = kind[0] == 'b', report = kind[0] == 'r';
     json_open(&out, '{');
     json_key_str(&out, "token", progress->token);
-    json_key(&out, "value");
-    json_open(&out, '{');
+    json_key_open(&out, "value", '{');
     json_key_str(&out, "kind", str_from_c(kind));
     if (begin)
         json_key_str(&out, "title", progress->title);

@@ -26,8 +26,7 @@ Str rpc_error(Arena *arena, Str id, RpcCode code, Str message)
     StrBuf buf = strbuf_new(arena);
     JsonOut out = open_message(&buf);
     json_key_raw(&out, "id", id);
-    json_key(&out, "error");
-    json_open(&out, '{');
+    json_key_open(&out, "error", '{');
     json_key_i64(&out, "code", code);
     json_key_str(&out, "message", message);
     json_close(&out, '}');

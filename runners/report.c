@@ -169,11 +169,7 @@ static bool ask_editor(Arena *scratch, const Question *question, size_t *choice,
     JsonOut out = open_event(&line, "ask");
     json_key_str(&out, "id", question->id);
     json_key_str(&out, "message", question->message);
-    json_key(&out, "choices");
-    json_open(&out, '[');
-    for (size_t i = 0; i < question->choice_count; i++)
-        json_put_str(&out, question->choices[i]);
-    json_close(&out, ']');
+    json_key_strs(&out, "choices", question->choices, question->choice_count);
     write_event(&line, &out);
     Str text;
     CLEANUP(json_cleanup) JsonIn root = {0};
@@ -235,6 +231,24 @@ void report_result(Report *report, Str status, Str sentence, ReportFields *more,
     json_key_str(&out, "message", sentence);
     if (more)
         more(&out, context);
+    write_event(&line, &out);
+}
+
+void report_table(Report *report, Str text, ReportFields *fields, const void *context)
+{
+    if (report->mode == REPORT_EVENTS) {
+        report_result(report, S("ok"), text, fields, context);
+        return;
+    }
+    end_line(report);
+    if (report->mode == REPORT_TEXT) {
+        fwrite(text.ptr, 1, text.len, stdout);
+        return;
+    }
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("report");
+    StrBuf line = strbuf_new(scratch);
+    JsonOut out = open_event(&line, NULL);
+    fields(&out, context);
     write_event(&line, &out);
 }
 

@@ -76,6 +76,11 @@ bool report_ask(Report *report, const Question *question, size_t *choice, Err *e
 typedef void ReportFields(JsonOut *out, const void *context);
 void report_result(Report *report, Str status, Str sentence, ReportFields *more,
                    const void *context);
+/*
+ * The result of a command that only looks: lines as they are to be read. As JSON it is an object of
+ * these fields and no others, which scripts rely on; as an event it has them beside the lines.
+ */
+void report_table(Report *report, Str text, ReportFields *fields, const void *context);
 /* The failure instead of a result. Returns the exit status: 130 when cancelled, else 1. */
 int report_failure(Report *report, const Err *err);
 

@@ -61,8 +61,7 @@ static void write_item(const Request *request, JsonOut *out, const Heat *heat, u
     json_key_str(out, "uri", uri);
     write_line_start(out, "range", line);
     write_line_start(out, "selectionRange", line);
-    json_key(out, "data");
-    json_open(out, '{');
+    json_key_open(out, "data", '{');
     json_key_i64(out, "function", spot);
     json_key_i64(out, "profile", heat->now.row.id);
     json_close(out, '}');
@@ -133,12 +132,10 @@ static bool write_calls(const Request *request, JsonOut *out, bool incoming, Err
         Str uri;
         LineNo line = function_place(request, heat, incoming ? other : spot, &uri);
         json_open(out, '{');
-        json_key(out, incoming ? "from" : "to");
-        json_open(out, '{');
+        json_key_open(out, incoming ? "from" : "to", '{');
         write_item(request, out, heat, other, edge->cost, edge->samples);
         json_close(out, '}');
-        json_key(out, "fromRanges");
-        json_open(out, '[');
+        json_key_open(out, "fromRanges", '[');
         write_line_start(out, NULL, line);
         json_close(out, ']');
         json_close(out, '}');

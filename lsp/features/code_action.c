@@ -37,8 +37,7 @@ static void write_fixed(const Request *request, JsonOut *out, JsonIn context, St
             !str_eq(json_opt_str(diagnostic, "code", S("")), code))
             continue;
         if (!open) {
-            json_key(out, "diagnostics");
-            json_open(out, '[');
+            json_key_open(out, "diagnostics", '[');
             open = true;
         }
         json_put_raw(out, json_text(request->arena, diagnostic));
@@ -83,10 +82,8 @@ static void write_mend(const Request *request, JsonOut *out, const WorkloadProbl
                  str_fmt(request->arena, "perfloop: write " STR_FMT, STR_ARG(problem->fix)));
     json_key_str(out, "kind", S("quickfix"));
     write_fixed(request, out, wanted->context, problem->code);
-    json_key(out, "edit");
-    json_open(out, '{');
-    json_key(out, "changes");
-    json_open(out, '{');
+    json_key_open(out, "edit", '{');
+    json_key_open(out, "changes", '{');
     json_key_text(out, request->doc->doc->uri);
     json_open(out, '[');
     json_open(out, '{');

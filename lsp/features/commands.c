@@ -72,8 +72,7 @@ static const CommandRow COMMANDS[] = {
 void commands_write_options(JsonOut *out)
 {
     json_open(out, '{');
-    json_key(out, "commands");
-    json_open(out, '[');
+    json_key_open(out, "commands", '[');
     for (size_t i = 0; i < sizeof(COMMANDS) / sizeof(COMMANDS[0]); i++)
         json_put_str(out, COMMANDS[i].name);
     json_put_str(out, CANCEL);

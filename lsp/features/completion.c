@@ -27,8 +27,7 @@ static void write_item(const Request *request, JsonOut *out, const WorkloadItem 
     json_key_str(out, "detail", item->detail);
     /* A client that names no formats reads a plain string only. */
     if (request->snapshot->client->completion_markdown) {
-        json_key(out, "documentation");
-        json_open(out, '{');
+        json_key_open(out, "documentation", '{');
         json_key_str(out, "kind", S("markdown"));
         json_key_str(out, "value", item->help);
         json_close(out, '}');
@@ -38,8 +37,7 @@ static void write_item(const Request *request, JsonOut *out, const WorkloadItem 
     json_key_str(out, "sortText", str_fmt(request->arena, "%04zu", order));
     json_key_str(out, "filterText",
                  text_slice(request->doc->doc->text, replace).len ? item->insert : item->label);
-    json_key(out, "textEdit");
-    json_open(out, '{');
+    json_key_open(out, "textEdit", '{');
     write_bytes(out, "range", request, replace);
     json_key_str(out, "newText", item->insert);
     json_close(out, '}');

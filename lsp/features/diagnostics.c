@@ -39,15 +39,13 @@ static void write_related(const Request *request, JsonOut *out, const ViewDiagno
     if (!request->snapshot->client->related_information || !workload ||
         !str_eq(diagnostic->code, S("regression")) || workload->last.n_places < 2)
         return;
-    json_key(out, "relatedInformation");
-    json_open(out, '[');
+    json_key_open(out, "relatedInformation", '[');
     for (size_t i = 0; i < workload->last.n_places; i++) {
         const ChangedPlace *place = &workload->last.places[i];
         if (!str_eq(place->path, file->path) || place->first.n == 0)
             continue;
         json_open(out, '{');
-        json_key(out, "location");
-        json_open(out, '{');
+        json_key_open(out, "location", '{');
         json_key_str(out, "uri", request->doc->doc->uri);
         write_line(out, "range", request, place->first);
         json_close(out, '}');
@@ -66,8 +64,7 @@ static void write_view(const Request *request, JsonOut *out, const FileView *vie
         write_bytes(out, "range", request, code_range(request->doc->doc->text, diagnostic->line));
         write_head(out, (int)diagnostic->severity, diagnostic->code, diagnostic->message);
         if (diagnostic->faded && request->snapshot->client->diagnostic_tags) {
-            json_key(out, "tags");
-            json_open(out, '[');
+            json_key_open(out, "tags", '[');
             json_put_i64(out, TAG_UNNECESSARY);
             json_close(out, ']');
         }

@@ -35,8 +35,7 @@ static size_t write_nested(const Request *request, JsonOut *out, size_t at)
     write_fields(out, item);
     write_bytes(out, "range", request, item->range);
     write_bytes(out, "selectionRange", request, item->name_range);
-    json_key(out, "children");
-    json_open(out, '[');
+    json_key_open(out, "children", '[');
     while (at < outline->len && is_inside(&outline->items[at], item))
         at = is_symbol(&outline->items[at]) ? write_nested(request, out, at) : at + 1;
     json_close(out, ']');
@@ -48,8 +47,7 @@ static void write_flat(const Request *request, JsonOut *out, const OutlineItem *
 {
     json_open(out, '{');
     write_fields(out, item);
-    json_key(out, "location");
-    json_open(out, '{');
+    json_key_open(out, "location", '{');
     json_key_str(out, "uri", request->doc->doc->uri);
     write_bytes(out, "range", request, item->range);
     json_close(out, '}');

@@ -13,8 +13,7 @@ static void write_hover(const Request *request, JsonOut *out, Str text, bool mar
                         ByteRange range)
 {
     json_open(out, '{');
-    json_key(out, "contents");
-    json_open(out, '{');
+    json_key_open(out, "contents", '{');
     json_key_str(out, "kind", markdown ? S("markdown") : S("plaintext"));
     json_key_str(out, "value", text);
     json_close(out, '}');

@@ -40,8 +40,7 @@ bool feature_inlay_hint(const Request *request, JsonOut *out, Err *err)
         LspPosition at =
             text_lsp_from_offset(text, text_line_range(text, hint->line).end, encoding);
         json_open(out, '{');
-        json_key(out, "position");
-        json_open(out, '{');
+        json_key_open(out, "position", '{');
         json_key_i64(out, "line", at.line);
         json_key_i64(out, "character", at.character);
         json_close(out, '}');

@@ -37,8 +37,7 @@ FileView request_view(const Request *request)
 
 void write_arguments(JsonOut *out, const Request *request, const ViewArgs *args)
 {
-    json_key(out, "arguments");
-    json_open(out, '[');
+    json_key_open(out, "arguments", '[');
     json_open(out, '{');
     if (args->workload.len)
         json_key_str(out, "workload", args->workload);
@@ -61,8 +60,7 @@ void write_arguments(JsonOut *out, const Request *request, const ViewArgs *args)
 void write_command(JsonOut *out, const char *key, const Request *request, Str title, Str command,
                    const ViewArgs *args)
 {
-    json_key(out, key);
-    json_open(out, '{');
+    json_key_open(out, key, '{');
     json_key_str(out, "title", title);
     json_key_str(out, "command", command);
     write_arguments(out, request, args);

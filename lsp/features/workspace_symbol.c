@@ -64,8 +64,7 @@ static void write_symbol(const Request *request, JsonOut *out, const Heat *heat,
                          STR_ARG(cost)));
     json_key_i64(out, "kind", SYMBOL_FUNCTION);
     json_key_str(out, "containerName", function->file);
-    json_key(out, "location");
-    json_open(out, '{');
+    json_key_open(out, "location", '{');
     json_key_str(out, "uri", uri);
     write_line_start(out, "range", line);
     json_close(out, '}');

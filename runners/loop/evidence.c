@@ -6,8 +6,7 @@
 
 static void put_numbers(JsonOut *out, const char *key, const double *values, size_t n)
 {
-    json_key(out, key);
-    json_open(out, '[');
+    json_key_open(out, key, '[');
     for (size_t i = 0; i < n; i++)
         json_put_double(out, values[i]);
     json_close(out, ']');
@@ -31,11 +30,9 @@ static void put_side(JsonOut *out, const PreflightSide *side)
 
 static void put_preflight(JsonOut *out, const Preflight *preflight)
 {
-    json_key(out, "preflight");
-    json_open(out, '{');
+    json_key_open(out, "preflight", '{');
     json_key_str(out, "reason", preflight->reason);
-    json_key(out, "sides");
-    json_open(out, '[');
+    json_key_open(out, "sides", '[');
     put_side(out, &preflight->sides[0]);
     put_side(out, &preflight->sides[1]);
     json_close(out, ']');
@@ -73,11 +70,7 @@ Str bench_evidence_json(Arena *arena, const BenchResult *result)
     json_key_double(&out, "run_s", result->run_s);
     put_numbers(&out, "peak_rss_bytes", result->peak_rss, 2);
     put_preflight(&out, &result->preflight);
-    json_key(&out, "notes");
-    json_open(&out, '[');
-    array_each (Str, note, &result->notes)
-        json_put_str(&out, *note);
-    json_close(&out, ']');
+    json_key_strs(&out, "notes", result->notes.items, result->notes.len);
     json_close(&out, '}');
     return strbuf_str(&buf);
 }

@@ -4,8 +4,7 @@
 
 static void write_changes(JsonOut *out, const LedgerChanges *changes)
 {
-    json_key(out, "changes");
-    json_open(out, '[');
+    json_key_open(out, "changes", '[');
     array_each (const LedgerChange, change, changes) {
         json_open(out, '{');
         json_key_str(out, "path", change->path);
@@ -36,8 +35,7 @@ static void write_verdict(JsonOut *out, const LedgerVerdict *verdict)
 void experiment_write(JsonOut *out, const Loop *loop, const Experiment *experiment)
 {
     json_key_str(out, "workload", experiment->workload);
-    json_key(out, "baseline");
-    json_open(out, '{');
+    json_key_open(out, "baseline", '{');
     json_key_i64(out, "id", experiment->baseline.id);
     json_key_bool(out, "new", experiment->baseline_is_new);
     json_key_str(out, "metric", experiment->baseline.metric);

@@ -168,11 +168,7 @@ static Str action_detail(Arena *arena, const Keep *keep)
     StrBuf buf = strbuf_new(arena);
     JsonOut out = json_out(&buf);
     json_open(&out, '{');
-    json_key(&out, "announced");
-    json_open(&out, '[');
-    array_each (const Str, path, &keep->unknown)
-        json_put_str(&out, *path);
-    json_close(&out, ']');
+    json_key_strs(&out, "announced", keep->unknown.items, keep->unknown.len);
     json_close(&out, '}');
     return strbuf_str(&buf);
 }
@@ -382,11 +378,7 @@ bool keep_recover(Loop *loop, Err *err)
 
 static void put_list(JsonOut *out, const char *key, const SnapshotPaths *paths)
 {
-    json_key(out, key);
-    json_open(out, '[');
-    array_each (const Str, path, paths)
-        json_put_str(out, *path);
-    json_close(out, ']');
+    json_key_strs(out, key, paths->items, paths->len);
 }
 
 void keep_write(JsonOut *out, const Loop *loop, const Keep *keep)

@@ -144,8 +144,7 @@ static void put_iteration(JsonOut *out, const LedgerIteration *iteration)
     json_key_double(out, "high", verdict->high);
     json_key_u64(out, "pairs", verdict->pairs);
     json_key_u64(out, "needed", verdict->needed);
-    json_key(out, "changes");
-    json_open(out, '[');
+    json_key_open(out, "changes", '[');
     array_each (const LedgerChange, change, &iteration->changes) {
         json_open(out, '{');
         json_key_str(out, "path", change->path);
@@ -168,8 +167,7 @@ static void put_workload(JsonOut *out, const LoopWorkload *loop)
     json_key_str(out, "target", loop->workload.target);
     json_key_double(out, "target_value", loop->workload.target_value);
     json_key_bool(out, "target_met", loop->target_met);
-    json_key(out, "history");
-    json_open(out, '[');
+    json_key_open(out, "history", '[');
     for (size_t i = 0; i < loop->history_len; i++)
         json_put_double(out, loop->history[i]);
     json_close(out, ']');
@@ -184,8 +182,7 @@ static void put_next(JsonOut *out, Arena *arena, const LoopWorkload *loop, const
 
 void loop_status_json(JsonOut *out, Arena *arena, const LoopView *view, const Bottleneck *hot)
 {
-    json_key(out, "workloads");
-    json_open(out, '[');
+    json_key_open(out, "workloads", '[');
     array_each (const LoopWorkload, loop, &view->workloads) {
         json_open(out, '{');
         put_workload(out, loop);
@@ -201,13 +198,11 @@ void loop_status_json(JsonOut *out, Arena *arena, const LoopView *view, const Bo
 
 void loop_log_json(JsonOut *out, const LoopView *view, size_t limit)
 {
-    json_key(out, "workloads");
-    json_open(out, '[');
+    json_key_open(out, "workloads", '[');
     array_each (const LoopWorkload, loop, &view->workloads) {
         json_open(out, '{');
         put_workload(out, loop);
-        json_key(out, "iterations");
-        json_open(out, '[');
+        json_key_open(out, "iterations", '[');
         for (size_t i = 0; i < loop->iterations.len && (!limit || i < limit); i++)
             put_iteration(out, &loop->iterations.items[i]);
         json_close(out, ']');

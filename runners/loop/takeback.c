@@ -28,8 +28,7 @@ static Str detail_json(Arena *arena, const ChangePlan *plan)
     StrBuf buf = strbuf_new(arena);
     JsonOut out = json_out(&buf);
     json_open(&out, '{');
-    json_key(&out, "in_editor");
-    json_open(&out, '[');
+    json_key_open(&out, "in_editor", '[');
     array_each (const ChangeStep, step, &plan->steps)
         if (step->in_editor)
             json_put_str(&out, step->path);
@@ -292,13 +291,11 @@ bool takeback_recover(Loop *loop, Err *err)
 void takeback_write(JsonOut *out, const Loop *loop, const Takeback *takeback)
 {
     json_key_i64(out, "iteration", takeback->iteration);
-    json_key(out, "paths");
-    json_open(out, '[');
+    json_key_open(out, "paths", '[');
     array_each (const ChangeStep, step, &takeback->plan.steps)
         json_put_str(out, step->path);
     json_close(out, ']');
-    json_key(out, "edits");
-    json_open(out, '[');
+    json_key_open(out, "edits", '[');
     array_each (const ChangeStep, step, &takeback->plan.steps) {
         if (!step->in_editor)
             continue;

@@ -64,9 +64,8 @@ bool against_load(Arena *arena, const Places *places, const AgainstRequest *requ
                   AgainstTable *out, Err *err) MUST_CHECK;
 /* The cost the rows are compared and sorted by. */
 const CompareValue *against_value(const AgainstTable *table, const AgainstRow *row);
-/* The fields of one object that is open already. */
+/* Both for report_table: the fields of one object that is open already, and the same as lines. */
 void against_fields(JsonOut *out, const void *table);
-Str against_json(Arena *arena, const AgainstTable *table);
 Str against_text(Arena *arena, const AgainstTable *table);
 
 #endif

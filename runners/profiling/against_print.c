@@ -11,8 +11,7 @@
 
 static void side_fields(JsonOut *out, const char *key, const AgainstSide *side)
 {
-    json_key(out, key);
-    json_open(out, '{');
+    json_key_open(out, key, '{');
     json_key_str(out, "tool", side->tool);
     json_key_str(out, "format", side->format);
     json_key_str(out, "id", side->id);
@@ -44,11 +43,7 @@ static void row_fields(JsonOut *out, const AgainstTable *table, const AgainstRow
 {
     const CompareRow *compared = &row->compared;
     json_open(out, '{');
-    json_key(out, "file");
-    if (compared->file.len)
-        json_put_str(out, compared->file);
-    else
-        json_put_null(out);
+    json_key_str_or_null(out, "file", compared->file);
     json_key_u64(out, "line", row->line);
     json_key_str(out, "function", compared->function);
     json_key_str(out, "state", row->state);
@@ -80,22 +75,10 @@ void against_fields(JsonOut *out, const void *context)
     json_key_bool(out, "texts", table->texts);
     json_key_u64(out, "within", table->within);
     json_key_u64(out, "rows_of", table->rows_of);
-    json_key(out, "rows");
-    json_open(out, '[');
+    json_key_open(out, "rows", '[');
     for (size_t i = 0; i < table->rows_len; i++)
         row_fields(out, table, &table->rows[i]);
     json_close(out, ']');
-}
-
-Str against_json(Arena *arena, const AgainstTable *table)
-{
-    StrBuf text = strbuf_new(arena);
-    JsonOut out = json_out(&text);
-    json_open(&out, '{');
-    against_fields(&out, table);
-    json_close(&out, '}');
-    strbuf_char(&text, '\n');
-    return strbuf_str(&text);
 }
 
 /* ------------------------------------------------------------------ words */

@@ -135,8 +135,7 @@ void bench_import_fields(JsonOut *out, const void *context)
 {
     const BenchImported *imported = context;
     json_key_str(out, "harness", imported->harness);
-    json_key(out, "benchmarks");
-    json_open(out, '[');
+    json_key_open(out, "benchmarks", '[');
     array_each (const BenchListed, item, &imported->items) {
         json_open(out, '{');
         json_key_str(out, "name", item->number.name);
@@ -145,11 +144,7 @@ void bench_import_fields(JsonOut *out, const void *context)
         json_key_u64(out, "samples", item->number.samples);
         if (item->number.has_baseline)
             json_key_double(out, "baseline", item->number.baseline);
-        json_key(out, "file");
-        if (item->path.len)
-            json_put_str(out, item->path);
-        else
-            json_put_null(out);
+        json_key_str_or_null(out, "file", item->path);
         json_key_i64(out, "line", item->line.n);
         json_close(out, '}');
     }

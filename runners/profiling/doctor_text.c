@@ -109,8 +109,7 @@ Str doctor_tool_text(Arena *arena, const Doctor *doctor)
 
 static void write_checks(JsonOut *out, const char *key, const MachineChecks *checks)
 {
-    json_key(out, key);
-    json_open(out, '[');
+    json_key_open(out, key, '[');
     array_each (const Check, check, checks) {
         json_open(out, '{');
         json_key_str(out, "name", check->name);
@@ -133,24 +132,18 @@ static void write_tool(JsonOut *out, const DoctorTool *row)
     json_key_str(out, "version", row->tool.version);
     json_key_str(out, "problem", row->tool.problem);
     json_key_str(out, "mend", row->tool.mend);
-    json_key(out, "workloads");
-    json_open(out, '[');
-    array_each (const Str, workload, &row->workloads)
-        json_put_str(out, *workload);
-    json_close(out, ']');
+    json_key_strs(out, "workloads", row->workloads.items, row->workloads.len);
     json_close(out, '}');
 }
 
 void doctor_write(JsonOut *out, const Doctor *doctor)
 {
-    json_key(out, "tools");
-    json_open(out, '[');
+    json_key_open(out, "tools", '[');
     array_each (const DoctorTool, tool, &doctor->tools)
         write_tool(out, tool);
     json_close(out, ']');
     write_checks(out, "machine", &doctor->machine);
-    json_key(out, "workloads");
-    json_open(out, '[');
+    json_key_open(out, "workloads", '[');
     array_each (const DoctorWorkload, workload, &doctor->workloads) {
         json_open(out, '{');
         json_key_str(out, "name", workload->name);

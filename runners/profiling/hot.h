@@ -79,9 +79,8 @@ bool hot_load(Arena *arena, const Places *places, const HotRequest *request, Hot
 /* Fills in where each row's spot is now. `profile` is its row in the ledger; NULL: of a file. */
 void hot_place_rows(Arena *arena, const Places *places, const LedgerProfile *profile, HotRow *rows,
                     size_t len);
-/* The fields of one object that is open already. */
+/* Both for report_table: the fields of one object that is open already, and the same as lines. */
 void hot_fields(JsonOut *out, const void *table);
-Str hot_json(Arena *arena, const HotTable *table);
 Str hot_text(Arena *arena, const HotTable *table);
 
 #endif

@@ -25,8 +25,7 @@ static void callees_fields(JsonOut *out, const HotSpots *spots, const HotSpot *s
     if (spot->callee <= 0)
         return;
     json_key_i64(out, "in_callee", spot->callee);
-    json_key(out, "callees");
-    json_open(out, '[');
+    json_key_open(out, "callees", '[');
     for (size_t i = 0; i < spot->callees_len; i++)
         callee_fields(out, spots, &spots->callees[spot->callees_first + i]);
     json_close(out, ']');
@@ -35,11 +34,7 @@ static void callees_fields(JsonOut *out, const HotSpots *spots, const HotSpot *s
 static void row_fields(JsonOut *out, const HotSpots *spots, const HotRow *row)
 {
     json_open(out, '{');
-    json_key(out, "file");
-    if (row->spot.file.len)
-        json_put_str(out, row->spot.file);
-    else
-        json_put_null(out);
+    json_key_str_or_null(out, "file", row->spot.file);
     json_key_u64(out, "line", row->line);
     json_key_str(out, "function", row->spot.function);
     json_key_i64(out, "self", row->spot.self);
@@ -59,8 +54,7 @@ static void row_fields(JsonOut *out, const HotSpots *spots, const HotRow *row)
 void hot_fields(JsonOut *out, const void *context)
 {
     const HotTable *table = context;
-    json_key(out, "profile");
-    json_open(out, '{');
+    json_key_open(out, "profile", '{');
     json_key_str(out, "tool", table->tool);
     json_key_str(out, "format", table->format);
     json_key_str(out, "id", table->id);
@@ -72,35 +66,15 @@ void hot_fields(JsonOut *out, const void *context)
     json_key_str(out, "metric", table->spots.metric);
     json_key_str(out, "unit", table->spots.unit);
     json_key_i64(out, "total", table->spots.total);
-    json_key(out, "metrics");
-    json_open(out, '[');
-    for (size_t i = 0; i < table->metrics_len; i++)
-        json_put_str(out, table->metrics[i]);
-    json_close(out, ']');
+    json_key_strs(out, "metrics", table->metrics, table->metrics_len);
     json_key_i64(out, "unmapped", table->spots.unmapped);
     json_key_u64(out, "samples", table->spots.samples);
     json_key_bool(out, "sampled", table->spots.sampled);
-    json_key(out, "notes");
-    json_open(out, '[');
-    for (size_t i = 0; i < table->notes_len; i++)
-        json_put_str(out, table->notes[i]);
-    json_close(out, ']');
-    json_key(out, "rows");
-    json_open(out, '[');
+    json_key_strs(out, "notes", table->notes, table->notes_len);
+    json_key_open(out, "rows", '[');
     for (size_t i = 0; i < table->rows_len; i++)
         row_fields(out, &table->spots, &table->rows[i]);
     json_close(out, ']');
-}
-
-Str hot_json(Arena *arena, const HotTable *table)
-{
-    StrBuf text = strbuf_new(arena);
-    JsonOut out = json_out(&text);
-    json_open(&out, '{');
-    hot_fields(&out, table);
-    json_close(&out, '}');
-    strbuf_char(&text, '\n');
-    return strbuf_str(&text);
 }
 
 /* ------------------------------------------------------------------ text */

@@ -227,8 +227,7 @@ static void describe(Arena *arena, const HotSpots *spots, Imported *out)
 void import_fields(JsonOut *out, const void *context)
 {
     const Imported *imported = context;
-    json_key(out, "profile");
-    json_open(out, '{');
+    json_key_open(out, "profile", '{');
     json_key_i64(out, "number", imported->id);
     json_key_str(out, "tool", imported->tool);
     json_key_str(out, "format", imported->format);
@@ -238,16 +237,11 @@ void import_fields(JsonOut *out, const void *context)
     json_key_i64(out, "total", imported->total);
     json_key_u64(out, "samples", imported->samples);
     json_key_i64(out, "unmapped", imported->unmapped);
-    json_key(out, "files");
-    json_open(out, '[');
+    json_key_open(out, "files", '[');
     array_each (const ImportedFile, file, &imported->files) {
         json_open(out, '{');
         json_key_str(out, "recorded", file->recorded);
-        json_key(out, "path");
-        if (file->place.mapped)
-            json_put_str(out, file->place.path);
-        else
-            json_put_null(out);
+        json_key_str_or_null(out, "path", file->place.mapped ? file->place.path : S(""));
         json_key_str(out, "reason", file->place.reason);
         json_close(out, '}');
     }

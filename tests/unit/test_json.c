@@ -89,8 +89,7 @@ static void writer_escapes_and_separates(void **state)
     JsonOut out = json_out(&buf);
     json_open(&out, '{');
     json_key_str(&out, "a", S("q\"\\\n\x01\xFF\xC3\xA4"));
-    json_key(&out, "b");
-    json_open(&out, '[');
+    json_key_open(&out, "b", '[');
     json_put_i64(&out, -1);
     json_put_double(&out, 0.1);
     json_put_double(&out, 1.0 / 3);
@@ -105,6 +104,21 @@ static void writer_escapes_and_separates(void **state)
                                    "[-1,0.1,0.3333333333333333,false,null,{}],\"c\":[]}"));
 }
 
+static void keys_of_lists_and_of_what_may_be_absent(void **state)
+{
+    StrBuf buf = strbuf_new(test_arena(state));
+    JsonOut out = json_out(&buf);
+    json_open(&out, '{');
+    json_key_str_or_null(&out, "file", S(""));
+    json_key_str_or_null(&out, "path", S("a.c"));
+    json_key_strs(&out, "notes", (Str[]){S("one"), S("two")}, 2);
+    json_key_strs(&out, "none", NULL, 0);
+    json_close(&out, '}');
+    assert_str(strbuf_str(&buf),
+               S("{\"file\":null,\"path\":\"a.c\",\"notes\":[\"one\",\"two\"],\"none\":[]}"));
+}
+
 TEST_MAIN(TEST(bad_type_names_its_path), TEST(what_clients_send_is_mended_not_refused),
           TEST(integral_reals_are_integers), TEST(deep_nesting_is_refused),
-          TEST(optional_fields_are_lenient), TEST(writer_escapes_and_separates))
+          TEST(optional_fields_are_lenient), TEST(writer_escapes_and_separates),
+          TEST(keys_of_lists_and_of_what_may_be_absent))

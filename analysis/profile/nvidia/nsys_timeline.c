@@ -86,8 +86,7 @@ static void open_complete(Writer *in, Track track, Str name, Str category, int64
     open_event(in, "X", track, name, category);
     put_us(in, "ts", start);
     put_us(in, "dur", end > start && !__builtin_sub_overflow(end, start, &ns) ? ns : 0);
-    json_key(&in->out, "args");
-    json_open(&in->out, '{');
+    json_key_open(&in->out, "args", '{');
 }
 
 static void close_complete(Writer *in)
@@ -113,8 +112,7 @@ static void put_name(Writer *in, const char *what, Track track, Str name)
     json_key_str(&in->out, "name", str_from_c(what));
     json_key_u64(&in->out, "pid", track.process);
     json_key_u64(&in->out, "tid", track.thread);
-    json_key(&in->out, "args");
-    json_open(&in->out, '{');
+    json_key_open(&in->out, "args", '{');
     json_key_str(&in->out, "name", name);
     json_close(&in->out, '}');
     close_event(in);
@@ -264,8 +262,7 @@ static void write_calls(Writer *in)
 
 static void put_size(Writer *in, const char *key, const NsysValue *size)
 {
-    json_key(&in->out, key);
-    json_open(&in->out, '[');
+    json_key_open(&in->out, key, '[');
     for (size_t i = 0; i < 3; i++)
         json_put_i64(&in->out, size[i].number);
     json_close(&in->out, ']');
@@ -393,8 +390,7 @@ static bool write_tables(Writer *in)
     in->out = json_out(&in->text);
     json_open(&in->out, '{');
     json_key_str(&in->out, "displayTimeUnit", S("ns"));
-    json_key(&in->out, "traceEvents");
-    json_open(&in->out, '[');
+    json_key_open(&in->out, "traceEvents", '[');
     read_names(in);
     write_ranges(in);
     write_calls(in);
