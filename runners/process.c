@@ -416,14 +416,15 @@ static bool read_reply(const Run *run, size_t lane, ProcessResult *out, Err *err
 }
 
 static bool run_lanes(Arena *arena, const ProcessOptions *const options[], size_t lanes,
-                      ProcessResult *results, Err *err)
+                      bool beside, ProcessResult *results, Err *err)
 {
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("process");
     SpawnRequest request = {.lanes = (uint32_t)lanes,
                             .cpu = options[0]->on_cpu ? options[0]->cpu : SPAWN_CPU_ANY,
                             .watch_ms = options[0]->watch_ms,
                             .grace_ms =
-                                options[0]->grace_ms ? options[0]->grace_ms : GRACE_MS_DEFAULT};
+                                options[0]->grace_ms ? options[0]->grace_ms : GRACE_MS_DEFAULT,
+                            .beside = beside};
     SpawnLane made[SPAWN_LANES_MAX];
     StrBuf texts = strbuf_new(scratch);
     for (size_t i = 0; i < lanes; i++)
@@ -448,21 +449,34 @@ static bool run_lanes(Arena *arena, const ProcessOptions *const options[], size_
     pump(&run, options[0]);
     if (run.cancelled)
         return err_set(err, ERR_CANCELLED, "cancelled");
-    for (size_t i = 0; i < lanes; i++)
-        if (!read_reply(&run, i, &results[i], err))
-            return false;
+    for (size_t i = 0; i < lanes; i++) {
+        Err not_ours = {0};
+        bool matters = i == 0 || !beside;
+        if (!read_reply(&run, i, &results[i], matters ? err : &not_ours)) {
+            if (matters)
+                return false;
+            results[i] =
+                (ProcessResult){.status = -1, .errors = str_copy(arena, str_from_c(not_ours.msg))};
+        }
+    }
     return true;
 }
 
 bool process_run(Arena *arena, const ProcessOptions *options, ProcessResult *result, Err *err)
 {
-    return run_lanes(arena, &options, 1, result, err);
+    return run_lanes(arena, &options, 1, false, result, err);
 }
 
 bool process_together(Arena *arena, const ProcessOptions *const options[PROCESS_TOGETHER_MAX],
                       ProcessResult results[PROCESS_TOGETHER_MAX], Err *err)
 {
-    return run_lanes(arena, options, PROCESS_TOGETHER_MAX, results, err);
+    return run_lanes(arena, options, PROCESS_TOGETHER_MAX, false, results, err);
+}
+
+bool process_beside(Arena *arena, const ProcessOptions *const options[PROCESS_TOGETHER_MAX],
+                    ProcessResult results[PROCESS_TOGETHER_MAX], Err *err)
+{
+    return run_lanes(arena, options, PROCESS_TOGETHER_MAX, true, results, err);
 }
 
 /* ---------------------------------------------------------------- what to say about a failure */

@@ -14,7 +14,8 @@
  * There is no shell: give {"/bin/sh", "-c", text} where the user asked for one. argv[0] without a
  * slash is looked up in the PATH the command gets. Standard input is empty unless given.
  *
- * process_together starts two commands at the same time, on the same processor if asked.
+ * process_together starts two commands at the same time, on the same processor if asked;
+ * process_beside one that only lasts as long as the other.
  */
 #ifndef RUNNERS_PROCESS_H
 #define RUNNERS_PROCESS_H
@@ -91,6 +92,13 @@ bool process_run(Arena *arena, const ProcessOptions *options, ProcessResult *res
  */
 bool process_together(Arena *arena, const ProcessOptions *const options[PROCESS_TOGETHER_MAX],
                       ProcessResult results[PROCESS_TOGETHER_MAX], Err *err) MUST_CHECK;
+
+/*
+ * The first one, and the second one beside it as long as the first runs: then it is ended (SIGTERM, the
+ * grace time, SIGKILL). How it ends, or that it did not start (status -1), is no error.
+ */
+bool process_beside(Arena *arena, const ProcessOptions *const options[PROCESS_TOGETHER_MAX],
+                    ProcessResult results[PROCESS_TOGETHER_MAX], Err *err) MUST_CHECK;
 
 /* ERR_TOOL with status and the line that says why (said.h) unless it exited with 0. */
 bool process_check(const ProcessResult *result, Str what, Err *err) MUST_CHECK;

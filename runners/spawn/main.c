@@ -273,6 +273,31 @@ static uint32_t end_all(uint32_t alone_ms, uint32_t grace_ms)
 
 /* ---------------------------------------------------------------- the watch */
 
+static int ms_until(uint64_t deadline_ns)
+{
+    uint64_t now = now_ns();
+    return now < deadline_ns ? (int)((deadline_ns - now) / 1000000u) : 0;
+}
+
+/* What only ran beside something else: ended with its group, and what it used is still counted. */
+static void end_lane(Lane *lane, uint32_t grace_ms)
+{
+    static const int SIGNALS[] = {SIGTERM, SIGKILL};
+    struct pollfd fd = {.fd = lane->pidfd, .events = POLLIN};
+    lane->last = true;
+    for (int i = 0; i < 2; i++) {
+        if (kill(-lane->pid, SIGNALS[i]) < 0) /* it has no group of its own yet */
+            kill(lane->pid, SIGNALS[i]);
+        if (poll(&fd, 1, (int)grace_ms) > 0) {
+            lane_ended(lane, run_delay_ns(getpid()));
+            return;
+        }
+    }
+    /* It hangs inside the system; end_all waits for it. */
+    close(lane->pidfd);
+    lane->pidfd = -1;
+}
+
 /* Waits for the lanes; false when the control pipe closed first. */
 static bool watch(const SpawnRequest *request, Lane *lanes)
 {
@@ -287,6 +312,10 @@ static bool watch(const SpawnRequest *request, Lane *lanes)
         *control = (struct pollfd){.fd = SPAWN_FD_CONTROL, .events = POLLIN};
         if (busy == 0)
             return true;
+        if (request->beside && lanes[0].pidfd < 0) {
+            end_lane(&lanes[1], request->grace_ms);
+            continue;
+        }
         uint64_t own_delay_ns = run_delay_ns(getpid());
         int ready = poll(fds, request->lanes + 1, request->watch_ms ? (int)request->watch_ms : -1);
         if (ready < 0 && errno != EINTR)
@@ -300,12 +329,6 @@ static bool watch(const SpawnRequest *request, Lane *lanes)
         if (ready > 0 && control->revents)
             return false;
     }
-}
-
-static int ms_until(uint64_t deadline_ns)
-{
-    uint64_t now = now_ns();
-    return now < deadline_ns ? (int)((deadline_ns - now) / 1000000u) : 0;
 }
 
 /*

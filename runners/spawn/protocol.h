@@ -30,6 +30,8 @@ typedef struct SpawnRequest {
     int32_t cpu;         /* every lane runs on this one, or SPAWN_CPU_ANY */
     uint32_t watch_ms;   /* count threads and processes this often; 0: never */
     uint32_t grace_ms;   /* between SIGTERM and SIGKILL when stopped */
+    uint32_t beside;     /* 1: lane 1 is ended when lane 0 has ended */
+    uint32_t unused;     /* keeps the next field aligned */
     uint64_t text_bytes; /* after the lanes */
 } SpawnRequest;
 

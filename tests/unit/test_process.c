@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/path.h"
 #include "tests/lib/check.h"
 
 static ProcessResult run(Arena *arena, const ProcessOptions *options)
@@ -228,6 +230,45 @@ static void two_together_share_one_processor(void **state)
     assert_true(wall >= (results[0].cpu_s + results[1].cpu_s) * 0.95);
 }
 
+static void what_runs_beside_ends_with_the_first(void **state)
+{
+    Arena *arena = test_arena(state);
+    /* Both have begun when the first one ends: it waits for a line of the other. */
+    Str fifo = path_join(arena, test_temp_dir(arena), S("fifo"));
+    Str name = str_fmt(arena, "FIFO=" STR_FMT, STR_ARG(fifo));
+    const Str first[] = {S("sh"), S("-c"), S("mkfifo \"$FIFO\"; cat \"$FIFO\"; exit 3")};
+    const Str second[] = {S("sh"), S("-c"),
+                          S("echo seen; until [ -p \"$FIFO\" ]; do :; done; echo go >\"$FIFO\"; "
+                            "sleep 60; echo never")};
+    ProcessOptions one = {.argv = first, .argc = 3, .env = &name, .env_count = 1};
+    ProcessOptions two = one;
+    two.argv = second;
+    ProcessResult results[2];
+    Err err = {0};
+    assert_ok(process_beside(arena, (const ProcessOptions *[]){&one, &two}, results, &err), &err);
+    assert_int_equal(results[0].status, 3);
+    assert_str(results[0].out, S("go\n"));
+    assert_int_equal(results[0].left, 0);
+    assert_true(results[0].wall_s < 30);
+    assert_int_equal(results[1].signal, SIGTERM);
+    assert_str(results[1].out, S("seen\n"));
+}
+
+static void what_cannot_run_beside_is_no_failure(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str script = path_join(arena, test_temp_dir(arena), S("script"));
+    Err err = {0};
+    assert_ok(file_write(script, S("no program\n"), &err), &err);
+    assert_int_equal(chmod(str_cstr(arena, script), 0755), 0);
+    const Str first[] = {S("true")};
+    ProcessOptions one = {.argv = first, .argc = 1}, two = {.argv = &script, .argc = 1};
+    ProcessResult results[2];
+    assert_ok(process_beside(arena, (const ProcessOptions *[]){&one, &two}, results, &err), &err);
+    assert_int_equal(results[0].status, 0);
+    assert_int_equal(results[1].status, -1);
+}
+
 static void threads_and_processes_are_seen(void **state)
 {
     const Str argv[] = {
@@ -262,5 +303,6 @@ TEST_MAIN(TEST(output_status_and_errors_are_captured), TEST(a_signal_is_told_apa
           TEST(peak_memory_does_not_start_at_ours),
           TEST(peak_memory_counts_what_the_command_touches),
           TEST(processor_time_includes_children_that_were_waited_for),
+          TEST(what_runs_beside_ends_with_the_first), TEST(what_cannot_run_beside_is_no_failure),
           TEST(two_together_share_one_processor), TEST(threads_and_processes_are_seen),
           TEST(a_memory_limit_stops_the_command))
