@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "analysis/profile/nvidia/gpu_monitor.h"
+#include "analysis/profile/nvidia/gpu_summary.h"
 #include "base/file.h"
 
 int dump_gpu(int argc, char **argv)

@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "analysis/profile/nvidia/gpu_monitor.h"
+#include "analysis/profile/nvidia/gpu_summary.h"
 #include "runners/process.h"
 
 enum {
@@ -51,7 +51,7 @@ void gpus_collect(Arena *arena, Conditions *list)
         return;
     array_each (GpuSeries, gpu, &seen.gpus) {
         const GpuSample *sample = &gpu->samples.items[0];
-        uint64_t throttled = gpu_monitor_throttled(gpu);
+        uint64_t throttled = sample->reasons & GPU_THROTTLED;
         add(arena, list, gpu, "", gpu->name);
         add(arena, list, gpu, " SM clock", clock_text(arena, sample, GPU_SM_CLOCK));
         add(arena, list, gpu, " memory clock", clock_text(arena, sample, GPU_MEMORY_CLOCK));

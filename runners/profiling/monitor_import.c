@@ -1,6 +1,6 @@
 #include "runners/profiling/monitor_import.h"
 
-#include "analysis/profile/nvidia/gpu_monitor.h"
+#include "analysis/profile/nvidia/gpu_summary.h"
 #include "base/file.h"
 
 bool monitor_import_is(Arena *arena, Str file)

@@ -2,13 +2,11 @@
 
 #include <math.h>
 
-#include "base/strbuf.h"
-
 enum {
     COLUMNS_MAX = 200,
     GPUS_MAX = 1024,
     HEADER_LINES = 40, /* a header comes within so many lines */
-    CLOCK_CHANGE_PERCENT = 5,
+    DAY_S = 24 * 60 * 60,
 };
 
 /* What a column is: a quantity, or one of these. */
@@ -19,7 +17,11 @@ enum {
     IS_NAME,
     IS_REASONS,
     IS_GRAPHICS_CLOCK, /* for the SM clock where that is not asked for */
-    IS_FLAG,           /* "Active", or a part of the time above 0 */
+    IS_FLAG,           /* "Active", or 1 */
+    IS_PART,           /* which part of the time, in % */
+    IS_DATE,           /* 20240104 */
+    IS_TIME,           /* 13:54:35 */
+    IS_MOMENT,         /* 2024/01/04 13:54:35.123 */
     IS_FOREIGN,        /* of `nvidia-smi pmon`, which has processes */
 };
 
@@ -39,10 +41,15 @@ static const Name NAMES[] = {
     {STR_CONST("gtemp"), GPU_TEMPERATURE, 0},
     {STR_CONST("pclk"), GPU_SM_CLOCK, 0},
     {STR_CONST("mclk"), GPU_MEMORY_CLOCK, 0},
-    {STR_CONST("pviol"), IS_FLAG, GPU_POWER_CAP},
+    {STR_CONST("rxpci"), GPU_PCIE_IN, 0},
+    {STR_CONST("txpci"), GPU_PCIE_OUT, 0},
+    {STR_CONST("Date"), IS_DATE, 0},
+    {STR_CONST("Time"), IS_TIME, 0},
+    {STR_CONST("pviol"), IS_PART, GPU_POWER_CAP},
     {STR_CONST("tviol"), IS_FLAG, GPU_HW_THERMAL},
     {STR_CONST("pid"), IS_FOREIGN, 0},
     /* nvidia-smi --query-gpu */
+    {STR_CONST("timestamp"), IS_MOMENT, 0},
     {STR_CONST("index"), IS_GPU, 0},
     {STR_CONST("uuid"), IS_OTHER_GPU, 0},
     {STR_CONST("gpu_uuid"), IS_OTHER_GPU, 0},
@@ -61,6 +68,10 @@ static const Name NAMES[] = {
     {STR_CONST("clocks.current.graphics"), IS_GRAPHICS_CLOCK, 0},
     {STR_CONST("clocks.mem"), GPU_MEMORY_CLOCK, 0},
     {STR_CONST("clocks.current.memory"), GPU_MEMORY_CLOCK, 0},
+    {STR_CONST("memory.total"), GPU_MEMORY_TOTAL, 0},
+    {STR_CONST("power.limit"), GPU_POWER_LIMIT, 0},
+    {STR_CONST("enforced.power.limit"), GPU_POWER_LIMIT, 0},
+    {STR_CONST("clocks.max.sm"), GPU_SM_CLOCK_MAX, 0},
     {STR_CONST("reasons.active"), IS_REASONS, 0},
     {STR_CONST("reasons.gpu_idle"), IS_FLAG, GPU_IDLE},
     {STR_CONST("reasons.sw_power_cap"), IS_FLAG, GPU_POWER_CAP},
@@ -202,15 +213,73 @@ static uint64_t reasons_of(Str cell)
     return bits;
 }
 
+/* "13:54:35.123"; NaN when it is none. */
+static double time_of(Str cell)
+{
+    Str hours, minutes, rest;
+    uint64_t hour, minute;
+    double seconds;
+    if (!str_cut(cell, ':', &hours, &rest) || !str_cut(rest, ':', &minutes, &rest) ||
+        !str_to_u64(hours, &hour) || !str_to_u64(minutes, &minute) ||
+        !str_to_double(rest, &seconds) || hour > 23 || minute > 59 || !(seconds < 61))
+        return NAN;
+    return (double)(hour * 3600 + minute * 60) + seconds;
+}
+
+/* "20240104" or "2024/01/04" as days that follow each other; NaN when it is none. */
+static double day_of(Str cell)
+{
+    uint64_t digits = 0;
+    size_t len = 0;
+    for (size_t i = 0; i < cell.len; i++) {
+        if (cell.ptr[i] == '/')
+            continue;
+        if (cell.ptr[i] < '0' || cell.ptr[i] > '9' || len++ == 8)
+            return NAN;
+        digits = digits * 10 + (uint64_t)(cell.ptr[i] - '0');
+    }
+    if (len != 8)
+        return NAN;
+    /* Days of a year that begins in March, so that its last month is the uneven one. */
+    uint64_t month = (digits / 100 + 9) % 100 % 12, year = digits / 10000 - month / 10;
+    return (double)(year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 +
+                    digits % 100);
+}
+
+static double moment_of(Str cell)
+{
+    Str date, time;
+    return str_cut(cell, ' ', &date, &time) ? day_of(date) * DAY_S + time_of(str_trim(time)) : NAN;
+}
+
 typedef struct Row {
     GpuSample sample;
     Str gpu, other_gpu, name;
     double graphics_clock;
+    double day, time_s; /* NaN: not told */
 } Row;
+
+static void take_flag(Row *row, uint64_t flag, double part)
+{
+    if (!(part > 0))
+        return;
+    row->sample.reasons |= flag;
+    if (part > row->sample.throttled)
+        row->sample.throttled = part < 1 ? part : 1;
+}
 
 static void take_cell(Row *row, const Name *column, Str cell)
 {
     switch (column->is) {
+    case IS_DATE:
+        row->day = day_of(cell);
+        break;
+    case IS_TIME:
+        row->time_s = time_of(cell);
+        break;
+    case IS_MOMENT:
+        row->sample.at_s = moment_of(cell);
+        break;
     case IS_GPU:
         row->gpu = cell;
         break;
@@ -222,13 +291,17 @@ static void take_cell(Row *row, const Name *column, Str cell)
         break;
     case IS_REASONS:
         row->sample.reasons |= reasons_of(cell);
+        if (row->sample.reasons & GPU_THROTTLED)
+            row->sample.throttled = 1;
         break;
     case IS_GRAPHICS_CLOCK:
         row->graphics_clock = number_of(cell);
         break;
     case IS_FLAG:
-        if (str_eq(cell, S("Active")) || number_of(cell) > 0)
-            row->sample.reasons |= column->flag;
+        take_flag(row, column->flag, str_eq(cell, S("Active")) || number_of(cell) > 0);
+        break;
+    case IS_PART:
+        take_flag(row, column->flag, number_of(cell) / 100);
         break;
     default:
         if (column->is < GPU_QUANTITIES)
@@ -238,7 +311,7 @@ static void take_cell(Row *row, const Name *column, Str cell)
 
 static void read_row(Reader *in, Str line)
 {
-    Row row = {.graphics_clock = NAN};
+    Row row = {.sample.at_s = NAN, .graphics_clock = NAN, .day = NAN, .time_s = NAN};
     Str field;
     size_t len = 0;
     for (size_t i = 0; i < GPU_QUANTITIES; i++)
@@ -261,6 +334,8 @@ static void read_row(Reader *in, Str line)
         row.sample.values[GPU_SM_CLOCK] = row.graphics_clock;
     if (!series->name.len)
         series->name = str_copy(in->arena, row.name);
+    if (isnan(row.sample.at_s)) /* the time alone goes back at midnight */
+        row.sample.at_s = (isnan(row.day) ? 0 : row.day * DAY_S) + row.time_s;
     *array_push(in->arena, &series->samples) = row.sample;
 }
 
@@ -288,100 +363,4 @@ bool gpu_monitor_read(Arena *arena, Str bytes, GpuMonitor *out, Err *err)
         return err_set(err, ERR_INPUT, "a header of nvidia-smi without a sample");
     *out = monitor;
     return true;
-}
-
-/* ------------------------------------------------------------------ what it comes to */
-
-static void add_value(GpuRange *range, double value)
-{
-    if (isnan(value))
-        return;
-    if (!range->count || value < range->min)
-        range->min = value;
-    if (!range->count || value > range->max)
-        range->max = value;
-    range->count++;
-    range->mean += (value - range->mean) / (double)range->count;
-}
-
-GpuRange gpu_monitor_range(const GpuSeries *series, GpuQuantity quantity)
-{
-    GpuRange range = {0};
-    array_each (GpuSample, sample, &series->samples)
-        add_value(&range, sample->values[quantity]);
-    return range;
-}
-
-bool gpu_monitor_clock_changed(const GpuSeries *series, GpuRange *range)
-{
-    *range = (GpuRange){0};
-    array_each (GpuSample, sample, &series->samples) {
-        double busy = sample->values[GPU_SM_BUSY];
-        if (!(sample->reasons & GPU_IDLE) && (isnan(busy) || busy > 0))
-            add_value(range, sample->values[GPU_SM_CLOCK]);
-    }
-    return range->count && (range->max - range->min) * 100 > range->max * CLOCK_CHANGE_PERCENT;
-}
-
-uint64_t gpu_monitor_throttled(const GpuSeries *series)
-{
-    uint64_t reasons = 0;
-    array_each (GpuSample, sample, &series->samples)
-        reasons |= sample->reasons;
-    return reasons & GPU_THROTTLED;
-}
-
-Str gpu_reasons_text(Arena *arena, uint64_t reasons)
-{
-    static const struct {
-        uint64_t bits;
-        const char *text;
-    } WORDS[] = {
-        {GPU_POWER_CAP, "power cap"},
-        {GPU_SW_THERMAL | GPU_HW_THERMAL, "heat"},
-        {GPU_POWER_BRAKE, "power brake"},
-        {GPU_HW_SLOWDOWN, "hardware slowdown"},
-    };
-    StrBuf out = strbuf_new(arena);
-    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
-        if (reasons & WORDS[i].bits)
-            strbuf_fmt(&out, "%s%s", out.len ? ", " : "", WORDS[i].text);
-    return strbuf_str(&out);
-}
-
-static void print_series(Arena *arena, StrBuf *out, const GpuSeries *series)
-{
-    static const struct {
-        const char *name;
-        const char *unit;
-    } QUANTITIES[GPU_QUANTITIES] = {
-        [GPU_SM_BUSY] = {"kernels running", "%"},     [GPU_MEMORY_BUSY] = {"memory busy", "%"},
-        [GPU_MEMORY_USED] = {"memory used", "MB"},    [GPU_POWER] = {"power", "W"},
-        [GPU_TEMPERATURE] = {"temperature", "C"},     [GPU_SM_CLOCK] = {"SM clock", "MHz"},
-        [GPU_MEMORY_CLOCK] = {"memory clock", "MHz"},
-    };
-    strbuf_fmt(out, "GPU " STR_FMT "%s" STR_FMT ": %zu samples\n", STR_ARG(series->gpu),
-               series->name.len ? ", " : "", STR_ARG(series->name), series->samples.len);
-    for (size_t i = 0; i < GPU_QUANTITIES; i++) {
-        GpuRange range = gpu_monitor_range(series, (GpuQuantity)i);
-        if (range.count)
-            strbuf_fmt(out, "  %-15s mean %.4g, %.4g to %.4g %s\n", QUANTITIES[i].name, range.mean,
-                       range.min, range.max, QUANTITIES[i].unit);
-    }
-    GpuRange clock;
-    if (gpu_monitor_clock_changed(series, &clock))
-        strbuf_fmt(out, "  the SM clock changed at work: %.4g to %.4g MHz\n", clock.min, clock.max);
-    if (gpu_monitor_throttled(series))
-        strbuf_fmt(out, "  throttled: " STR_FMT "\n",
-                   STR_ARG(gpu_reasons_text(arena, gpu_monitor_throttled(series))));
-}
-
-Str gpu_monitor_text(Arena *arena, const GpuMonitor *monitor)
-{
-    StrBuf out = strbuf_new(arena);
-    array_each (GpuSeries, series, &monitor->gpus)
-        print_series(arena, &out, series);
-    if (monitor->bad_rows)
-        strbuf_fmt(&out, "%zu rows could not be read\n", monitor->bad_rows);
-    return strbuf_str(&out);
 }

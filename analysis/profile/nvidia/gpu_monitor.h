@@ -4,7 +4,7 @@
  *     GpuMonitor monitor;
  *     if (!gpu_monitor_read(arena, bytes, &monitor, err))
  *         return false;
- *     Str text = gpu_monitor_text(arena, &monitor);
+ *     GpuSummaries all = gpu_summaries_of(arena, &monitor);     gpu_summary.h
  *
  * Reads the text of `nvidia-smi dmon` (any -s, with dates or without, the driver's own order of
  * columns) and `nvidia-smi --query-gpu=... --format=csv` (with nounits, too). Columns are found by
@@ -26,11 +26,16 @@
 typedef enum GpuQuantity {
     GPU_SM_BUSY,     /* % of the time a kernel ran */
     GPU_MEMORY_BUSY, /* % of the time the memory controller was busy; not memory used */
-    GPU_MEMORY_USED, /* MB */
+    GPU_MEMORY_USED, /* MiB, whatever the header says */
     GPU_POWER,       /* W */
     GPU_TEMPERATURE, /* C */
     GPU_SM_CLOCK,    /* MHz */
     GPU_MEMORY_CLOCK,
+    GPU_PCIE_IN,      /* MB/s, to the GPU */
+    GPU_PCIE_OUT,     /* MB/s, from it */
+    GPU_MEMORY_TOTAL, /* this and the next are what the GPU could do */
+    GPU_POWER_LIMIT,
+    GPU_SM_CLOCK_MAX,
     GPU_QUANTITIES,
 } GpuQuantity;
 
@@ -47,8 +52,11 @@ enum {
 };
 
 typedef struct GpuSample {
+    double at_s;                   /* of some clock of that machine; NaN: not told */
     double values[GPU_QUANTITIES]; /* NaN: not told */
     uint64_t reasons;
+    /* Which part of the time up to this sample it was throttled; 1 where only that it is is told. */
+    double throttled;
 } GpuSample;
 
 typedef struct GpuSeries {
@@ -62,21 +70,8 @@ typedef struct GpuMonitor {
     size_t bad_rows;
 } GpuMonitor;
 
-typedef struct GpuRange {
-    size_t count; /* 0: nothing was told */
-    double mean, min, max;
-} GpuRange;
-
 bool is_gpu_monitor(Str bytes);
 /* Texts of the result are copies. */
 bool gpu_monitor_read(Arena *arena, Str bytes, GpuMonitor *out, Err *err) MUST_CHECK;
-GpuRange gpu_monitor_range(const GpuSeries *series, GpuQuantity quantity);
-/* The clock differed by more than 5 % between samples in which the GPU was at work. */
-bool gpu_monitor_clock_changed(const GpuSeries *series, GpuRange *range);
-/* All reasons of all samples, of those that throttle; and in words: "power cap, heat". */
-uint64_t gpu_monitor_throttled(const GpuSeries *series);
-Str gpu_reasons_text(Arena *arena, uint64_t reasons);
-/* A paragraph per GPU. */
-Str gpu_monitor_text(Arena *arena, const GpuMonitor *monitor);
 
 #endif
