@@ -21,11 +21,13 @@ typedef struct Import {
     Str workload;
     Str run;
     bool as_baseline;
+    int64_t beside;
 } Import;
 
 enum {
     KEY_RUN = 0x1300,
     KEY_BASELINE,
+    KEY_BESIDE,
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -36,6 +38,10 @@ static const struct argp_option OPTIONS[] = {
      "instead of a file: run this benchmark of the source by itself, and take its number", 0},
     {"baseline", KEY_BASELINE, NULL, 0,
      "of a benchmark report: later numbers are compared with these", 0},
+    {"beside", KEY_BESIDE, "NUMBER", 0,
+     "of what nvidia-smi saw: the profile of the ledger that it belongs to (default: the newest of "
+     "GPU kernels)",
+     0},
     {0},
 };
 
@@ -47,7 +53,8 @@ static const char DOC[] =
     "script`, "
     "and folded stacks; gzip and zstd are unpacked. A report of benchmarks (pytest-benchmark, "
     "criterion's folder or JSON lines, and others) gives each benchmark of the source its number. "
-    "What nvidia-smi saw of the GPUs is summed up.";
+    "What nvidia-smi saw of the GPUs is summed up, and stands beside the newest profile of "
+    "kernels.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -64,6 +71,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_RUN:
         import->run = str_from_c(arg);
+        return 0;
+    case KEY_BESIDE:
+        if (!str_to_i64(str_from_c(arg), &import->beside) || import->beside < 1)
+            argp_error(state, "--beside is the number of a profile in the ledger");
         return 0;
     case KEY_BASELINE:
         import->as_baseline = true;
@@ -123,10 +134,12 @@ static bool run(Arena *arena, const Import *import, Report *report, Err *err)
     if (import->run.len || bench_import_is_report(arena, file))
         return run_bench(arena, import, file, report, &places, err);
     if (monitor_import_is(arena, file)) {
-        Str sentence;
-        if (!monitor_import(arena, file, &sentence, err))
+        MonitorImported seen;
+        MonitorImport what = {
+            .file = file, .workload = import->workload, .profile = import->beside};
+        if (!monitor_import(arena, report, &places, &what, &seen, err))
             return false;
-        report_result(report, S("ok"), sentence, NULL, NULL);
+        report_result(report, S("ok"), seen.sentence, monitor_import_fields, &seen);
         return true;
     }
     ImportOptions options = {

@@ -30,10 +30,11 @@ enum {
 static const struct argp_option OPTIONS[] = {
     {"with", 'w', "TOOL", 0,
      "py-spy, cprofile, line_profiler, tracemalloc, memray, viztracer; perf, flamegraph, "
-     "heaptrack, dhat, callgrind; criterion, dhat-crate, tracing-chrome; nsys, ncu; without it the "
-     "workload's first that can run here",
+     "heaptrack, dhat, callgrind; criterion, dhat-crate, tracing-chrome; nsys, ncu, dmon; without "
+     "it the workload's first that can run here",
      0},
-    {"rate", 'r', "HZ", 0, "how often a sampler looks, in times per second (250; perf 997)", 0},
+    {"rate", 'r', "HZ", 0,
+     "how often a sampler looks, in times per second (250; perf 997; dmon 10)", 0},
     {"call-graph", 'g', "HOW", 0,
      "how perf finds the callers: fp, by frame pointers (default), or dwarf, by copies of the "
      "stack",
@@ -115,7 +116,9 @@ static void put_fields(JsonOut *out, const void *context)
     json_key_str(out, "workload", shown->workload->name);
     json_key_double(out, "seconds", shown->profiled->wall_s);
     json_key_str(out, "version", shown->profiled->version);
-    import_fields(out, &shown->profiled->imported);
+    if (shown->profiled->imported.id)
+        import_fields(out, &shown->profiled->imported);
+    gpu_besides_fields(out, &shown->profiled->gpus);
 }
 
 static bool run(Arena *arena, const ProfileArgs *args, Report *report, Err *err)
@@ -135,8 +138,7 @@ static bool run(Arena *arena, const ProfileArgs *args, Report *report, Err *err)
         !workloads_pick(arena, places.root, args->workload, &workload, err) ||
         !profile_workload(arena, report, &places, &workload, &options, &profiled, err))
         return false;
-    report_result(report, S("ok"), profiled.imported.sentence, put_fields,
-                  &(Shown){&workload, &profiled});
+    report_result(report, S("ok"), profiled.sentence, put_fields, &(Shown){&workload, &profiled});
     return true;
 }
 

@@ -10,6 +10,7 @@
 #include "runners/tools_look.h"
 #include "runners/tools_native.h"
 #include "runners/tools_nvidia.h"
+#include "runners/tools_nvidia_smi.h"
 
 enum {
     TOOL_TIMEOUT_S = 20,
@@ -149,6 +150,8 @@ static const struct ToolRow {
      tool_look_tracing_chrome},
     {STR_CONST("nsys"), STR_CONST("CUDA, timeline of kernels and transfers"), tool_look_nsys},
     {STR_CONST("ncu"), STR_CONST("CUDA, counters of single kernels"), tool_look_ncu},
+    {STR_CONST("dmon"),
+     STR_CONST("CUDA, load, memory, power and clocks of the device (nvidia-smi)"), tool_look_dmon},
 };
 
 size_t tools_count(void)
@@ -161,8 +164,14 @@ Str tools_name(size_t index)
     return TOOLS[index].name;
 }
 
+Str tool_real_name(Str name)
+{
+    return str_eq(name, S("nvidia-smi")) ? S("dmon") : name;
+}
+
 Tool tool_look(Arena *arena, Str name, const ToolSearch *search)
 {
+    name = tool_real_name(name);
     Tool tool = {.name = name};
     StrBuf names = strbuf_new(arena);
     for (size_t i = 0; i < tools_count(); i++) {

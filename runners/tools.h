@@ -40,6 +40,9 @@ Str tools_name(size_t index);
 /* Looks for one of them; an unknown name gives a Tool that is not ready, with the names there are. */
 Tool tool_look(Arena *arena, Str name, const ToolSearch *search);
 
+/* "nvidia-smi" is the program of dmon; other names stay. */
+Str tool_real_name(Str name);
+
 /* The first word of its --version that begins with a digit and has a point: "1.15.0". */
 Str tool_version_in(Str text);
 

@@ -129,18 +129,15 @@ static StrList read_profilers(WorkloadReader *reader, const SchemaKey *key, cons
         *array_push(reader->arena, &names) = name->name;
     array_each (TomlValue *, item, &value->items) {
         const SchemaName *found = find_name(key->values, (*item)->text);
-        ProblemAt at = {.span = (*item)->span,
-                        .code = S("config-profiler"),
-                        .severity = found ? WORKLOAD_INFO : WORKLOAD_WARNING};
+        ProblemAt at = {
+            .span = (*item)->span, .code = S("config-profiler"), .severity = WORKLOAD_WARNING};
         if ((*item)->kind != TOML_STRING)
             continue;
         if (found)
-            *array_push(reader->arena, &known) = (*item)->text;
+            *array_push(reader->arena, &known) =
+                found->same_as.len ? found->same_as : (*item)->text;
         else
             problem_unknown_name(reader, at, "profiler", (*item)->text, names);
-        if (found && found->later)
-            problem_add(reader, at, "perfloop profile cannot run " STR_FMT " yet",
-                        STR_ARG(found->name));
     }
     return value->kind == TOML_ARRAY ? known : out;
 }

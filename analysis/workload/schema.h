@@ -30,7 +30,7 @@ typedef enum SchemaType {
 typedef struct SchemaName {
     Str name;
     Str help;
-    bool later; /* known, and this version cannot run it yet */
+    Str same_as; /* another name of that one; or empty */
 } SchemaName;
 
 /* A list of names; `names` ends with an empty one. */

@@ -146,6 +146,15 @@ bool query_insert(LedgerQuery *query, int64_t *id, Err *err)
     return true;
 }
 
+bool ledger_has_table(Ledger *ledger, Str table, bool *has, Err *err)
+{
+    LedgerQuery *query =
+        ledger_query(ledger, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?");
+    query_str(query, table);
+    *has = query_next(query);
+    return query_done(query, err);
+}
+
 Str ledger_worktree(const Ledger *ledger)
 {
     return ledger->worktree;

@@ -98,6 +98,24 @@ bool ledger_add_profile(Ledger *ledger, const LedgerProfile *profile, int64_t *i
 bool ledger_profiles(Arena *arena, Ledger *ledger, Str workload, size_t limit, LedgerProfiles *out,
                      Err *err) MUST_CHECK;
 
+/* ---- recordings of nvidia-smi, beside profiles */
+
+typedef struct LedgerGpus {
+    int64_t profile; /* 0: every one of this workload and snapshot */
+    Str workload;    /* empty when imported for none */
+    Str snapshot;    /* tree that ran, when known */
+    int64_t time_s;
+    Str origin;     /* profiler (it ran beside it), alone (in a run without one), imported */
+    Str source;     /* the file it was read from, or the command */
+    Digest content; /* the text of nvidia-smi is in contents.h */
+} LedgerGpus;
+typedef Array(LedgerGpus) LedgerGpusList;
+
+bool ledger_add_gpus(Ledger *ledger, const LedgerGpus *gpus, Err *err) MUST_CHECK;
+/* Of this profile, the newest of each origin, newest first. */
+bool ledger_gpus(Arena *arena, Ledger *ledger, const LedgerProfile *profile, LedgerGpusList *out,
+                 Err *err) MUST_CHECK;
+
 /* ---- conditions */
 
 /* Stored once per digest; *id is its row. */

@@ -168,3 +168,21 @@ CREATE TABLE benchmark (
     samples INTEGER NOT NULL,             -- behind it; 0: not told
     PRIMARY KEY (report, name)
 ) STRICT, WITHOUT ROWID;
+
+-- version 3
+
+-- What nvidia-smi saw of the GPUs, beside a profile of the same workload. The samples are in the
+-- contents, as nvidia-smi wrote them.
+CREATE TABLE gpu_recording (
+    id       INTEGER PRIMARY KEY,
+    worktree TEXT NOT NULL,
+    folder   TEXT NOT NULL,
+    workload TEXT NOT NULL,               -- its name, '' when imported for none
+    snapshot TEXT NOT NULL,               -- tree that ran, '' when unknown
+    profile  INTEGER REFERENCES profile ON DELETE CASCADE, -- NULL: all of this workload and tree
+    time     INTEGER NOT NULL,
+    origin   TEXT NOT NULL,               -- profiler, alone, imported
+    source   TEXT NOT NULL,               -- the file it was read from, or the command
+    content  TEXT NOT NULL                -- content id
+) STRICT;
+CREATE INDEX gpu_recording_by_profile ON gpu_recording (profile);

@@ -37,6 +37,9 @@ bool query_done(LedgerQuery *query, Err *err) MUST_CHECK;
 /* The same for an INSERT; *id is the new row. */
 bool query_insert(LedgerQuery *query, int64_t *id, Err *err) MUST_CHECK;
 
+/* A ledger that an older perfloop wrote, and nobody has written since, lacks a newer table. */
+bool ledger_has_table(Ledger *ledger, Str table, bool *has, Err *err) MUST_CHECK;
+
 /* The workspace the ledger is bound to. */
 Str ledger_worktree(const Ledger *ledger);
 Str ledger_folder(const Ledger *ledger);

@@ -52,15 +52,6 @@ bool ledger_add_report(Ledger *ledger, const LedgerReport *report, Err *err)
     return false;
 }
 
-/* A ledger that an older perfloop wrote, and nobody has written since, has no such table. */
-static bool has_reports(Ledger *ledger, bool *has, Err *err)
-{
-    LedgerQuery *query = ledger_query(
-        ledger, "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'benchmark'");
-    *has = query_next(query);
-    return query_done(query, err);
-}
-
 static Unit unit_from(int64_t number)
 {
     return number >= UNIT_COUNT && number <= UNIT_PERCENT ? (Unit)number : UNIT_COUNT;
@@ -70,7 +61,7 @@ bool ledger_benchmarks(Arena *arena, Ledger *ledger, Str origin, LedgerBenchmark
 {
     bool has = false;
     LedgerBenchmarks found = {0};
-    if (!has_reports(ledger, &has, err))
+    if (!ledger_has_table(ledger, S("benchmark"), &has, err))
         return false;
     if (!has) {
         *out = found;

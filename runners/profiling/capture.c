@@ -115,6 +115,7 @@ static const CaptureTool TOOLS[] = {
      .explain = nvidia_explain,
      .is_ours = nsys_is_ours,
      .native = true,
+     .watches_gpus = true,
      .gather = nsys_gather},
     {.name = STR_CONST("ncu"),
      .file_name = STR_CONST("profile.ncu-rep"),
@@ -124,7 +125,15 @@ static const CaptureTool TOOLS[] = {
      .is_ours = ncu_is_ours,
      .native = true,
      .sees_kernels = true,
+     .watches_gpus = true,
      .gather = ncu_gather},
+    {.name = STR_CONST("dmon"),
+     .file_name = STR_CONST("gpus.txt"),
+     .command = dmon_command,
+     .collect = dmon_collect,
+     .explain = dmon_explain,
+     .watches_gpus = true,
+     .only_asked = true},
 };
 
 enum {
@@ -195,14 +204,17 @@ static bool choose_tool(CaptureJob *job, const CaptureTool **row, Err *err)
                          .cancel = job->options->cancel};
     StrList names = {0};
     if (job->options->tool.len) {
-        *array_push(job->arena, &names) = job->options->tool;
+        *array_push(job->arena, &names) = tool_real_name(job->options->tool);
     } else {
-        array_each (Str, name, &job->options->workload->profilers)
-            if (find_row(*name))
+        array_each (Str, name, &job->options->workload->profilers) {
+            const CaptureTool *found = find_row(*name);
+            if (found && !found->only_asked)
                 *array_push(job->arena, &names) = *name;
+        }
         bool native = is_native(job);
         for (size_t i = 0; i < 2 * TOOLS_LEN; i++)
-            if (TOOLS[i % TOOLS_LEN].native == (i < TOOLS_LEN ? native : !native))
+            if (TOOLS[i % TOOLS_LEN].native == (i < TOOLS_LEN ? native : !native) &&
+                !TOOLS[i % TOOLS_LEN].only_asked)
                 *array_push(job->arena, &names) = TOOLS[i % TOOLS_LEN].name;
     }
     for (size_t i = 0; i < names.len; i++) {
@@ -397,7 +409,8 @@ static bool run_tool(CaptureJob *job, const CaptureTool *row, Err *err)
         job->env = rust_env(job->arena, job->options->places, job->options->workload);
     /* Whoever measures meanwhile would measure our noise. */
     if (!turn_take(&turn, job->options->places->user_state, job->options->cancel, tell, job, err) ||
-        !run_build(job, err) || !row->command(job, err))
+        !run_build(job, err) || (row->watches_gpus && !monitor_plan(job, row->only_asked, err)) ||
+        !row->command(job, err))
         return false;
     StrList env = environment(job);
     ProcessOptions process = {.argv = job->argv.items,
@@ -412,7 +425,8 @@ static bool run_tool(CaptureJob *job, const CaptureTool *row, Err *err)
     report_progress(job->report, -1, STR_FMT ": " STR_FMT, STR_ARG(row->name),
                     STR_ARG(job->options->workload->benchmark.text));
     job->started_ns = clock_now_ns();
-    if (!process_run(job->arena, &process, &result, err))
+    if (job->watch.argc ? !monitor_run(job, &process, &result, err)
+                        : !process_run(job->arena, &process, &result, err))
         return false;
     capture->wall_s = result.wall_s;
     if (row->gather)

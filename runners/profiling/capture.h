@@ -31,7 +31,7 @@ typedef struct CaptureOptions {
     Str tool; /* "py-spy"; empty: the workload's first that can run here, else the best for it */
     const Places *places;
     const Workload *workload;
-    uint32_t rate_hz;       /* of samplers; 0: 250, perf 997 */
+    uint32_t rate_hz;       /* of samplers; 0: 250, perf 997, dmon 10 */
     bool copy_stacks;       /* perf: --call-graph dwarf, for code without frame pointers */
     bool native;            /* also frames of native code: py-spy, memray */
     bool python_allocators; /* also what Python's own allocators hand out: memray; slow */
@@ -48,6 +48,7 @@ typedef struct Capture {
     Str folder;    /* removed by capture_finish */
     Str run_dir;   /* that relative paths in the profile belong to */
     double wall_s; /* of the run */
+    Str gpus;      /* a recording of nvidia-smi that was made beside it, in `folder`; or empty */
     int lock;      /* holds `folder`; 0 when there is none */
 } Capture;
 

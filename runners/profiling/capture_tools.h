@@ -19,6 +19,7 @@
 #include "runners/profiling/capture.h"
 #include "runners/report.h"
 #include "runners/tools.h"
+#include "runners/tools_nvidia_smi.h"
 
 typedef struct CaptureJob {
     Arena *arena;
@@ -33,6 +34,8 @@ typedef struct CaptureJob {
     Str said;           /* all that the profiler and the benchmark wrote, once it is known */
     bool gpu_lines; /* the profile is of kernels: whether the program has lines matters little */
     StrList env;    /* more of the build's and the benchmark's environment */
+    SmiPlan watch;  /* nvidia-smi beside it; argc 0: it does not run */
+    Str watch_said; /* its own words, where it wrote no samples */
     uint64_t started_ns;
     uint64_t told_s;
 } CaptureJob;
@@ -55,6 +58,8 @@ typedef struct CaptureTool {
     bool sees_native;     /* knows CaptureOptions.native */
     bool sees_allocators; /* and .python_allocators */
     bool sees_kernels;    /* and .kernel, .launches, .launch_skip */
+    bool watches_gpus;    /* nvidia-smi runs beside it, where there is one */
+    bool only_asked;      /* shows no lines, so it is taken only when it is asked for by name */
     /* Puts what the profiler said itself behind the result's errors; NULL: it is told by own_words. */
     void (*gather)(CaptureJob *job, ProcessResult *result);
 } CaptureTool;
@@ -98,6 +103,14 @@ bool ncu_is_ours(const ProcessResult *result);
 bool nsys_is_ours(const ProcessResult *result);
 void ncu_gather(CaptureJob *job, ProcessResult *result);
 void nsys_gather(CaptureJob *job, ProcessResult *result);
+
+CaptureStep dmon_command, dmon_collect;
+CaptureExplain dmon_explain;
+/* What nvidia-smi is to do beside the benchmark, into job->watch; a GPU is needed for dmon alone. */
+bool monitor_plan(CaptureJob *job, bool is_dmon, Err *err) MUST_CHECK;
+/* process_run, with nvidia-smi beside it; its recording goes to capture->gpus. */
+bool monitor_run(CaptureJob *job, const ProcessOptions *process, ProcessResult *result,
+                 Err *err) MUST_CHECK;
 
 CaptureStep line_profiler_command, tracemalloc_command, viztracer_command;
 CaptureStep memray_command, memray_collect;

@@ -130,6 +130,21 @@ static void take_rows(Arena *arena, HotTable *table)
         table->rows[i].spot = sorted[i];
 }
 
+static void take_gpus(Arena *arena, const Places *places, const LedgerProfile *row, HotTable *table)
+{
+    Err gone = {0};
+    CLEANUP(ledger_cleanup) Ledger *ledger = ledger_open(places, LEDGER_READ, &gone);
+    if (!ledger)
+        return;
+    table->gpus = gpu_besides(arena, places, ledger, row);
+    Str *notes = NEW_ARRAY(arena, Str, table->notes_len + table->gpus.notes.len + 1);
+    for (size_t i = 0; i < table->notes_len; i++)
+        notes[i] = table->notes[i];
+    table->notes = notes;
+    array_each (const Str, note, &table->gpus.notes)
+        notes[table->notes_len++] = *note;
+}
+
 static bool fill(Arena *arena, const HotInput *input, HotTable *table, Err *err)
 {
     const Profile *profile = &input->profile;
@@ -162,6 +177,8 @@ bool hot_load(Arena *arena, const Places *places, const HotRequest *request, Hot
     hot_input_close(&input);
     if (!ok)
         return false;
+    if (input.of_ledger && input.merged <= 1)
+        take_gpus(arena, places, &input.row, &table);
     hot_place_rows(arena, places, input.of_ledger ? &input.row : NULL, table.rows, table.rows_len);
     *out = table;
     return true;

@@ -26,6 +26,7 @@
 #include "base/json_out.h"
 #include "base/str.h"
 #include "runners/places.h"
+#include "runners/profiling/gpu_beside.h"
 #include "runners/profiling/hot_input.h"
 
 typedef enum HotBy {
@@ -69,6 +70,7 @@ typedef struct HotTable {
     HotSpots spots;
     bool by_function;
     HotRequest request;
+    GpuBesides gpus; /* what nvidia-smi saw beside it; its notes are in `notes` */
     HotRow *rows;
     size_t rows_len;
     size_t rows_of; /* how many there would be without `top` */

@@ -75,6 +75,7 @@ void hot_fields(JsonOut *out, const void *context)
     for (size_t i = 0; i < table->rows_len; i++)
         row_fields(out, &table->spots, &table->rows[i]);
     json_close(out, ']');
+    gpu_besides_fields(out, &table->gpus);
 }
 
 /* ------------------------------------------------------------------ text */
@@ -213,6 +214,8 @@ Str hot_text(Arena *arena, const HotTable *table)
         else
             print_row(arena, &out, &table->spots, &table->rows[i], with_callees);
     print_left_out(&out, table, quiet);
+    array_each (const Str, line, &table->gpus.lines)
+        strbuf_fmt(&out, STR_FMT "\n", STR_ARG(*line));
     if (lacks_rust_source(table))
         strbuf_add(&out, S("the source of Rust's std is not on this machine: "
                            "rustup component add rust-src\n"));

@@ -8,12 +8,15 @@
 
 #include "analysis/workload/workload.h"
 #include "runners/profiling/capture.h"
+#include "runners/profiling/gpu_beside.h"
 #include "runners/profiling/import.h"
 
 typedef struct Profiled {
-    Imported imported;
-    Str version; /* of the profiler */
+    Imported imported; /* of a recording of the GPUs alone (dmon): nothing */
+    Str version;       /* of the profiler */
     double wall_s;
+    GpuBesides gpus; /* nvidia-smi's recording, where one was made */
+    Str sentence;
 } Profiled;
 
 /* tool and rate_hz as in CaptureOptions. Errors are those of allow_check, capture and import. */

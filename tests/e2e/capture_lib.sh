@@ -25,7 +25,7 @@ processes() {
     for cwd in /proc/[0-9]*/cwd; do
         pid=${cwd#/proc/} pid=${pid%/cwd}
         [[ $(readlink "$cwd" 2>/dev/null) == "$scratch"* ]] || continue
-        grep -aq 'planted\|profiled.py\|py-spy\|perf record\|heaptrack\|valgrind' "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
+        grep -aq 'planted\|profiled.py\|py-spy\|perf record\|heaptrack\|valgrind\|nvidia-smi' "/proc/$pid/cmdline" 2>/dev/null && echo "$pid"
     done
     true
 }

@@ -87,7 +87,7 @@ echo "no tools at all"
 workload "python app.py" ''
 as=(env PATH="$scratch/empty")
 doctor
-for name in py-spy cprofile memray perf flamegraph heaptrack dhat callgrind nsys ncu nvidia-smi pprof hyperfine; do
+for name in py-spy cprofile memray perf flamegraph heaptrack dhat callgrind nsys ncu dmon pprof hyperfine; do
     expect missing tool $name state
     [ -n "$(answer tool $name mend)" ] || fail "nothing mends $name"
 done

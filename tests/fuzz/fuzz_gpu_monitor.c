@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         gpu_monitor_text(arena, &monitor);
     for (size_t i = 0; i < monitor.gpus.len; i++) {
         GpuSummary gpu = gpu_summary_of(arena, &monitor.gpus.items[i]);
-        gpu_summary_line(arena, &gpu);
+        gpu_summary_line(arena, &gpu, S(""), true);
         gpu_summary_throttled(arena, &gpu);
     }
     is_gpu_monitor(bytes);

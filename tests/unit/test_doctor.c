@@ -116,10 +116,10 @@ static void the_program_of_a_package_has_its_name(void **state)
 static void every_profiler_has_a_row(void **state UNUSED)
 {
     static const char *const NAMES[] = {
-        "py-spy",    "cprofile",   "line_profiler", "tracemalloc",    "memray",
-        "viztracer", "perf",       "flamegraph",    "criterion",      "heaptrack",
-        "dhat",      "callgrind",  "dhat-crate",    "tracing-chrome", "nsys",
-        "ncu",       "nvidia-smi", "pprof",         "hyperfine",
+        "py-spy",    "cprofile",  "line_profiler", "tracemalloc",    "memray",
+        "viztracer", "perf",      "flamegraph",    "criterion",      "heaptrack",
+        "dhat",      "callgrind", "dhat-crate",    "tracing-chrome", "nsys",
+        "ncu",       "dmon",      "pprof",         "hyperfine",
     };
     assert_int_equal(doctor_row_count(), sizeof(NAMES) / sizeof(NAMES[0]));
     for (size_t i = 0; i < doctor_row_count(); i++)

@@ -98,18 +98,18 @@ static void recordings_of_others_are_one_line_each(void **state)
     } FILES[] = {
         {"dmon_default_driver5xx.txt",
          "GPU 0: kernels ran 78 % of the time (up to 100 %), 229 W (up to 284), SM clock 1710 MHz, "
-         "memory clock 6250 MHz, up to 42 °C"},
+         "up to 42 °C"},
         {"dmon_gb10_c1.txt", "GPU 0: no kernel ran, 3 W (up to 3), up to 38 °C"},
         {"dmon_gpm_hopper.txt",
          "GPU 0: kernels ran 1 % of the time (up to 2 %), 11 W (up to 12), SM clock 495 to 502 MHz "
-         "(median 498), memory clock 810 MHz, up to 43 °C"},
+         "(median 498), up to 43 °C"},
         {"dmon_mutc_TD_driver545.txt",
-         "GPU 0: kernels ran 4 % of the time (up to 13 %), memory up to 501 MB, SM clock 1695 MHz, "
-         "memory clock 6250 MHz, PCIe up to 217 MB/s in and 677 out"},
+         "GPU 0: kernels ran 4 % of the time (up to 13 %), up to 501 MB in use, SM clock 1695 MHz, "
+         "PCIe up to 217 MB/s in and 677 out"},
         {"dmon_pucet_DT_driver418.txt",
          "GPU 0: no kernel ran, 38 W (up to 39), up to 19 °C, PCIe up to 0 MB/s in and 1 out"},
         {"dmon_pucm_4090.txt",
-         "GPU 0: kernels ran 30 % of the time (up to 36 %), memory up to 454 MB, 21 W (up to 21), "
+         "GPU 0: kernels ran 30 % of the time (up to 36 %), up to 454 MB in use, 21 W (up to 21), "
          "SM clock 645 to 675 MHz (median 660), memory clock 405 to 810 MHz (median 608), up to 37 "
          "°C"},
     };
@@ -122,7 +122,7 @@ static void recordings_of_others_are_one_line_each(void **state)
             skip();
         GpuMonitor monitor = read_path(arena, path);
         GpuSummary gpu = gpu_summary_of(arena, &monitor.gpus.items[0]);
-        assert_str(gpu_summary_line(arena, &gpu), str_from_c(FILES[i].line));
+        assert_str(gpu_summary_line(arena, &gpu, S(""), true), str_from_c(FILES[i].line));
         assert_true(isnan(LASTS[i]) ? isnan(gpu.lasts_s) : gpu.lasts_s == LASTS[i]);
         assert_str(gpu_summary_throttled(arena, &gpu), S(""));
     }
@@ -152,11 +152,11 @@ static void how_long_it_was_throttled_is_told(void **state)
                        "72.0, 1410, 2040, 0x0000000000000024\n"
                        "2028/01/01 00:00:00.100, 0, NVIDIA L4, 50, 4000, 23034, 60.0, "
                        "72.0, 2040, 2040, 0x0000000000000000\n");
-    assert_str(
-        gpu_summary_line(arena, &gpu),
-        S("GPU 0 NVIDIA L4: kernels ran 60 % of the time (up to 100 %), memory up to 4.19 GB "
-          "of 24.2 GB, 56 W (up to 72 of 72), SM clock 1410 to 2040 MHz (median 1500, most "
-          "2040), throttled for 0.20 of 0.40 s (power cap, heat)"));
+    assert_str(gpu_summary_line(arena, &gpu, S(""), true),
+               S("GPU 0 NVIDIA L4: kernels ran 60 % of the time (up to 100 %), up to 4.19 GB of "
+                 "24.2 GB in "
+                 "use, 56 W (up to 72 of 72), SM clock 1410 to 2040 MHz (median 1500 of 2040), "
+                 "throttled for 0.20 of 0.40 s (power cap, heat)"));
     assert_str(gpu_summary_throttled(arena, &gpu),
                S("GPU 0 was throttled for 0.20 of 0.40 s (power cap, heat)"));
 }
@@ -179,8 +179,8 @@ static void what_is_not_told_is_left_out(void **state)
                "clocks_throttle_reasons.active\n"
                "0, [N/A], 512 MiB, [Not Supported], [Insufficient Permissions], [Unknown Error]\n"
                "0, [N/A], 512 MiB, [Not Supported], ERR!, N/A\n");
-    assert_str(gpu_summary_line(arena, &gpu),
-               S("GPU 0: its load is not told, memory up to 537 MB"));
+    assert_str(gpu_summary_line(arena, &gpu, S(""), true),
+               S("GPU 0: its load is not told, up to 537 MB in use"));
     assert_false(gpu_summary_is_idle(&gpu));
 }
 

@@ -98,8 +98,6 @@ static void mistakes_have_a_mend(void **state)
         "this input lies outside the workspace", "");
     one(with(arena, "profilers = [\"pyspy\"]"), "config-profiler", WORKLOAD_WARNING,
         "unknown profiler 'pyspy'; did you mean 'py-spy'?", "\"py-spy\"");
-    one(with(arena, "profilers = [\"nvidia-smi\"]"), "config-profiler", WORKLOAD_INFO,
-        "perfloop profile cannot run nvidia-smi yet", "");
     one(with(arena, "on_regression = \"stop\""), "config-value", WORKLOAD_ERROR,
         "unknown on_regression 'stop'; there are ask, revert", "");
     one(with(arena, "load = { peak = \"200\" }"), "config-value", WORKLOAD_ERROR,

@@ -7,6 +7,7 @@ enum {
     GPUS_MAX = 1024,
     HEADER_LINES = 40, /* a header comes within so many lines */
     DAY_S = 24 * 60 * 60,
+    DAYS_TO_2000 = 730485,
 };
 
 /* What a column is: a quantity, or one of these. */
@@ -226,7 +227,7 @@ static double time_of(Str cell)
     return (double)(hour * 3600 + minute * 60) + seconds;
 }
 
-/* "20240104" or "2024/01/04" as days that follow each other; NaN when it is none. */
+/* "20240104" or "2024/01/04" as days that follow each other, from about 2000 on; NaN when it is none. */
 static double day_of(Str cell)
 {
     uint64_t digits = 0;
@@ -243,7 +244,8 @@ static double day_of(Str cell)
     /* Days of a year that begins in March, so that its last month is the uneven one. */
     uint64_t month = (digits / 100 + 9) % 100 % 12, year = digits / 10000 - month / 10;
     return (double)(year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 +
-                    digits % 100);
+                    digits % 100) -
+           DAYS_TO_2000;
 }
 
 static double moment_of(Str cell)

@@ -113,10 +113,14 @@ bool gpu_summary_is_idle(const GpuSummary *gpu)
     return gpu->values[GPU_SM_BUSY].count && gpu->values[GPU_SM_BUSY].max <= 0;
 }
 
+static bool clock_changed(const GpuRange *clock)
+{
+    return clock->count && (clock->max - clock->min) * 100 > clock->max * CLOCK_CHANGE_PERCENT;
+}
+
 bool gpu_summary_clock_changed(const GpuSummary *gpu)
 {
-    const GpuRange *clock = &gpu->sm_clock;
-    return clock->count && (clock->max - clock->min) * 100 > clock->max * CLOCK_CHANGE_PERCENT;
+    return clock_changed(&gpu->sm_clock);
 }
 
 /* ------------------------------------------------------------------ words */
@@ -180,11 +184,12 @@ static void add_memory(Arena *arena, StrBuf *out, const GpuSummary *gpu)
     if (!used->count)
         return;
     Str most = units_text(arena, used->max * MEBI, UNIT_BYTES);
-    strbuf_fmt(out, ", memory up to " STR_FMT, STR_ARG(most));
+    strbuf_fmt(out, ", up to " STR_FMT, STR_ARG(most));
     if (total->count) {
         Str all = units_text(arena, total->max * MEBI, UNIT_BYTES);
         strbuf_fmt(out, " of " STR_FMT, STR_ARG(all));
     }
+    strbuf_add(out, S(" in use"));
 }
 
 static void add_power(StrBuf *out, const GpuSummary *gpu)
@@ -198,38 +203,46 @@ static void add_power(StrBuf *out, const GpuSummary *gpu)
     strbuf_char(out, ')');
 }
 
+/* "SM clock 1410 to 1980 MHz (median 1845 of 2100)" */
 static void add_clock(StrBuf *out, const char *name, const GpuRange *clock, const GpuRange *most)
 {
-    if (!clock->count)
-        return;
-    if (clock->max > clock->min)
-        strbuf_fmt(out, ", %s clock %.0f to %.0f MHz (median %.0f", name, clock->min, clock->max,
-                   clock->median);
-    else
-        strbuf_fmt(out, ", %s clock %.0f MHz", name, clock->min);
-    if (most && most->count)
-        strbuf_fmt(out, "%smost %.0f", clock->max > clock->min ? ", " : " (", most->max);
-    if (clock->max > clock->min || (most && most->count))
+    bool varies = clock->max > clock->min;
+    strbuf_fmt(out, ", %s clock %.0f", name, clock->min);
+    if (varies)
+        strbuf_fmt(out, " to %.0f", clock->max);
+    else if (most->count)
+        strbuf_fmt(out, " of %.0f", most->max);
+    strbuf_add(out, S(" MHz"));
+    if (varies)
+        strbuf_fmt(out, " (median %.0f", clock->median);
+    if (varies && most->count)
+        strbuf_fmt(out, " of %.0f", most->max);
+    if (varies)
         strbuf_char(out, ')');
 }
 
-Str gpu_summary_line(Arena *arena, const GpuSummary *gpu)
+Str gpu_summary_line(Arena *arena, const GpuSummary *gpu, Str when, bool load)
 {
     StrBuf out = strbuf_new(arena);
     const GpuRange *in = &gpu->values[GPU_PCIE_IN], *back = &gpu->values[GPU_PCIE_OUT];
-    strbuf_fmt(&out, STR_FMT ": ", STR_ARG(label(arena, gpu)));
-    add_load(&out, gpu);
+    if (load)
+        add_load(&out, gpu);
     add_memory(arena, &out, gpu);
     add_power(&out, gpu);
-    add_clock(&out, "SM", &gpu->sm_clock, &gpu->values[GPU_SM_CLOCK_MAX]);
-    add_clock(&out, "memory", &gpu->memory_clock, NULL);
+    if (gpu->sm_clock.count)
+        add_clock(&out, "SM", &gpu->sm_clock, &gpu->values[GPU_SM_CLOCK_MAX]);
+    /* It has few steps, and mostly stays on one. */
+    if (clock_changed(&gpu->memory_clock))
+        add_clock(&out, "memory", &gpu->memory_clock, &(GpuRange){0});
     if (gpu->values[GPU_TEMPERATURE].count)
         strbuf_fmt(&out, ", up to %.0f °C", gpu->values[GPU_TEMPERATURE].max);
     if (in->count && back->count && (in->max > 0 || back->max > 0))
         strbuf_fmt(&out, ", PCIe up to %.0f MB/s in and %.0f out", in->max, back->max);
     if (gpu->reasons)
         strbuf_fmt(&out, ", " STR_FMT, STR_ARG(throttled(arena, gpu)));
-    return strbuf_str(&out);
+    Str said = strbuf_str(&out), name = label(arena, gpu);
+    return str_fmt(arena, STR_FMT "%s" STR_FMT ": " STR_FMT, STR_ARG(name), when.len ? ", " : "",
+                   STR_ARG(when), STR_ARG(str_starts(said, S(", ")) ? str_from(said, 2) : said));
 }
 
 Str gpu_summary_throttled(Arena *arena, const GpuSummary *gpu)

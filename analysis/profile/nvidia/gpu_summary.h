@@ -4,9 +4,9 @@
  *
  *     GpuSummaries all = gpu_summaries_of(arena, &monitor);
  *     array_each (GpuSummary, gpu, &all)
- *         puts(gpu_summary_line(arena, gpu))
+ *         puts(gpu_summary_line(arena, gpu, S(""), true))
  *
- * "GPU 0 NVIDIA A10G: kernels ran 63 % of the time (up to 98 %), memory up to 4.4 of 24 GB, ..."
+ * "GPU 0 NVIDIA A10G: kernels ran 63 % of the time (up to 98 %), up to 4.4 GB of 24 GB in use, ..."
  *
  * nvidia-smi's utilization is the part of the time in which a kernel ran, whatever part of the GPU it
  * used; copies are not in it. Clocks are those of samples in which the GPU was at work: an idle one is
@@ -45,7 +45,11 @@ bool gpu_summary_is_idle(const GpuSummary *gpu);
 bool gpu_summary_clock_changed(const GpuSummary *gpu);
 /* Reasons in words: "power cap, heat". */
 Str gpu_reasons_text(Arena *arena, uint64_t reasons);
-Str gpu_summary_line(Arena *arena, const GpuSummary *gpu);
+/*
+ * `when` stands behind the name, and may be empty. Without `load` nothing of what ran: the GPU was in
+ * the hands of a profiler.
+ */
+Str gpu_summary_line(Arena *arena, const GpuSummary *gpu, Str when, bool load);
 /* "GPU 0 was throttled for 3.1 of 10 s (power cap)"; empty when it was not. */
 Str gpu_summary_throttled(Arena *arena, const GpuSummary *gpu);
 /* A paragraph per GPU, with every quantity. */
