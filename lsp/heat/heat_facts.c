@@ -90,6 +90,7 @@ static void add_ledger(Arena *arena, const Places *places, const LoopWorkload *l
     if (loop->open && (facts->last.verdict == LOOP_FASTER || facts->last.verdict == LOOP_SMALL ||
                        facts->last.verdict == LOOP_SLOWER)) {
         facts->current = loop->open->verdict.after;
+        facts->target_met = loop->open_meets;
         facts->change = loop->open_change;
         facts->has_current = true;
     }

@@ -55,8 +55,9 @@ static bool load_workload(Arena *arena, Ledger *ledger, LoopWorkload *loop, Err 
         loop->open = &loop->iterations.items[0];
     find_history(arena, loop);
     loop->target_met = meets(loop->now, &loop->workload);
-    if (loop->open && str_eq(loop->open->verdict.status, S("faster")))
-        loop->target_met |= meets(loop->open->verdict.after, &loop->workload);
+    loop->open_meets = loop->open && meets(loop->open->verdict.after, &loop->workload);
+    if (loop->open_meets && str_eq(loop->open->verdict.status, S("faster")))
+        loop->target_met = true;
     return true;
 }
 

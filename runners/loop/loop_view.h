@@ -31,6 +31,7 @@ typedef struct LoopWorkload {
     double total_change;
     double open_change; /* the same with the open iteration kept */
     bool target_met;    /* by `now`, or by the open iteration's candidate when it is faster */
+    bool open_meets;    /* the target, by the open iteration's candidate, be it slower than `now` */
     /* The baseline, and what it became by the same ratios with each kept iteration, oldest first. */
     const double *history;
     size_t history_len;

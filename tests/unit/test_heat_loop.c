@@ -2,15 +2,14 @@
 
 #include "lsp/heat/heat.h"
 
-#include <math.h>
-
 #include "runners/ledger/ledger.h"
 #include "tests/lib/check.h"
 #include "tests/lib/editor.h"
 
-#define WORKLOAD "[workload.w]\nbenchmark = \"true\"\n"
+#define WORKLOAD "[workload.w]\nbenchmark = \"true\"\ntarget = \"9 ms\"\n"
 
-/* A baseline of 8 ms and an iteration that changed tokenize, with this verdict. */
+/* A baseline of 8 ms, which meets the target of 9 ms, and an iteration that changed tokenize,
+ * with this verdict. */
 static void record_iteration(Editor *editor, Str status)
 {
     Err err = {0};
@@ -18,7 +17,7 @@ static void record_iteration(Editor *editor, Str status)
     CLEANUP(ledger_cleanup)
     Ledger *ledger = ledger_open(&editor->space.places, LEDGER_WRITE, &err);
     assert_ok(ledger != NULL, &err);
-    LedgerWorkload row = {.name = S("w"), .metric = S("p50"), .target_value = (double)NAN};
+    LedgerWorkload row = {.name = S("w"), .metric = S("p50"), .target_value = 0.009};
     assert_ok(ledger_put_workload(ledger, &row, &workload, &err), &err);
     LedgerBaseline base = {.workload = workload,
                            .time_s = 500,
@@ -110,6 +109,7 @@ static void a_regression_warns_where_the_function_is_now(void **state)
     assert_has(pushed, S("\"severity\":2,\"code\":\"regression\""));
     assert_has(pushed, S("w: slower: 8 ms → 9.8 ms, +22 %; revert it"));
     assert_has(pushed, S("p50 9.8 ms, +22 % vs baseline"));
+    assert_int_equal(test_occurrences(pushed, S("\"target-met\"")), 0); /* 9.8 ms are too many */
     assert_has(editor_ask(editor, 5, "codeLens", ""),
                S("\"title\":\"Revert (+22 %)\",\"command\":\"perfloop.revert\""));
     Str offered = editor_ask(editor, 6, "codeAction", ASK_ACTIONS(7, ""));
@@ -141,7 +141,7 @@ static void an_unclear_iteration_does_not_change_the_number(void **state)
 {
     Editor *editor = start_loop(state, S("unclear"));
     assert_has(editor_diagnostics(editor), S("\"code\":\"unclear\""));
-    assert_has(editor_diagnostics(editor), S("p50 8 ms at the baseline"));
+    assert_has(editor_diagnostics(editor), S("w: target 9 ms met: p50 8 ms at the baseline"));
     assert_int_equal(test_occurrences(editor_ask(editor, 5, "codeAction", ASK_ACTIONS(7, "")),
                                       S("perfloop.revert")),
                      0);

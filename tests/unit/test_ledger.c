@@ -322,6 +322,7 @@ static void a_view_shows_history_target_and_the_open_iteration(void **state)
     assert_true(view.stamp != ledger_stamp(&places));
     assert_ok(loop_view_load(arena, &places, &view, &err), &err);
     assert_true(loop_view_find(&view, S(""))->target_met);
+    assert_true(loop_view_find(&view, S(""))->open_meets);
     assert_true(fabs(loop_view_find(&view, S(""))->open_change - -0.375) < 1e-12);
     assert_null(loop_view_find(&view, S("absent")));
 }
