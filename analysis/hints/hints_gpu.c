@@ -119,14 +119,23 @@ static size_t stall_parts(const HotFile *file, const HeatValue *values, Part par
     return len;
 }
 
-Str gpu_stalls(Arena *arena, const HotFile *file, const HeatValue *values)
+size_t gpu_stall_shares(const HotFile *file, const HeatValue *values, GpuStall *out, size_t max)
 {
     Part parts[STALLS_LEN];
-    size_t len = stall_parts(file, values, parts);
+    size_t n = 0, len = stall_parts(file, values, parts);
+    for (; n < len && n < max && parts[n].share >= STALL_NAMED; n++)
+        out[n] = (GpuStall){parts[n].stall->words, parts[n].share};
+    return n;
+}
+
+Str gpu_stalls(Arena *arena, const HotFile *file, const HeatValue *values)
+{
+    GpuStall stalls[3];
+    size_t len = gpu_stall_shares(file, values, stalls, 3);
     Str out = {0};
-    for (size_t i = 0; i < len && i < 3 && parts[i].share >= STALL_NAMED; i++)
+    for (size_t i = 0; i < len; i++)
         out = str_fmt(arena, STR_FMT "%s" STR_FMT " %.0f %%", STR_ARG(out), out.len ? ", " : "",
-                      STR_ARG(parts[i].stall->words), parts[i].share * 100);
+                      STR_ARG(stalls[i].reason), stalls[i].share * 100);
     return out;
 }
 

@@ -19,6 +19,12 @@
 void hints_gpu(Arena *arena, const HotFile *file, const HeatValue *values, Hints *out);
 /* "barrier 58 %, long scoreboard 20 %": of the line's samples, three at most; empty without. */
 Str gpu_stalls(Arena *arena, const HotFile *file, const HeatValue *values);
+typedef struct GpuStall {
+    Str reason;   /* "barrier" */
+    double share; /* of the samples there */
+} GpuStall;
+/* The same as numbers, at most `max`; how many there are. */
+size_t gpu_stall_shares(const HotFile *file, const HeatValue *values, GpuStall *out, size_t max);
 /* "barrier" where one reason stands for a third of the samples or more, else empty. */
 Str gpu_top_stall(const HotFile *file, const HeatValue *values);
 /* "barrier" of the metric "stall_barrier"; empty where it is none. */

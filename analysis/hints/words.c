@@ -97,6 +97,15 @@ Str words_metric(Arena *arena, const HeatMetric *metric)
     return metric->name.len ? str_copy(arena, metric->name) : S("samples");
 }
 
+Str words_metric_of(Arena *arena, const HotSpots *spots)
+{
+    HeatMetric metric = {.name = spots->metric};
+    if (!str_has(spots->metric, S("_")))
+        return spots->metric;
+    heat_metric_unit(spots->unit, &metric.unit, &metric.scale);
+    return words_metric(arena, &metric);
+}
+
 bool words_has_self(const HeatMetric *metric, const HeatValue *value)
 {
     return value->callee <= 0 || heat_self_share(metric, value) >= 0.005;

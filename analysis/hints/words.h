@@ -28,6 +28,8 @@ bool words_has_self(const HeatMetric *metric, const HeatValue *value);
 bool words_has_callee(const HeatMetric *metric, const HeatValue *value);
 /* "cpu time", "bytes at peak": the name of a metric where a sentence needs it. */
 Str words_metric(Arena *arena, const HeatMetric *metric);
+/* The same of a metric that programs name with an underscore; others as they are called. */
+Str words_metric_of(Arena *arena, const HotSpots *spots);
 /* "p50 8.1 ms, -32 % vs baseline", "p50 12 ms at the baseline", "no baseline yet"; empty when NULL. */
 Str words_benchmark(Arena *arena, const WorkloadFacts *workload);
 /*

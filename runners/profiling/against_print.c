@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "analysis/hints/words.h"
 #include "base/strbuf.h"
 #include "base/units.h"
 
@@ -136,7 +137,7 @@ static void print_head(Arena *arena, StrBuf *out, const AgainstTable *table)
     const Comparison *comparison = &table->comparison;
     strbuf_fmt(out, STR_FMT " " STR_FMT ": " STR_FMT ", " STR_FMT "\n",
                STR_ARG(table->now.tool.len ? table->now.tool : table->now.format),
-               STR_ARG(comparison->now->metric),
+               STR_ARG(words_metric_of(arena, comparison->now)),
                STR_ARG(side_text(arena, &table->then, comparison->then)),
                STR_ARG(side_text(arena, &table->now, comparison->now)));
     switch (comparison->per) {

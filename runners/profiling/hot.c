@@ -6,6 +6,7 @@
 #include "base/path.h"
 #include "runners/ledger/contents.h"
 #include "runners/ledger/ledger.h"
+#include "runners/profiling/hot_gpu.h"
 #include "runners/profiling/versions.h"
 
 /* ------------------------------------------------------------------ where lines are now */
@@ -160,6 +161,7 @@ static bool fill(Arena *arena, const HotInput *input, HotTable *table, Err *err)
     table->merged = input->merged;
     table->spots = hotspots_of(arena, profile, options);
     take_rows(arena, table);
+    hot_gpu_rows(arena, profile, options, table->rows, table->rows_len, table->by_function);
     return true;
 }
 

@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/hints/hints_gpu.h"
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/hotspots/rank.h"
 #include "base/arena.h"
@@ -51,10 +52,19 @@ typedef struct HotRequest {
     size_t choices_len;
 } HotRequest;
 
+enum {
+    HOT_STALLS_MAX = 5,
+};
+
 typedef struct HotRow {
     HotSpot spot;
     uint32_t line; /* now; 0 when gone */
     Str state;     /* exact, moved, changed, gone; recorded */
+    /* Of ncu (hot_gpu.h): */
+    GpuStall stalls[HOT_STALLS_MAX]; /* the reasons of most samples */
+    size_t stalls_len;
+    int64_t gpu_time_ns; /* 0: not known */
+    Str hurts;           /* "barrier 74 %, wait 24 %"; empty: nothing known */
 } HotRow;
 
 typedef struct HotTable {

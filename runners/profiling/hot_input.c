@@ -116,11 +116,17 @@ bool hot_input_open(Arena *arena, const Places *places, const HotChoice *choice,
 
 static Str metric_names(Arena *arena, const Profile *profile)
 {
-    StrBuf names = strbuf_new(arena);
-    for (size_t i = 0; i < profile->metrics_len; i++)
-        strbuf_fmt(&names, "%s" STR_FMT, i ? ", " : "",
-                   STR_ARG(profile_text(profile, profile->metrics[i].name)));
-    return strbuf_str(&names);
+    StrBuf out = strbuf_new(arena);
+    size_t stalls = 0;
+    for (size_t i = 0; i < profile->metrics_len; i++) {
+        Str name = profile_text(profile, profile->metrics[i].name);
+        if (str_starts(name, S("stall_")) && stalls++)
+            continue;
+        strbuf_fmt(&out, "%s" STR_FMT, out.len ? ", " : "", STR_ARG(name));
+    }
+    if (stalls > 1)
+        strbuf_fmt(&out, " and %zu more stall_ reasons", stalls - 1);
+    return strbuf_str(&out);
 }
 
 static bool same_metrics(const Profile *a, const Profile *b)

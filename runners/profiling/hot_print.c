@@ -1,5 +1,8 @@
 /* The table of hot.h as JSON and as text. */
 
+#include <math.h>
+
+#include "analysis/hints/words.h"
 #include "base/strbuf.h"
 #include "runners/profiling/hot.h"
 
@@ -31,6 +34,23 @@ static void callees_fields(JsonOut *out, const HotSpots *spots, const HotSpot *s
     json_close(out, ']');
 }
 
+static void gpu_fields(JsonOut *out, const HotRow *row)
+{
+    if (row->gpu_time_ns)
+        json_key_i64(out, "gpu_time_ns", row->gpu_time_ns);
+    if (!row->stalls_len)
+        return;
+    json_key(out, "stalls");
+    json_open(out, '[');
+    for (size_t i = 0; i < row->stalls_len; i++) {
+        json_open(out, '{');
+        json_key_str(out, "reason", row->stalls[i].reason);
+        json_key_double(out, "share", row->stalls[i].share);
+        json_close(out, '}');
+    }
+    json_close(out, ']');
+}
+
 static void row_fields(JsonOut *out, const HotSpots *spots, const HotRow *row)
 {
     json_open(out, '{');
@@ -48,6 +68,7 @@ static void row_fields(JsonOut *out, const HotSpots *spots, const HotRow *row)
     if (row->spot.library.len)
         json_key_str(out, "library", row->spot.library);
     callees_fields(out, spots, &row->spot);
+    gpu_fields(out, row);
     json_close(out, '}');
 }
 
@@ -89,7 +110,8 @@ static void print_head(Arena *arena, StrBuf *out, const HotTable *table)
         strbuf_fmt(out, ", %zu profiles merged", table->merged);
     else if (table->number)
         strbuf_fmt(out, " profile %lld", (long long)table->number);
-    strbuf_fmt(out, ": " STR_FMT " " STR_FMT, STR_ARG(total), STR_ARG(spots->metric));
+    strbuf_fmt(out, ": " STR_FMT " " STR_FMT, STR_ARG(total),
+               STR_ARG(words_metric_of(arena, spots)));
     if (spots->sampled && !str_eq(spots->unit, S("count")))
         strbuf_fmt(out, " in %llu samples", (unsigned long long)spots->samples);
     if (spots->unmapped > 0 && spots->lines_len) {
@@ -126,6 +148,18 @@ static Str shown_file(const HotSpot *spot)
                                               : spot->file;
 }
 
+/* "  [8.36 ms; barrier 74 %, wait 24 %]": what is not in the columns */
+static void print_gpu(Arena *arena, StrBuf *out, const HotSpots *spots, const HotRow *row)
+{
+    bool with_time = row->gpu_time_ns > 0 && !str_eq(spots->metric, S("gpu_time"));
+    if (!with_time && !row->hurts.len)
+        return;
+    strbuf_add(out, S("  ["));
+    if (with_time)
+        strbuf_add(out, units_text(arena, (double)row->gpu_time_ns * 1e-9, UNIT_SECONDS));
+    strbuf_fmt(out, "%s" STR_FMT "]", with_time && row->hurts.len ? "; " : "", STR_ARG(row->hurts));
+}
+
 static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const HotRow *row,
                       bool with_callees)
 {
@@ -149,6 +183,7 @@ static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const Ho
     if (spot->library.len)
         strbuf_fmt(out, " (" STR_FMT ")", STR_ARG(spot->library));
     print_callee(out, spots, spot);
+    print_gpu(arena, out, spots, row);
     if (!str_eq(row->state, S("recorded")) && !str_eq(row->state, S("exact")))
         strbuf_fmt(out, "  (" STR_FMT ", was line %u)", STR_ARG(row->state), spot->line);
     strbuf_char(out, '\n');
@@ -180,12 +215,53 @@ static bool lacks_rust_source(const HotTable *table)
     return false;
 }
 
-/* What stands in no row, and which option shows it. */
-static void print_left_out(StrBuf *out, const HotTable *table, size_t quiet)
+static bool is_nothing(const HotSpot *spot)
 {
-    double least = rank_floor(&table->spots) * 100;
+    return spot->total == 0 && spot->self == 0 && spot->callee == 0;
+}
+
+static size_t rows_with_cost(const HotTable *table)
+{
+    const HotSpot *from = table->by_function ? table->spots.functions : table->spots.lines;
+    size_t count = 0;
+    for (size_t i = 0; i < table->rows_of; i++)
+        count += !is_nothing(&from[i]);
+    return count;
+}
+
+/* What a note says of its subject: "a.so is not here: …", "reduce: no numbers per line". */
+static Str said_of_it(Str note)
+{
+    size_t at = str_find(note, S(" is not here"), 0);
+    if (at == SIZE_MAX)
+        at = str_find(note, S(": "), 0);
+    return at == SIZE_MAX ? note : str_from(note, at);
+}
+
+/* Notes that say the same of other files or kernels are one line. */
+static void print_notes(StrBuf *out, const HotTable *table)
+{
+    for (size_t i = 0; i < table->notes_len; i++) {
+        Str what = said_of_it(table->notes[i]);
+        size_t before = 0, after = 0;
+        for (size_t k = 0; k < table->notes_len; k++)
+            if (k != i && str_eq(said_of_it(table->notes[k]), what))
+                *(k < i ? &before : &after) += 1;
+        if (before)
+            continue;
+        strbuf_fmt(out, "note: " STR_FMT, STR_ARG(table->notes[i]));
+        if (after)
+            strbuf_fmt(out, "; the same of %zu more", after);
+        strbuf_char(out, '\n');
+    }
+}
+
+/* What stands in no row, and which option shows it. */
+static void print_left_out(StrBuf *out, const HotTable *table, size_t quiet, size_t zero)
+{
+    double least = fmax(rank_floor(&table->spots) * 100, 0.1);
     int digits = least < 10 ? 1 : 0;
-    size_t further = table->rows_of - table->rows_len;
+    size_t further = rows_with_cost(table) - (table->rows_len - zero);
     if (quiet && quiet == table->rows_len)
         strbuf_fmt(out, "too few samples to rank any of them: each has less than %.*f %% (--all)\n",
                    digits, least);
@@ -199,21 +275,22 @@ static void print_left_out(StrBuf *out, const HotTable *table, size_t quiet)
 Str hot_text(Arena *arena, const HotTable *table)
 {
     StrBuf out = strbuf_new(arena);
-    size_t quiet = 0;
+    size_t quiet = 0, zero = 0;
     print_head(arena, &out, table);
-    for (size_t i = 0; i < table->notes_len; i++)
-        strbuf_fmt(&out, "note: " STR_FMT "\n", STR_ARG(table->notes[i]));
+    print_notes(&out, table);
     bool with_callees = false;
     for (size_t i = 0; i < table->rows_len; i++)
         with_callees = with_callees || calls_much(&table->rows[i].spot);
     strbuf_fmt(&out, "%12s%10s%*s%13s  %s\n", "self", "", with_callees ? 13 : 0,
                with_callees ? "in callee" : "", "total", table->by_function ? "function" : "line");
     for (size_t i = 0; i < table->rows_len; i++)
-        if (is_noise(table, &table->rows[i]))
+        if (is_nothing(&table->rows[i].spot))
+            zero++;
+        else if (is_noise(table, &table->rows[i]))
             quiet++;
         else
             print_row(arena, &out, &table->spots, &table->rows[i], with_callees);
-    print_left_out(&out, table, quiet);
+    print_left_out(&out, table, quiet, zero);
     array_each (const Str, line, &table->gpus.lines)
         strbuf_fmt(&out, STR_FMT "\n", STR_ARG(*line));
     if (lacks_rust_source(table))

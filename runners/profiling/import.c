@@ -1,5 +1,6 @@
 #include "runners/profiling/import.h"
 
+#include "analysis/hints/words.h"
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/hotspots/rank.h"
 #include "base/clock.h"
@@ -203,7 +204,7 @@ static void describe(Arena *arena, const HotSpots *spots, Imported *out)
     Str total = rank_cost_text(arena, spots, spots->total);
     strbuf_fmt(&text, STR_FMT " profile %lld: " STR_FMT " " STR_FMT,
                STR_ARG(out->tool.len ? out->tool : out->format), (long long)out->id, STR_ARG(total),
-               STR_ARG(spots->metric));
+               STR_ARG(words_metric_of(arena, spots)));
     if (spots->sampled && !str_eq(spots->unit, S("count")))
         strbuf_fmt(&text, " in %llu samples", (unsigned long long)spots->samples);
     if (top) {

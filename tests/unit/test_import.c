@@ -311,6 +311,52 @@ static void without_lines_for_most_of_it_functions_are_shown(void **state)
                  "→ far\n"));
 }
 
+/* Of a kernel's lines the reasons for their stalls are what one wants to know. */
+static void rows_of_a_kernel_say_what_it_stalls_on(void **state)
+{
+    Arena *arena = test_arena(state);
+    Places places = test_places(arena, test_temp_dir(arena));
+    Str file = test_source_path(arena, "tests/profiles/ncu/saxpy.ncu-rep");
+    HotTable table = hot(arena, &places, (HotRequest){.file = file});
+    assert_str(
+        hot_text(arena, &table),
+        S("ncu: 1,000 GPU samples\n"
+          "        self                  total  line\n"
+          "     70 % ±3       700      96 % ±1  /home/user/inl/inl.cu:14 saxpy  [1.75 ms; long "
+          "scoreboard 87 %, wait 9 %]\n"
+          "     26 % ±3       260      26 % ±3  /home/user/inl/inl.cu:5 poly  [650 µs; wait 77 %]\n"
+          "      4 % ±1        40       4 % ±1  /home/user/inl/inl.cu:12 saxpy  [100 µs; wait 75 "
+          "%]\n"
+          "1 more has too few samples to be ranked, under 1.6 % (--all)\n"));
+    StrBuf json = strbuf_new(arena);
+    JsonOut out = json_out(&json);
+    json_open(&out, '{');
+    hot_fields(&out, &table);
+    assert_has(strbuf_str(&json), S("\"gpu_time_ns\":1750000,\"stalls\":[{\"reason\":"
+                                    "\"long scoreboard\",\"share\":0.87"));
+}
+
+/* Sixteen libraries without symbols are one line, and what cost nothing is none. */
+static void what_is_said_of_many_is_said_once(void **state)
+{
+    Arena *arena = test_arena(state);
+    Places places = test_places(arena, test_temp_dir(arena));
+    Str dir = test_temp_dir(arena);
+    Str text = S("\"ID\",\"Process ID\",\"Kernel Name\",\"Metric Name\",\"Metric Unit\","
+                 "\"Metric Value\"\n"
+                 "\"0\",\"1\",\"one(int)\",\"gpu__time_duration.sum\",\"nsecond\",\"3000\"\n"
+                 "\"1\",\"1\",\"two(int)\",\"gpu__time_duration.sum\",\"nsecond\",\"1000\"\n"
+                 "\"2\",\"1\",\"no(int)\",\"gpu__time_duration.sum\",\"nsecond\",\"0\"\n");
+    HotTable table = hot(arena, &places, (HotRequest){.file = put(arena, dir, "k.csv", text)});
+    assert_str(hot_text(arena, &table),
+               S("ncu: 4 µs GPU time\n"
+                 "note: one: no numbers per line; ncu prints them with --page source "
+                 "--print-source cuda,sass; the same of 2 more\n"
+                 "        self                  total  function\n"
+                 "        75 %      3 µs         75 %  one\n"
+                 "        25 %      1 µs         25 %  two\n"));
+}
+
 /* A line that a timer interrupts now and then does not call the timer. */
 static void what_a_line_hardly_calls_is_not_named(void **state)
 {
@@ -356,6 +402,7 @@ static void the_child_has_limits(void **state)
 
 TEST_MAIN(TEST(a_workload_without_a_profile_is_named), TEST(the_table_says_what_it_leaves_out),
           TEST(without_lines_for_most_of_it_functions_are_shown),
+          TEST(rows_of_a_kernel_say_what_it_stalls_on), TEST(what_is_said_of_many_is_said_once),
           TEST(what_a_line_hardly_calls_is_not_named),
           TEST(a_moved_recording_finds_its_file_and_follows_the_text),
           TEST(path_map_comes_before_the_end_of_the_path), TEST(what_is_ambiguous_stays_so),
