@@ -313,16 +313,35 @@ void profile_add_source(ProfileBuilder *build, ProfileSource source)
     *array_push(build->arena, &build->sources) = source;
 }
 
+static bool has_room_for_note(ProfileBuilder *build)
+{
+    bool full = build->notes.len == PROFILE_NOTES_MAX;
+    build->notes_dropped += full;
+    return !full;
+}
+
 void profile_note(ProfileBuilder *build, const char *fmt, ...)
 {
-    if (build->notes.len == PROFILE_NOTES_MAX) {
-        build->notes_dropped++;
+    if (!has_room_for_note(build))
         return;
-    }
     va_list args;
     va_start(args, fmt);
     *array_push(build->arena, &build->notes) = str_vfmt(build->arena, fmt, args);
     va_end(args);
+}
+
+void profile_note_count(ProfileBuilder *build, uint64_t count, const char *one, const char *more,
+                        const char *fmt, ...)
+{
+    if (count == 0 || !has_room_for_note(build))
+        return;
+    va_list args;
+    va_start(args, fmt);
+    Str rest = str_vfmt(build->arena, fmt, args);
+    va_end(args);
+    *array_push(build->arena, &build->notes) =
+        str_fmt(build->arena, "%llu %s " STR_FMT, (unsigned long long)count,
+                count == 1 ? one : more, STR_ARG(rest));
 }
 
 Profile profile_build(ProfileBuilder *build, Str tool, Str format)

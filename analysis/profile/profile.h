@@ -244,6 +244,12 @@ void profile_copy_said(ProfileBuilder *build, const Profile *from, const uint32_
 void profile_add_awaited(ProfileBuilder *build, Str path, bool module, uint64_t state);
 /* A sentence for the people who read the result; after PROFILE_NOTES_MAX they are counted. */
 void profile_note(ProfileBuilder *build, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/*
+ * "1 line is too long", "3 lines are too long": the number, the word for one or for more, and the
+ * rest. No note when it is 0.
+ */
+void profile_note_count(ProfileBuilder *build, uint64_t count, const char *one, const char *more,
+                        const char *fmt, ...) PRINTF_LIKE(5, 6);
 /* Texts are copied. The builder is used up. */
 Profile profile_build(ProfileBuilder *build, Str tool, Str format);
 

@@ -502,9 +502,8 @@ static void add_functions(Callgrind *in)
 
 static void add_notes(Callgrind *in)
 {
-    if (in->bad)
-        profile_note(in->build, "%zu lines could not be read, the first is line %zu", in->bad,
-                     in->first_bad);
+    profile_note_count(in->build, in->bad, "line could not be read, the first is",
+                       "lines could not be read, the first is", "line %zu", in->first_bad);
     /* valgrind's summary has been seen 2 instructions above its totals; the lines have the latter. */
     int64_t said = in->has_totals ? in->totals : in->summary;
     if (said > in->total[0])

@@ -369,10 +369,10 @@ bool read_collapsed(Arena *arena, Str bytes, Profile *out, Err *err)
     if (in.good_lines == 0)
         return err_set(err, ERR_INPUT, "no line of it is a folded stack: `a;b;c 12`");
     if (in.bad_lines > 3)
-        profile_note(in.build, "%zu lines without a count were left out", in.bad_lines);
-    if (in.deep_lines)
-        profile_note(in.build, "%zu stacks are deeper than %d frames and were cut", in.deep_lines,
-                     DEPTH_MAX);
+        profile_note_count(in.build, in.bad_lines, "line without a count was",
+                           "lines without a count were", "left out");
+    profile_note_count(in.build, in.deep_lines, "stack was cut: it is", "stacks were cut: they are",
+                       "deeper than %d frames", DEPTH_MAX);
     if (in.smallest >= PERIOD_MIN && in.smallest != UINT64_MAX)
         profile_note(in.build, "the counts look like sampling periods, not samples: how many "
                                "samples there were is estimated");

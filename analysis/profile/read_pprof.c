@@ -497,14 +497,12 @@ static void add_notes(Pprof *in, const Proto *file)
     Err err = {0};
     if (!proto_ok(file, &err))
         profile_note(in->build, "the file is cut or damaged: %s", err.msg);
-    if (in->bad)
-        profile_note(in->build, "%zu messages end in the middle of a field", in->bad);
-    if (in->unknown)
-        profile_note(in->build, "%zu times a stack names a location that is not in the file",
-                     in->unknown);
-    if (in->deep)
-        profile_note(in->build, "%zu stacks are deeper than %d frames and were cut", in->deep,
-                     DEPTH_MAX);
+    profile_note_count(in->build, in->bad, "message ends", "messages end",
+                       "in the middle of a field");
+    profile_note_count(in->build, in->unknown, "time a stack names", "times a stack names",
+                       "a location that is not in the file");
+    profile_note_count(in->build, in->deep, "stack was cut: it is", "stacks were cut: they are",
+                       "deeper than %d frames", DEPTH_MAX);
     if (in->last_node >= in->nodes_max)
         profile_note(in->build, "the stacks unfold to more than the file can mean; some were cut");
 }

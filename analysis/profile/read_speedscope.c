@@ -429,9 +429,8 @@ static uint32_t *place_stacks(Scope *in)
         stacks[i] = distinct && !unknown ? profile_push_stack(in->build, parent, node.frame)
                                          : profile_add_stack(in->build, parent, frames[node.frame]);
     }
-    if (unknown)
-        profile_note(in->build, "%zu stacks name a frame that is not in the list of %zu frames",
-                     unknown, in->frames.len);
+    profile_note_count(in->build, unknown, "stack names a frame", "stacks name a frame",
+                       "that is not in the list of %zu frames", in->frames.len);
     return stacks;
 }
 
@@ -476,9 +475,8 @@ static bool to_profile(Scope *in, Profile *out, Err *err)
     const uint32_t *stacks = place_stacks(in);
     for (size_t i = 0; i < in->parts.len; i++)
         add_part(in, &in->parts.items[i], stacks, metrics);
-    if (in->deep)
-        profile_note(in->build, "%zu stacks are deeper than %d frames and were cut", in->deep,
-                     DEPTH_MAX);
+    profile_note_count(in->build, in->deep, "stack was cut: it is", "stacks were cut: they are",
+                       "deeper than %d frames", DEPTH_MAX);
     *out = profile_build(in->build, tool, S("speedscope"));
     return true;
 }

@@ -195,7 +195,7 @@ static bool read_messages(Arena *arena, Str bytes, Samples *samples)
     }
     if (broken)
         *array_push(arena, &samples->notes) =
-            str_fmt(arena, "%zu of %zu messages are broken and are left out", broken, messages);
+            str_fmt(arena, "%zu of %zu messages cannot be read", broken, messages);
     return messages > 0;
 }
 

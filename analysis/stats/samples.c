@@ -123,10 +123,10 @@ static void add_benchmark(Arena *arena, StrBuf *out, const BenchmarkSamples *ben
     if (!first->count)
         strbuf_add(out, S("sums only"));
     else if (benchmark->iterations)
-        strbuf_fmt(out, "%zu rounds of %llu", first->count,
+        strbuf_fmt(out, "%zu round%s of %llu", first->count, first->count == 1 ? "" : "s",
                    (unsigned long long)benchmark->iterations);
     else
-        strbuf_fmt(out, "%zu rounds", first->count);
+        strbuf_fmt(out, "%zu round%s", first->count, first->count == 1 ? "" : "s");
     add_metrics(arena, out, first);
     if (first->count && first->count < P99_ROUNDS)
         strbuf_add(out, S(" (p99 of fewer than 1000 rounds is rough)"));

@@ -113,7 +113,8 @@ static void print_head(Arena *arena, StrBuf *out, const HotTable *table)
     strbuf_fmt(out, ": " STR_FMT " " STR_FMT, STR_ARG(total),
                STR_ARG(words_metric_of(arena, spots)));
     if (spots->sampled && !str_eq(spots->unit, S("count")))
-        strbuf_fmt(out, " in %llu samples", (unsigned long long)spots->samples);
+        strbuf_fmt(out, " in %llu sample%s", (unsigned long long)spots->samples,
+                   spots->samples == 1 ? "" : "s");
     if (spots->unmapped > 0 && spots->lines_len) {
         Str unmapped = rank_cost_text(arena, spots, spots->unmapped);
         strbuf_fmt(out, ", " STR_FMT " of it in no source file", STR_ARG(unmapped));

@@ -206,7 +206,8 @@ static void describe(Arena *arena, const HotSpots *spots, Imported *out)
                STR_ARG(out->tool.len ? out->tool : out->format), (long long)out->id, STR_ARG(total),
                STR_ARG(words_metric_of(arena, spots)));
     if (spots->sampled && !str_eq(spots->unit, S("count")))
-        strbuf_fmt(&text, " in %llu samples", (unsigned long long)spots->samples);
+        strbuf_fmt(&text, " in %llu sample%s", (unsigned long long)spots->samples,
+                   spots->samples == 1 ? "" : "s");
     if (top) {
         RankShare share = rank_share(spots, hot_spot_cost(top), hot_spot_samples(top));
         Str shown = rank_share_text(arena, share);

@@ -140,7 +140,7 @@ static void cargo_criterion_lines_are_read(void **state)
                  "throughput 6.67 M/s (p99 of fewer than 1000 rounds is rough)\n"
                  "benchmark alone: sums only, p50 1.5 µs, mean 2 µs, throughput 500,000 /s\n"
                  "geometric mean: p50 474 ns, mean 548 ns, throughput 1.83 M/s\n"
-                 "note 1 of 4 messages are broken and are left out\n"));
+                 "note 1 of 4 messages cannot be read\n"));
     assert_str(samples.benchmarks.items[0].group, S("sort"));
     assert_str(samples.benchmarks.items[0].function, S("merge"));
     assert_str(samples.benchmarks.items[0].parameter, S("100"));
@@ -177,7 +177,7 @@ static void pyperf_values_are_of_all_processes(void **state)
                S("harness pyperf 2.10.0, cpython 3.11.7 (64-bit)\n"
                  "benchmark grind: 3 rounds of 128, p50 250 ms, p99 495 ms, mean 292 ms, "
                  "throughput 3.43 /s (p99 of fewer than 1000 rounds is rough)\n"
-                 "benchmark memory: 1 rounds of 1, p50 4.1 kB, p99 4.1 kB, mean 4.1 kB "
+                 "benchmark memory: 1 round of 1, p50 4.1 kB, p99 4.1 kB, mean 4.1 kB "
                  "(p99 of fewer than 1000 rounds is rough)\n"
                  "note empty: no times of its rounds\n"));
     assert_int_equal(samples.benchmarks.items[1].series.items[0].unit, UNIT_BYTES);
@@ -224,7 +224,7 @@ static void repetitions_of_google_benchmark_are_one(void **state)
                  "  cpu_time 2.25 µs\n"
                  "  depth 3\n"
                  "  items_per_second 300 M/s\n"
-                 "benchmark Fix/Sum/8/threads:2: 1 rounds of 7, p50 1.5 ms, p99 1.5 ms, mean 1.5 "
+                 "benchmark Fix/Sum/8/threads:2: 1 round of 7, p50 1.5 ms, p99 1.5 ms, mean 1.5 "
                  "ms, throughput 667 /s (p99 of fewer than 1000 rounds is rough)\n"
                  "  cpu_time 1.5 ms\n"
                  "geometric mean: p50 77.5 µs, p99 86.4 µs, mean 77.5 µs, throughput 12,910 /s\n"

@@ -98,7 +98,7 @@ static void what_is_not_balanced_is_counted(void **state)
                S("note: 2 events have no end; they end with the last event\n2000 x1 a;b\n"
                  "1000 x1 a\n1000 x1 a;b;c\n"));
     assert_str(body_of(arena, S("[" X("a", "0", "10") "," X("b", "5", "10") "]")),
-               S("note: 1 events reach beyond what they began in and were cut there\n"
+               S("note: 1 event reaches beyond what it began in and was cut there\n"
                  "5000 x1 a\n5000 x1 a;b\n"));
 }
 
@@ -274,7 +274,7 @@ static void deep_nesting_is_cut(void **state)
     Profile profile = read_text(arena, strbuf_str(&out));
     assert_int_equal(profile.stacks_len, 10001);
     assert_int_equal(profile_total(&profile, 0), 20009 * 1000);
-    assert_str(profile.notes[0], S("5 events are nested deeper than 10000 and were left out"));
+    assert_str(profile.notes[0], S("5 events were left out: they are nested deeper than 10000"));
 }
 
 static void times_that_are_none_are_left_out(void **state)

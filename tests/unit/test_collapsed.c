@@ -149,7 +149,7 @@ static void a_very_deep_stack_is_cut(void **state)
     strbuf_add(&text, S("leaf 1\n"));
     Profile profile = read_text(arena, strbuf_str(&text));
     assert_int_equal(profile.stacks_len, 10001);
-    assert_str(profile.notes[0], S("1 stacks are deeper than 10000 frames and were cut"));
+    assert_str(profile.notes[0], S("1 stack was cut: it is deeper than 10000 frames"));
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_int_equal(spots.functions_len, 10000);
 }

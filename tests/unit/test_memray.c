@@ -151,7 +151,7 @@ static void deep_stacks_are_cut(void **state)
         strbuf_add(&row, S("|f;a.py;4"));
     Profile profile = test_reading(arena, strbuf_str(&row));
     assert_int_equal(profile.stacks_len, 10001);
-    assert_str(profile.notes[1], S("1 stacks are deeper than 10000 frames and were cut"));
+    assert_str(profile.notes[1], S("1 stack was cut: it is deeper than 10000 frames"));
 }
 
 /* Made by memray 1.9.1; figures as they stand in the file. */

@@ -73,7 +73,7 @@ static void details_of_a_live_run_become_facts_and_findings(void **state)
                S("Waiting \"long\", see the Guide. More\nof it."));
     assert_int_equal(finding->kind, FINDING_OPTIMIZATION);
     assert_true(finding->speedup > 23.2 && finding->speedup < 23.3);
-    assert_str(profile.notes[0], S("1 rows could not be read"));
+    assert_str(profile.notes[0], S("1 row could not be read"));
 }
 
 static void a_raw_page_has_its_units_in_a_row(void **state)

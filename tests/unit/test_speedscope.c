@@ -89,7 +89,7 @@ static void two_units_are_two_metrics(void **state)
     assert_int_equal(profile_total(&profile, profile_metric(&profile, S("time"))), 1000000000);
     assert_int_equal(profile_total(&profile, profile_metric(&profile, S("bytes"))), 67);
     assert_false(profile.metrics[profile_metric(&profile, S("bytes"))].sampled);
-    assert_str(profile.notes[0], S("1 stacks name a frame that is not in the list of 3 frames"));
+    assert_str(profile.notes[0], S("1 stack names a frame that is not in the list of 3 frames"));
 }
 
 static void a_million_hundredths_are_exactly_ten_thousand_seconds(void **state)

@@ -69,7 +69,7 @@ static void cut_stacks_are_told(void **state)
     Profile profile =
         test_reading(arena, S(HEAD "(K\0K\x40(" FRAME("K\x07") FRAME("K\x03") "tK\x09t" TAIL));
     assert_str(profile.notes[0],
-               S("1 blocks come from stacks deeper than 2 frames, of which the outer ones are "
+               S("1 block comes from stacks deeper than 2 frames, of which the outer ones are "
                  "missing (python -X tracemalloc=N keeps N)"));
 }
 
@@ -80,7 +80,7 @@ static void code_without_python_has_no_place(void **state)
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_int_equal(spots.total, 64);
     assert_int_equal(spots.unmapped, 64);
-    assert_str(profile.notes[0], S("1 stacks were allocated while no Python code was running"));
+    assert_str(profile.notes[0], S("1 stack was allocated while no Python code was running"));
 }
 
 static void assert_refused(Arena *arena, Str bytes, const char *message)
@@ -99,7 +99,7 @@ static void what_is_broken_is_noted_or_refused(void **state)
     Arena *arena = test_arena(state);
     Profile profile = test_reading(arena, S(HEAD "K\x01(K\0K\x40(" FRAME("K\x07") "tK\x01t" TAIL));
     assert_int_equal(profile_total(&profile, 0), 64);
-    assert_str(profile.notes[0], S("1 entries are not of a block or a frame and were left out"));
+    assert_str(profile.notes[0], S("1 entry is not of a block or a frame and was left out"));
     assert_refused(arena, S(HEAD "K\x01" TAIL), "not of blocks and their stacks");
     assert_refused(arena, S("\x80\x04]."), "not of tracemalloc's Snapshot");
     assert_refused(arena, S("\x80\x04\x8c\x0btracemalloc\x8c\x05start\x93"),

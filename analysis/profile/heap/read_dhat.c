@@ -288,9 +288,8 @@ static void add_notes(Dhat *in)
     else if (in->without_folder && !in->with_folder)
         profile_note(in->build, "files are named without their folder; valgrind writes it with "
                                 "--fullpath-after=");
-    if (in->unknown)
-        profile_note(in->build, "%zu frames are not in the list of %zu frames", in->unknown,
-                     in->table.len);
+    profile_note_count(in->build, in->unknown, "frame is not in the list",
+                       "frames are not in the list", "of %zu frames", in->table.len);
     if (in->deep)
         profile_note(in->build, "stacks are deeper than %d frames and were cut", DEPTH_MAX);
 }

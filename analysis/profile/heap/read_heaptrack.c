@@ -359,8 +359,8 @@ static void add_samples(Heap *in)
 
 static void add_notes(Heap *in)
 {
-    if (in->bad)
-        profile_note(in->build, "%zu lines are not as heaptrack writes them", in->bad);
+    profile_note_count(in->build, in->bad, "line is not as", "lines are not as",
+                       "heaptrack writes them");
     if (in->suppressions)
         profile_note(in->build,
                      "leaked memory counts everything: %zu suppressions of the program are not "

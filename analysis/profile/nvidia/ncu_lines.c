@@ -175,9 +175,8 @@ static const Cubin *cubin_of(Ncu *in, const NcuSource *source)
         *slot = (uint32_t)in->cubins.len;
         if (!cubin_read(in->arena, source->binary, cubin, &err))
             profile_note(in->build, "a kernel's binary cannot be read: %s", err.msg);
-        if (cubin->broken)
-            profile_note(in->build, "%zu parts of a kernel's line table cannot be read",
-                         cubin->broken);
+        profile_note_count(in->build, cubin->broken, "part of a kernel's line table",
+                           "parts of a kernel's line table", "cannot be read");
     }
     return &in->cubins.items[*slot - 1];
 }

@@ -147,6 +147,6 @@ void nsys_tell_streams(Nsys *in)
             row->kernels == 1 ? "" : "s", (double)row->busy_ns * 1e-6, (double)span * 1e-6,
             span ? (double)row->busy_ns / (double)span * 100 : 0.0, STR_ARG(pause));
     }
-    if (in->streams.len > told)
-        profile_note(in->build, "%zu more streams were less busy", in->streams.len - told);
+    profile_note_count(in->build, in->streams.len - told, "more stream was", "more streams were",
+                       "less busy");
 }

@@ -303,8 +303,8 @@ bool read_ncu(Arena *arena, Str bytes, Profile *out, Err *err)
     if (in.report.cut)
         profile_note(in.build, "the report is cut off; %zu launches could be read",
                      in.report.results.len);
-    if (in.report.broken)
-        profile_note(in.build, "%zu parts of the report could not be read", in.report.broken);
+    profile_note_count(in.build, in.report.broken, "part of the report", "parts of the report",
+                       "could not be read");
     *out = profile_build(in.build, S("ncu"), S("ncu report"));
     return true;
 }

@@ -521,8 +521,7 @@ bool read_ncu_csv(Arena *arena, Str bytes, Profile *out, Err *err)
     end_table(&in, bytes.ptr + bytes.len);
     if (in.pages.launches.len <= 1 && in.pages.lines.len <= 1)
         return nothing_read(&in, err);
-    if (in.bad_rows)
-        profile_note(in.build, "%zu rows could not be read", in.bad_rows);
+    profile_note_count(in.build, in.bad_rows, "row could not", "rows could not", "be read");
     *out = ncu_csv_profile(&in.pages, in.build);
     return true;
 }

@@ -428,8 +428,8 @@ bool read_nsys_stats(Arena *arena, Str bytes, Profile *out, Err *err)
                        "in it: make one with `nsys stats --format csv --report "
                        "cuda_gpu_kern_sum,cuda_api_sum`");
     add_entries(&in);
-    if (in.unknown)
-        profile_note(in.build, "%zu rows of other reports were left out", in.unknown);
+    profile_note_count(in.build, in.unknown, "row of another report was",
+                       "rows of other reports were", "left out");
     *out = profile_build(in.build, S("nsys"), S("nsys stats"));
     return true;
 }

@@ -109,9 +109,8 @@ void perf_totals_finish(PerfTotals *totals)
     if (totals->events_dropped)
         profile_note(totals->build, "more than %d events: %llu samples of the others were left out",
                      PROFILE_METRICS_MAX, (unsigned long long)totals->events_dropped);
-    if (totals->overflows)
-        profile_note(totals->build, "%llu periods are beyond all measure and were left out",
-                     (unsigned long long)totals->overflows);
+    profile_note_count(totals->build, totals->overflows, "period is beyond all measure and was",
+                       "periods are beyond all measure and were", "left out");
 }
 
 /* ------------------------------------------------------------------ modules */

@@ -394,16 +394,14 @@ static void add_notes(Recording *in)
 {
     for (size_t i = 0; i < in->file.notes.len; i++)
         profile_note(in->build, STR_FMT, STR_ARG(in->file.notes.items[i]));
-    if (in->cut)
-        profile_note(in->build, "%zu samples are shorter than they say and were left out", in->cut);
+    profile_note_count(in->build, in->cut, "sample is shorter than it says and was",
+                       "samples are shorter than they say and were", "left out");
     if (in->lost)
-        profile_note(in->build, "perf lost %llu records while recording",
-                     (unsigned long long)in->lost);
-    if (in->copied_stacks)
-        profile_note(in->build,
-                     "%zu samples hold a copy of the stack (--call-graph dwarf), of which only the "
-                     "innermost frame is read here; the text of `perf script` has them all",
-                     in->copied_stacks);
+        profile_note(in->build, "perf lost %llu record%s while recording",
+                     (unsigned long long)in->lost, in->lost == 1 ? "" : "s");
+    profile_note_count(in->build, in->copied_stacks, "sample holds", "samples hold",
+                       "a copy of the stack (--call-graph dwarf), of which only the innermost "
+                       "frame is read here; the text of `perf script` has them all");
     if (in->walked >= SHALLOW_LEAST && in->shallow > in->walked / 2)
         profile_note(
             in->build,
@@ -411,12 +409,10 @@ static void add_notes(Recording *in)
             "pointers (-C force-frame-pointers=yes, -fno-omit-frame-pointer); without them "
             "record with --call-graph dwarf",
             in->shallow, in->walked);
-    if (in->flat)
-        profile_note(in->build, "%zu samples were recorded without stacks (perf record -g)",
-                     in->flat);
-    if (perf_maps_dropped(in->maps))
-        profile_note(in->build, "%zu mappings are too many and were left out",
-                     perf_maps_dropped(in->maps));
+    profile_note_count(in->build, in->flat, "sample was recorded", "samples were recorded",
+                       "without stacks (perf record -g)");
+    profile_note_count(in->build, perf_maps_dropped(in->maps), "mapping is one too many and was",
+                       "mappings are too many and were", "left out");
 }
 
 bool is_perf_data(Str bytes)

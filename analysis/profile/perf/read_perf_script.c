@@ -482,10 +482,10 @@ bool perf_script_into(Arena *arena, Str bytes, ProfileBuilder *build, Err *err)
     if (!in.samples)
         return err_set(err, ERR_INPUT, "no sample in it: `comm pid time: period event:`");
     if (in.bad_lines > 3)
-        profile_note(in.build, "%zu lines are neither an event nor a frame", in.bad_lines);
-    if (in.deep_stacks)
-        profile_note(in.build, "%zu frames deeper than %d were left out", in.deep_stacks,
-                     DEPTH_MAX);
+        profile_note_count(in.build, in.bad_lines, "line is neither", "lines are neither",
+                           "an event nor a frame");
+    profile_note_count(in.build, in.deep_stacks, "frame was", "frames were",
+                       "left out: deeper than %d", DEPTH_MAX);
     perf_totals_finish(&in.totals);
     return true;
 }

@@ -107,9 +107,8 @@ bool read_lprof(Arena *arena, Str bytes, Profile *out, Err *err)
         add_function(&in, timings->items.items[i], timings->items.items[i + 1]);
     if (in.bad && !in.functions)
         return err_set(err, ERR_INPUT, "a LineStats, but not of functions and their lines");
-    if (in.bad)
-        profile_note(in.build, "%zu entries are not of a function or line and were left out",
-                     in.bad);
+    profile_note_count(in.build, in.bad, "entry is not of a function or line and was",
+                       "entries are not of a function or line and were", "left out");
     profile_note(in.build, "the time of a line holds what it calls: lines of functions that call "
                            "each other share time, and a recursive call counts at every level");
     *out = profile_build(in.build, S("line_profiler"), S("lprof"));

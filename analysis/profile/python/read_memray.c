@@ -183,12 +183,10 @@ static void add_row(Rows *in, const Str fields[COLUMNS])
 
 static void add_notes(Rows *in, Str writer)
 {
-    if (in->bad)
-        profile_note(in->build, "%zu rows or frames are not as " STR_FMT " writes them", in->bad,
-                     STR_ARG(writer));
-    if (in->deep)
-        profile_note(in->build, "%zu stacks are deeper than %d frames and were cut", in->deep,
-                     DEPTH_MAX);
+    profile_note_count(in->build, in->bad, "row or frame is not", "rows or frames are not",
+                       "as " STR_FMT " writes them", STR_ARG(writer));
+    profile_note_count(in->build, in->deep, "stack was cut: it is", "stacks were cut: they are",
+                       "deeper than %d frames", DEPTH_MAX);
 }
 
 bool is_memray_csv(Str bytes)

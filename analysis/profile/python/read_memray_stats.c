@@ -107,8 +107,8 @@ static void add_rest(Stats *in)
         profile_add_sample(in->build, (ProfileSample){.count = (uint64_t)rest[ALLOCATIONS]}, rest);
     profile_note(in->build, "memray's statistics list the heaviest lines only (memray stats -n), "
                             "without what called them");
-    if (in->bad)
-        profile_note(in->build, "%zu lines are not as memray writes them", in->bad);
+    profile_note_count(in->build, in->bad, "line is not as", "lines are not as",
+                       "memray writes them");
 }
 
 bool is_memray_stats(Str bytes)

@@ -116,8 +116,8 @@ bool read_pstats(Arena *arena, Str bytes, Profile *out, Err *err)
         add_entry(&in, root->items[i], root->items[i + 1]);
     if (in.bad * 2 >= root->len)
         return err_set(err, ERR_INPUT, "a marshalled dict, but not of functions and their times");
-    if (in.bad)
-        profile_note(in.build, "%zu entries are not of a function and were left out", in.bad);
+    profile_note_count(in.build, in.bad, "entry is not of a function and was",
+                       "entries are not of a function and were", "left out");
     *out = profile_build(in.build, S("cProfile"), S("pstats"));
     return true;
 }

@@ -82,17 +82,15 @@ static void add_trace(Traces *in, const Pickle *trace)
 
 static void add_notes(Traces *in, const Pickle *limit)
 {
-    if (in->bad)
-        profile_note(in->build, "%zu entries are not of a block or a frame and were left out",
-                     in->bad);
-    if (in->no_place)
-        profile_note(in->build, "%zu stacks were allocated while no Python code was running",
-                     in->no_place);
+    profile_note_count(in->build, in->bad, "entry is not of a block or a frame and was",
+                       "entries are not of a block or a frame and were", "left out");
+    profile_note_count(in->build, in->no_place, "stack was allocated", "stacks were allocated",
+                       "while no Python code was running");
     if (in->cut && limit && limit->type == PICKLE_INT)
-        profile_note(in->build,
-                     "%zu blocks come from stacks deeper than %lld frames, of which the outer ones "
-                     "are missing (python -X tracemalloc=N keeps N)",
-                     in->cut, (long long)limit->integer);
+        profile_note_count(in->build, in->cut, "block comes from stacks", "blocks come from stacks",
+                           "deeper than %lld frames, of which the outer ones are missing (python "
+                           "-X tracemalloc=N keeps N)",
+                           (long long)limit->integer);
 }
 
 bool read_tracemalloc(Arena *arena, Str bytes, Profile *out, Err *err)

@@ -429,22 +429,19 @@ static void add_notes(Reader *in)
     if (in->overflow)
         profile_note(trace->build, "viztracer's buffer was full: the oldest events are missing "
                                    "(a shorter run fits; --tracer_entries makes it larger)");
-    if (in->bad)
-        profile_note(trace->build, "%zu events have no usable time and were left out", in->bad);
-    if (trace->unmatched)
-        profile_note(trace->build, "%zu ends have no begin and were left out", trace->unmatched);
-    if (trace->crossing)
-        profile_note(trace->build, "%zu events reach beyond what they began in and were cut there",
-                     trace->crossing);
-    if (trace->open_at_end)
-        profile_note(trace->build, "%zu events have no end; they end with the last event",
-                     trace->open_at_end);
-    if (trace->async_left_out)
-        profile_note(trace->build, "%zu asynchronous events were left out: they overlap",
-                     trace->async_left_out);
-    if (trace->deep)
-        profile_note(trace->build, "%zu events are nested deeper than %d and were left out",
-                     trace->deep, TRACE_DEPTH_MAX);
+    profile_note_count(trace->build, in->bad, "event has no usable time and was",
+                       "events have no usable time and were", "left out");
+    profile_note_count(trace->build, trace->unmatched, "end has no begin and was",
+                       "ends have no begin and were", "left out");
+    profile_note_count(trace->build, trace->crossing,
+                       "event reaches beyond what it began in and was",
+                       "events reach beyond what they began in and were", "cut there");
+    profile_note_count(trace->build, trace->open_at_end, "event has no end; it ends",
+                       "events have no end; they end", "with the last event");
+    profile_note_count(trace->build, trace->async_left_out, "asynchronous event was",
+                       "asynchronous events were", "left out: they overlap");
+    profile_note_count(trace->build, trace->deep, "event was left out: it is nested",
+                       "events were left out: they are nested", "deeper than %d", TRACE_DEPTH_MAX);
 }
 
 /* Every event has this key; inside texts it would stand with backslashes. */
