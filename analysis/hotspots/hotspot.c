@@ -4,6 +4,7 @@
 
 #include "analysis/hotspots/credit.h"
 #include "analysis/hotspots/places.h"
+#include "analysis/profile/kernel_name.h"
 #include "base/array.h"
 #include "base/idmap.h"
 
@@ -46,9 +47,9 @@ static bool *samples_wanted(Arena *scratch, const Profile *profile, Str kernel)
     bool *wanted = NEW_ARRAY(scratch, bool, profile->samples_len + 1);
     for (size_t i = 1; kernel.len && i < profile->stacks_len; i++) {
         const ProfileFrame *frame = &profile->frames[profile->stacks[i].frame];
-        in_kernel[i] =
-            in_kernel[profile->stacks[i].parent] ||
-            (frame->kind == FRAME_GPU && str_eq(profile_text(profile, frame->module), kernel));
+        in_kernel[i] = in_kernel[profile->stacks[i].parent] ||
+                       (frame->kind == FRAME_GPU &&
+                        kernel_name_is(profile_text(profile, frame->module), kernel));
     }
     for (size_t i = 0; i < profile->samples_len; i++)
         wanted[i] = kernel.len == 0 || in_kernel[profile->sample_stack[i]];

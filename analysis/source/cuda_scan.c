@@ -113,8 +113,7 @@ static size_t body_after(const CudaTokens *tokens, size_t at)
     return tokens->len;
 }
 
-/* The '(' of the parameters of a head that starts at `at`, and its ')'. */
-static bool find_parameters(const CudaTokens *tokens, size_t at, size_t *open, size_t *close)
+bool cuda_parameters_at(const CudaTokens *tokens, size_t at, size_t *open, size_t *close)
 {
     for (size_t end = at + HEAD_TOKENS_MAX; at < tokens->len && at < end; at++) {
         if (cuda_is_sign(tokens, at, '<')) {
@@ -157,7 +156,7 @@ bool cuda_head_at(const CudaTokens *tokens, size_t at, CudaPiece *out)
         STR_CONST("catch"),    STR_CONST("return"),    STR_CONST("sizeof"), STR_CONST("__device__"),
         STR_CONST("__host__"), STR_CONST("__global__")};
     size_t open = 0, close = 0;
-    if (!find_parameters(tokens, at, &open, &close) || open == at)
+    if (!cuda_parameters_at(tokens, at, &open, &close) || open == at)
         return false;
     size_t body = body_after(tokens, close + 1);
     size_t last = open - 1, first = last;

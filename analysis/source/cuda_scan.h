@@ -41,6 +41,8 @@ CudaPieces cuda_scan(Arena *arena, const CudaTokens *tokens);
 bool cuda_launch_at(const CudaTokens *tokens, size_t at, CudaPiece *out);
 /* DEFINE_KERNEL(relu, float) { } defines relu: does the macro's name say so? */
 bool cuda_macro_names_kernel(Str macro);
+/* The brackets of the parameters of a function that starts at this token, attributes left aside. */
+bool cuda_parameters_at(const CudaTokens *tokens, size_t at, size_t *open, size_t *close);
 /*
  * The head of a function that starts at this token: its name, parameters and body. A macro's
  * NAME(a)(parameters) gives what stands before the parameters; false when it is no definition.

@@ -3,131 +3,70 @@
 #include <string.h>
 
 #include "analysis/profile/kernel_name.h"
+#include "analysis/symbols/demangle.h"
+#include "analysis/symbols/kernel_match.h"
 #include "base/map.h"
-
-enum {
-    SIGNATURE_LINES = 6, /* above a function's name: decorators, templates, attributes */
-};
 
 /* ------------------------------------------------------------------ names */
 
-static bool is_placeless_kernel(const Profile *profile, const ProfileFrame *frame)
+static bool is_kernel(const Profile *profile, const ProfileFrame *frame)
 {
     Str name = profile_text(profile, frame->function);
-    return frame->kind == FRAME_GPU && !frame->file && name.len && name.ptr[0] != '[';
+    return frame->kind == FRAME_GPU && name.len && name.ptr[0] != '[';
 }
 
-/* The kernel that a GPU frame belongs to. */
-static Str kernel_of(const Profile *profile, const ProfileFrame *frame)
+static bool is_placeless_kernel(const Profile *profile, const ProfileFrame *frame)
 {
-    return kernel_plain_name(
-        profile_text(profile, frame->module ? frame->module : frame->function));
+    return is_kernel(profile, frame) && !frame->file;
+}
+
+/*
+ * By frame: the full name of the kernel that it belongs to. A tool that prints short names tells the
+ * whole one as a fact.
+ */
+static Str *full_names(Arena *arena, const Profile *profile)
+{
+    Str *names = NEW_ARRAY(arena, Str, profile->frames_len + 1);
+    for (size_t i = 0; i < profile->facts_len; i++) {
+        const ProfileFact *fact = &profile->facts[i];
+        if (str_eq(profile_text(profile, fact->name), S("kernel")))
+            names[fact->frame] = profile_text(profile, fact->text);
+    }
+    for (size_t i = 0; i < profile->frames_len; i++) {
+        const ProfileFrame *frame = &profile->frames[i];
+        if (is_kernel(profile, frame) && !names[i].len)
+            names[i] = profile_text(profile, frame->module ? frame->module : frame->function);
+        names[i] = demangle(arena, names[i]);
+    }
+    return names;
+}
+
+static void want(Arena *arena, KernelNames *names, Map *seen, Str name)
+{
+    if (!name.len || map_has(seen, name))
+        return;
+    name = str_copy(arena, name);
+    map_put(seen, name, seen);
+    *array_push(arena, names) = name;
 }
 
 KernelNames kernels_wanted(Arena *arena, const Profile *profile)
 {
     KernelNames names = {0};
     Map *seen = map_new(arena);
+    Str *full = full_names(arena, profile);
     for (size_t i = 0; i < profile->frames_len; i++) {
-        const ProfileFrame *frame = &profile->frames[i];
-        if (frame->kind != FRAME_GPU || profile_text(profile, frame->function).ptr[0] == '[')
+        Str variants[KERNEL_VARIANTS_MAX], function;
+        uint32_t number;
+        if (!is_kernel(profile, &profile->frames[i]))
             continue;
-        Str name = kernel_of(profile, frame);
-        if (!name.len || map_has(seen, name))
-            continue;
-        map_put(seen, str_copy(arena, name), seen);
-        *array_push(arena, &names) = str_copy(arena, name);
+        size_t n = kernel_variants(kernel_plain_name(full[i]), variants);
+        for (size_t k = 0; k < n; k++)
+            want(arena, &names, seen, variants[k]);
+        if (kernel_lambda(full[i], &function, &number))
+            want(arena, &names, seen, function);
     }
     return names;
-}
-
-/* ------------------------------------------------------------------ looking */
-
-static bool is_wanted(const KernelNames *wanted, Str name)
-{
-    array_each (Str, one, wanted)
-        if (str_eq(*one, name))
-            return true;
-    return false;
-}
-
-/* What stands on a definition's lines, and on a few above, up to its body. */
-static bool is_marked(const Outline *outline, const Text *text, const OutlineItem *function)
-{
-    static const Str MARKS[] = {STR_CONST("__global__"), STR_CONST("triton."),
-                                STR_CONST("cuda.jit"), STR_CONST("numba."), STR_CONST("@jit")};
-    LineNo last = text_line_at(text, function->body_start);
-    uint32_t above = function->first.n > SIGNATURE_LINES ? function->first.n - SIGNATURE_LINES : 1;
-    const OutlineItem *before = NULL;
-    for (size_t i = 0; i < outline->len; i++) /* not into the function above */
-        if (outline->items[i].kind == OUTLINE_FUNCTION &&
-            outline->items[i].last.n < function->first.n)
-            before = &outline->items[i];
-    if (before && before->last.n >= above)
-        above = before->last.n + 1;
-    for (uint32_t line = above; line <= last.n; line++)
-        for (size_t i = 0; i < sizeof(MARKS) / sizeof(MARKS[0]); i++)
-            if (str_has(text_line(text, (LineNo){line}), MARKS[i]))
-                return true;
-    return false;
-}
-
-static void add_definition(Arena *arena, KernelSources *here, Str kernel, Str file, uint32_t line,
-                           bool marked)
-{
-    *array_push(arena, &here->definitions) = (KernelSite){
-        .kernel = str_copy(arena, kernel), .file = file, .line = line, .marked = marked};
-}
-
-static void add_launch(Arena *arena, KernelSources *here, Str kernel, Str file,
-                       const Outline *outline, const OutlineItem *item)
-{
-    const OutlineItem *function = outline_function_at(outline, item->first);
-    *array_push(arena, &here->launches) =
-        (KernelSite){.kernel = str_copy(arena, kernel),
-                     .file = file,
-                     .line = item->first.n,
-                     .function = function ? str_copy(arena, function->name) : S("<module>"),
-                     .def_line = function ? function->first.n : 0};
-}
-
-/* `add_kernel[grid](x, y)`: how Numba and Triton launch. */
-static bool is_python_launch(const Outline *outline, const OutlineItem *item)
-{
-    return outline->lang == LANG_PYTHON && item->kind == OUTLINE_CALL &&
-           str_ends(str_trim(item->name), S("]"));
-}
-
-/* Kernels in strings: `void NAME(` in a Python file that has no function of this name. */
-static void look_in_strings(Arena *arena, KernelSources *here, const KernelNames *wanted, Str file,
-                            const Text *text)
-{
-    array_each (Str, name, wanted) {
-        Str call = str_fmt(arena, "void " STR_FMT "(", STR_ARG(*name));
-        size_t at = str_find(text_bytes(text), call, 0);
-        if (at != SIZE_MAX)
-            add_definition(arena, here, *name, file,
-                           text_line_at(text, (ByteOffset){(uint32_t)at}).n, true);
-    }
-}
-
-void kernels_look(Arena *arena, KernelSources *here, const KernelNames *wanted, Str file,
-                  const Outline *outline, const Text *text)
-{
-    file = str_copy(arena, file);
-    for (size_t i = 0; i < outline->len; i++) {
-        const OutlineItem *item = &outline->items[i];
-        Str name = kernel_plain_name(item->name);
-        if (!is_wanted(wanted, name))
-            continue;
-        if (item->kind == OUTLINE_FUNCTION)
-            add_definition(arena, here, name, file, text_line_at(text, item->name_range.start).n,
-                           is_marked(outline, text, item));
-        else if (item->kind == OUTLINE_LAUNCH || is_python_launch(outline, item))
-            add_launch(arena, here, name, file, outline, item);
-    }
-    if (outline->lang == LANG_PYTHON)
-        look_in_strings(arena, here, wanted, file, text);
 }
 
 /* ------------------------------------------------------------------ placing */
@@ -137,30 +76,59 @@ typedef struct Placer {
     const Profile *from;
     const KernelSources *here;
     ProfileBuilder *build;
-    Map *definition_of; /* kernel to its one KernelSite */
-    Map *launch_of;
-    uint32_t *frames; /* by old frame */
+    Str *full;               /* by old frame: its kernel's name */
+    const KernelSite **site; /* by old frame: where its kernel is defined, or NULL */
+    Map *launch_of;          /* plain name to its one KernelSite */
+    Map *waited_for;         /* what a finding calls a kernel, to its one KernelSite */
+    uint32_t *frames;        /* by old frame */
 } Placer;
 
-/* The one site of each kernel; marked ones win over functions that only have the same name. */
-static Map *only_sites(Arena *arena, const KernelSite *sites, size_t len, bool by_mark)
+/* The one place that launches each kernel. */
+static Map *only_launches(Arena *arena, const KernelSiteList *sites)
 {
     Map *map = map_new(arena), *twice = map_new(arena);
-    for (size_t pass = by_mark ? 0 : 1; pass < 2; pass++)
-        for (size_t i = 0; i < len; i++) {
-            KernelSite *site = (KernelSite *)(uintptr_t)&sites[i];
-            if (by_mark && site->marked != (pass == 0))
-                continue;
-            KernelSite *old = map_get(map, site->kernel);
-            if (!old)
-                map_put(map, site->kernel, site);
-            else if (!by_mark || old->marked == site->marked)
-                map_put(twice, site->kernel, site);
-        }
-    for (size_t i = 0; i < len; i++)
-        if (map_has(twice, sites[i].kernel))
-            map_put(map, sites[i].kernel, NULL);
+    array_each (const KernelSite, site, sites) {
+        if (map_has(map, site->kernel))
+            map_put(twice, site->kernel, twice);
+        map_put(map, site->kernel, (void *)(uintptr_t)site);
+    }
+    map_each (entry, twice)
+        map_put(map, entry->key, NULL);
     return map;
+}
+
+static void note_unplaced(Placer *in, Str name, size_t candidates)
+{
+    profile_note(in->build,
+                 "kernel " STR_FMT " is defined at %zu places that fit its name: it is shown at "
+                 "none of them",
+                 STR_ARG(name), candidates);
+}
+
+/* Where each kernel is defined; one name is asked for once. */
+static void match_all(Placer *in)
+{
+    const Profile *from = in->from;
+    Map *known = map_new(in->arena);
+    in->site = NEW_ARRAY(in->arena, const KernelSite *, from->frames_len + 1);
+    for (size_t i = 0; i < from->frames_len; i++) {
+        if (!is_kernel(from, &from->frames[i]))
+            continue;
+        if (!map_has(known, in->full[i])) {
+            size_t candidates;
+            const KernelSite *site =
+                kernel_match(in->arena, &in->here->definitions, in->full[i], &candidates);
+            if (candidates > 1)
+                note_unplaced(in, kernel_plain_name(in->full[i]), candidates);
+            map_put(known, in->full[i], (void *)(uintptr_t)site);
+        }
+        in->site[i] = map_get(known, in->full[i]);
+        Str shown = profile_text(from, from->frames[i].function);
+        if (map_has(in->waited_for, shown) && map_get(in->waited_for, shown) != in->site[i])
+            map_put(in->waited_for, shown, NULL);
+        else
+            map_put(in->waited_for, shown, (void *)(uintptr_t)in->site[i]);
+    }
 }
 
 /* Where a cost cannot be told apart, each of the places says so. */
@@ -190,16 +158,16 @@ static uint32_t copy_text(Placer *in, uint32_t text)
     return profile_add_text(in->build, profile_text(in->from, text));
 }
 
-static uint32_t place_frame(Placer *in, const ProfileFrame *old)
+static uint32_t place_frame(Placer *in, size_t number)
 {
+    const ProfileFrame *old = &in->from->frames[number];
     ProfileFrame frame = *old;
-    const KernelSite *site = is_placeless_kernel(in->from, old)
-                                 ? map_get(in->definition_of, kernel_of(in->from, old))
-                                 : NULL;
+    const KernelSite *site = is_placeless_kernel(in->from, old) ? in->site[number] : NULL;
     frame.function = copy_text(in, old->function);
     frame.file = copy_text(in, old->file);
     frame.module = copy_text(in, old->module);
-    if (site && str_eq(kernel_plain_name(profile_text(in->from, old->function)), site->kernel)) {
+    if (site && str_eq(kernel_plain_name(profile_text(in->from, old->function)),
+                       kernel_plain_name(in->full[number]))) {
         frame.file = profile_add_text(in->build, site->file);
         frame.line = frame.def_line = site->line;
     }
@@ -207,9 +175,13 @@ static uint32_t place_frame(Placer *in, const ProfileFrame *old)
 }
 
 /* Below what stack does a kernel with this frame begin, when nothing says who launched it? */
-static uint32_t launch_stack(Placer *in, uint32_t parent, const ProfileFrame *kernel)
+static uint32_t launch_stack(Placer *in, uint32_t parent, size_t kernel)
 {
-    const KernelSite *site = map_get(in->launch_of, kernel_of(in->from, kernel));
+    Str variants[KERNEL_VARIANTS_MAX];
+    size_t n = kernel_variants(kernel_plain_name(in->full[kernel]), variants);
+    const KernelSite *site = NULL;
+    for (size_t i = 0; i < n && !site; i++)
+        site = map_get(in->launch_of, variants[i]);
     if (!site)
         return parent;
     ProfileFrame frame = {.function = profile_add_text(in->build, site->function),
@@ -232,7 +204,7 @@ static uint32_t *place_stacks(Placer *in)
                       (!above || from->frames[from->stacks[above].frame].kind != FRAME_GPU);
         has_user[i] = has_user[above] || (frame->kind == FRAME_USER && frame->line);
         if (begins && !has_user[above])
-            parent = launch_stack(in, parent, frame);
+            parent = launch_stack(in, parent, from->stacks[i].frame);
         stacks[i] = profile_add_stack(in->build, parent, in->frames[from->stacks[i].frame]);
     }
     return stacks;
@@ -260,15 +232,37 @@ static void copy_samples(Placer *in, const uint32_t *stacks)
     }
 }
 
+/* Files below the workspace as people call them. */
+static Str shown_file(const Placer *in, const KernelSite *site)
+{
+    Str root = in->here->root, file = site->file;
+    if (root.len && str_starts(file, root) && str_starts(str_from(file, root.len), S("/")))
+        return str_from(file, root.len + 1);
+    return file;
+}
+
+/* Behind the kernel's name, which may have colons of its own. */
+static bool cut_at_kernel(Str rule, Str message, Str *before, Str *after)
+{
+    size_t at = str_find(message, rule, 0);
+    if (at == SIZE_MAX || !str_starts(str_from(message, at + rule.len), S(":")))
+        return false;
+    *before = str_head(message, at + rule.len);
+    *after = str_from(message, at + rule.len);
+    return true;
+}
+
 /* "waits for kernel K: 3 ms …" becomes "waits for kernel K at a.cu:12: 3 ms …". */
 static void add_finding(Placer *in, ProfileFinding finding)
 {
     Str message = profile_text(in->from, finding.message), before, after;
     Str rule = profile_text(in->from, finding.rule);
-    const KernelSite *site = map_get(in->definition_of, kernel_plain_name(rule));
-    if (finding.kind == FINDING_WAIT && site && str_cut(message, ':', &before, &after))
-        message = str_fmt(in->arena, STR_FMT " at " STR_FMT ":%u:" STR_FMT, STR_ARG(before),
-                          STR_ARG(site->file), site->line, STR_ARG(after));
+    const KernelSite *site = map_get(in->waited_for, rule);
+    if (finding.kind == FINDING_WAIT && site && cut_at_kernel(rule, message, &before, &after)) {
+        Str file = shown_file(in, site);
+        message = str_fmt(in->arena, STR_FMT " at " STR_FMT ":%u" STR_FMT, STR_ARG(before),
+                          STR_ARG(file), site->line, STR_ARG(after));
+    }
     finding.frame = in->frames[finding.frame];
     finding.file = copy_text(in, finding.file);
     finding.rule = copy_text(in, finding.rule);
@@ -285,26 +279,31 @@ static void copy_said(Placer *in)
         add_finding(in, in->from->findings[i]);
 }
 
-static bool has_nothing(const Profile *profile, const KernelSources *here)
+static bool has_kernels(const Profile *profile)
 {
-    return profile->graph || (!here->definitions.len && !here->launches.len);
+    for (size_t i = 0; i < profile->frames_len; i++)
+        if (is_kernel(profile, &profile->frames[i]))
+            return true;
+    return false;
 }
 
 Profile kernels_place(Arena *arena, const Profile *profile, const KernelSources *here)
 {
-    if (has_nothing(profile, here))
+    if (profile->graph || !has_kernels(profile))
         return *profile;
     Placer in = {.arena = arena, .from = profile, .here = here};
     in.build = profile_builder_new(arena);
-    in.definition_of = only_sites(arena, here->definitions.items, here->definitions.len, true);
-    in.launch_of = only_sites(arena, here->launches.items, here->launches.len, false);
+    in.full = full_names(arena, profile);
+    in.waited_for = map_new(arena);
+    in.launch_of = only_launches(arena, &here->launches);
+    match_all(&in);
     in.frames = NEW_ARRAY(arena, uint32_t, profile->frames_len + 1);
     for (size_t m = 0; m < profile->metrics_len; m++)
         (void)profile_add_metric(in.build, profile_text(profile, profile->metrics[m].name),
                                  profile_text(profile, profile->metrics[m].unit),
                                  profile->metrics[m].sampled);
     for (size_t i = 0; i < profile->frames_len; i++)
-        in.frames[i] = place_frame(&in, &profile->frames[i]);
+        in.frames[i] = place_frame(&in, i);
     copy_samples(&in, place_stacks(&in));
     copy_said(&in);
     for (size_t i = 0; i < profile->notes_len; i++)

@@ -1,6 +1,7 @@
 #include "runners/profiling/hot.h"
 
 #include "analysis/hotspots/anchor.h"
+#include "analysis/profile/kernel_name.h"
 #include "base/file.h"
 #include "base/map.h"
 #include "base/path.h"
@@ -98,7 +99,7 @@ static bool has_kernel(const Profile *profile, Str kernel)
 {
     for (size_t i = 0; i < profile->frames_len; i++)
         if (profile->frames[i].kind == FRAME_GPU &&
-            str_eq(profile_text(profile, profile->frames[i].module), kernel))
+            kernel_name_is(profile_text(profile, profile->frames[i].module), kernel))
             return true;
     return false;
 }

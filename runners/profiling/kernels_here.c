@@ -17,7 +17,7 @@ static bool names_one(Str bytes, const KernelNames *wanted)
     array_each (Str, name, wanted)
         if (str_has(bytes, *name))
             return true;
-    return false;
+    return str_has(bytes, S("##")) && str_has(bytes, S("__global__")); /* macros join names */
 }
 
 /* C++ files hold launches of kernels, too, and the CUDA grammar reads them. */
@@ -48,7 +48,7 @@ static void look_at(Arena *arena, KernelSources *here, const KernelNames *wanted
 static KernelSources look_around(Arena *arena, const Places *places, const TreeFiles *tree,
                                  const KernelNames *wanted)
 {
-    KernelSources here = {0};
+    KernelSources here = {.root = places->root};
     size_t bytes_left = ALL_BYTES_MAX;
     array_each (const Str, file, tree) {
         CLEANUP(arena_cleanup) Arena *scratch = arena_new("source");

@@ -108,6 +108,22 @@ static void launches_are_told_apart_by_process(void **state)
     check_line(arena, &profile, "300 0 0 x1 @1 reduce");
 }
 
+/* Short names leave out what sets kernels apart; instances of a template are one. */
+static void kernels_of_one_short_name_are_told_apart(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_export(
+        arena, STRINGS
+        "INSERT INTO StringIds VALUES (20,'void a::scale<float>(T1 *)'),(21,'void a::scale<int>(T1 "
+        "*)'),(22,'b::scale(int *)');" KERNELS KERNEL(200, 500, 7, 1, 13) KERNEL(500, 900, 7, 2, 13)
+            KERNEL(900, 1000, 7, 3,
+                   13) "UPDATE CUPTI_ACTIVITY_KIND_KERNEL SET demangledName = 19 + correlationId;");
+    check_line(arena, &profile, "700 x2 scale");
+    check_line(arena, &profile, "100 x1 scale");
+    check_line(arena, &profile, "fact scale: kernel = void a::scale<float>(T1 *)");
+    check_line(arena, &profile, "fact scale: kernel = b::scale(int *)");
+}
+
 static void a_call_waits_for_the_kernel_that_ends_last_in_it(void **state)
 {
     Arena *arena = test_arena(state);
@@ -304,7 +320,7 @@ static void the_timeline_of_nothing_is_refused(void **state)
 TEST_MAIN(TEST(the_timeline_has_a_track_per_stream_and_an_arrow_per_launch),
           TEST(the_timeline_reads_back_to_the_same_kernels),
           TEST(the_timeline_of_nothing_is_refused), TEST(a_kernel_has_the_stack_that_launched_it),
-          TEST(launches_are_told_apart_by_process),
+          TEST(launches_are_told_apart_by_process), TEST(kernels_of_one_short_name_are_told_apart),
           TEST(a_call_waits_for_the_kernel_that_ends_last_in_it),
           TEST(overlapping_kernels_keep_the_device_busy_once),
           TEST(a_stream_s_longest_pause_says_what_the_host_did),

@@ -9,6 +9,7 @@
  * workspace (kernels.h).
  */
 
+#include "analysis/profile/kernel_name.h"
 #include "analysis/profile/nvidia/nsys_parts.h"
 
 static const char RUNTIME[] = "CUPTI_ACTIVITY_KIND_RUNTIME";
@@ -115,15 +116,45 @@ static const char *const KERNEL_COLUMNS[] = {
     NULL,
 };
 
+/*
+ * What sets kernels of one short name apart: their namespaces, and for a library's kernel which lambda
+ * of the user it runs. Instances of a template are one kernel: they have the same lines.
+ */
+static uint32_t kernel_module(Nsys *in, uint32_t name, const NsysValue *full)
+{
+    if (full->is_null)
+        return name;
+    Str text = profile_added_text(in->build, nsys_text(in, full->number)), function;
+    Str module = kernel_qualified_name(in->arena, kernel_name(text).qualified);
+    uint32_t number;
+    if (kernel_lambda(text, &function, &number))
+        module = str_fmt(in->arena, STR_FMT "[lambda %u of " STR_FMT "]", STR_ARG(module), number,
+                         STR_ARG(function));
+    return module.len ? profile_add_text(in->build, module) : name;
+}
+
+static uint32_t kernel_of_frame(const Nsys *in, uint32_t frame)
+{
+    for (size_t i = 0; i < in->kernels.len; i++)
+        if (in->kernels.items[i].frame == frame)
+            return (uint32_t)i + 1;
+    return 0;
+}
+
 static uint32_t kernel_number(Nsys *in, const NsysValue *value)
 {
     int64_t name = value[value[K_SHORT].is_null ? K_FULL : K_SHORT].number;
-    uint32_t *slot = idmap_slot(&in->kernel_of, (uint64_t)name + 1);
+    int64_t full = value[K_FULL].is_null ? 0 : value[K_FULL].number;
+    uint32_t *slot = idmap_slot(&in->kernel_of, idmap_pair((uint32_t)name + 1, (uint32_t)full));
     if (!*slot) {
-        uint32_t text = nsys_text(in, name);
-        ProfileFrame frame = {.function = text, .module = text, .kind = FRAME_GPU};
+        uint32_t text = nsys_text(in, name), module = kernel_module(in, text, &value[K_FULL]);
+        uint32_t frame = profile_add_frame(
+            in->build, (ProfileFrame){.function = text, .module = module, .kind = FRAME_GPU});
+        *slot = kernel_of_frame(in, frame);
+        if (*slot)
+            return *slot - 1;
         *array_push(in->arena, &in->kernels) =
-            (NsysKernel){.frame = profile_add_frame(in->build, frame),
+            (NsysKernel){.frame = frame,
                          .name = text,
                          .full = value[K_FULL].is_null ? 0 : nsys_text(in, value[K_FULL].number),
                          .shortest_ns = INT64_MAX,
