@@ -110,6 +110,7 @@ typedef struct HotFunction {
     size_t n_callees;
     const HeatFact *facts;
     size_t n_facts;
+    bool on_gpu; /* a kernel, or what one calls */
 } HotFunction;
 
 /* The tool's own judgement of a line: a rule of ncu, a line that waits for a kernel. */

@@ -97,6 +97,7 @@ static void add_functions(Joiner *join)
             .values = values,
             .callees = callees_of(join, spot),
             .n_callees = spot->callees_len,
+            .on_gpu = spot->kind == FRAME_GPU,
         };
         join->function_index[i] = (uint32_t)join->out->n_functions;
     }

@@ -105,6 +105,9 @@ typedef struct ViewEdge {
 typedef struct ViewDetail {
     const ViewEdge *stacks, *callers, *callees;
     size_t n_stacks, n_callers, n_callees;
+    const Str
+        *gpus; /* what the GPUs did meanwhile, a line each: stands in the hover of what ran there */
+    size_t n_gpus;
 } ViewDetail;
 
 /*

@@ -15,6 +15,7 @@ enum {
     EDGES_SHOWN = 5,
     BENCHES_SHOWN = 20,
     NOTES_SHOWN = 8,
+    GPUS_SHOWN = 4,
     RULES_SHOWN = 5,
     GIST_BYTES = 320,
 };
@@ -281,6 +282,19 @@ static const HotNote *note_about(const HotFile *heat, LineNo line, uint32_t rank
     return NULL;
 }
 
+/* What nvidia-smi saw while kernels ran. */
+static void gpus(Page *page, const HotFunction *function, const ViewDetail *detail)
+{
+    if (!function->on_gpu || !detail || !detail->n_gpus)
+        return;
+    heading(page, "GPUs");
+    for (size_t i = 0; i < detail->n_gpus && i < GPUS_SHOWN; i++)
+        item(page, detail->gpus[i]);
+    if (detail->n_gpus > GPUS_SHOWN)
+        item(page,
+             str_fmt(page->arena, "and %zu more (perfloop hot)", detail->n_gpus - GPUS_SHOWN));
+}
+
 /* The tool's own rules and waits at this line, then those about this function. */
 static void notes_at(Page *page, LineNo line)
 {
@@ -401,7 +415,7 @@ Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDeta
     const HotLine *hot = line_at(heat, line);
     const HotFunction *function = function_at(heat, line);
     /* A kernel's first line has a few samples of its own; what is asked about is the kernel. */
-    bool is_kernel = function && function->n_facts, calls_only = false;
+    bool is_kernel = function && (function->n_facts || function->on_gpu), calls_only = false;
     if (hot && !is_kernel && heat_is_resolved(page.metric, &hot->values[0])) {
         title(&page, hot->state, hot->was, heat_share(page.metric, &hot->values[0]),
               function_name(heat, hot), "");
@@ -416,6 +430,7 @@ Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDeta
                        : heat_share(page.metric, &function->values[0]),
               function->name, of_calls ? " with its calls" : "");
         kernel(&page, function);
+        gpus(&page, function, detail);
         notes_at(&page, line);
         metrics(&page, function->values, &function->since,
                 function->state == ANCHOR_CHANGED ? S("") : S("function"));

@@ -87,6 +87,8 @@ static ViewDetail detail_of(const Request *request, const Heat *heat, const File
     detail.stacks = texts;
     detail.n_stacks = stacks.len;
     add_edges(request, heat->now.spots, owner, &detail);
+    detail.gpus = heat->now.gpus.items;
+    detail.n_gpus = heat->now.gpus.len;
     return detail;
 }
 

@@ -34,6 +34,7 @@ typedef struct HeatProfile {
     size_t n_spots;
     size_t metric; /* index in the profile of the ranking one */
     Said said;
+    StrList gpus; /* what nvidia-smi saw meanwhile, a line per GPU (gpu_beside.h) */
     size_t usual; /* index in spots of the one that ranks unless the user wants another */
     Str recorded;
 } HeatProfile;

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/strbuf.h"
 #include "lsp/heat/heat_data.h"
+#include "runners/profiling/gpu_beside.h"
 #include "runners/profiling/versions.h"
 
 PathMap *heat_path_map(Arena *arena, const Heat *heat, const HeatProfile *profile)
@@ -153,6 +154,7 @@ void heat_load_profiles(Heat *heat, const Places *places, Ledger *ledger, const 
         use_path_rules(heat, row->workload);
         if (!open_profile(heat, places, row, settings->metric, true, &heat->now))
             continue;
+        heat->now.gpus = gpu_besides(heat->arena, places, ledger, row).lines;
         compare_with_base(heat, places, &all, row);
         return;
     }

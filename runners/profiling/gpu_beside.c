@@ -56,7 +56,6 @@ static bool add(Arena *arena, Str text, GpuBeside beside, GpuBesides *out, Err *
 
 bool gpu_besides_of(Arena *arena, const GpuBeside *one, Str text, GpuBesides *out, Err *err)
 {
-    *out = (GpuBesides){0};
     return add(arena, text, *one, out, err);
 }
 

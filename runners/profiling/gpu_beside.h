@@ -36,7 +36,7 @@ typedef struct GpuBesides {
     StrList notes;               /* throttling during the recording of the profile, one per GPU */
 } GpuBesides;
 
-/* One recording alone: all of it but its GPUs is given. */
+/* Adds one recording that is in no ledger: all of it but its GPUs is given. */
 bool gpu_besides_of(Arena *arena, const GpuBeside *one, Str text, GpuBesides *out,
                     Err *err) MUST_CHECK;
 /* Those of a profile in the ledger; what cannot be read is left out. */

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "runners/profiling/gpu_beside.h"
 #include "tests/lib/scenario_bench.h"
 
 typedef struct Section {
@@ -45,6 +46,7 @@ typedef struct Scenario {
     const HotSpots *base;
     const Comparison *compared;
     BenchFacts bench;
+    GpuBesides gpus;
 } Scenario;
 
 static bool section_header(Str line, Str *name)
@@ -294,9 +296,10 @@ static void read_loop(Scenario *scenario, Str text)
 static bool is_special(Str name)
 {
     return str_eq(name, S("settings")) || str_eq(name, S("loop")) || str_eq(name, S("bench")) ||
-           str_starts(name, S("hover ")) || str_starts(name, S("actions ")) ||
-           str_starts(name, S("profile.")) || str_starts(name, S("baseline.")) ||
-           str_starts(name, S("before/")) || str_starts(name, S("base/"));
+           str_starts(name, S("gpus ")) || str_starts(name, S("hover ")) ||
+           str_starts(name, S("actions ")) || str_starts(name, S("profile.")) ||
+           str_starts(name, S("baseline.")) || str_starts(name, S("before/")) ||
+           str_starts(name, S("base/"));
 }
 
 static bool read_spots(Scenario *scenario, const Section *section, const HotSpots **spots,
@@ -349,6 +352,21 @@ static bool read_profiles(Scenario *scenario, Err *err)
         if (str_starts(section->name, S("profile.")) &&
             !read_spots(scenario, section, &scenario->spots, &scenario->n_spots, err))
             return false;
+    }
+    return true;
+}
+
+/* As the ledger would have them. */
+static bool read_gpus(Scenario *scenario, Err *err)
+{
+    array_each (Section, section, &scenario->sections) {
+        Str first, origin;
+        if (!str_cut(section->name, ' ', &first, &origin) || !str_eq(first, S("gpus")))
+            continue;
+        bool with_ncu = str_eq(origin, S("profiler")) && str_eq(scenario->tool, S("ncu"));
+        GpuBeside one = {.origin = origin, .source = S("gpus.csv"), .load_is_ours = !with_ncu};
+        if (!gpu_besides_of(scenario->arena, &one, section->text, &scenario->gpus, err))
+            return err_wrap(err, STR_FMT, STR_ARG(section->name));
     }
     return true;
 }
@@ -497,7 +515,9 @@ static const Shown *place_of(Map *files, Str where, LineNo *line)
 
 static Str hover_text(Scenario *scenario, const Shown *shown, LineNo line)
 {
-    Str text = view_hover(scenario->arena, &shown->input, line, NULL, scenario->markdown);
+    const ViewDetail detail = {.gpus = scenario->gpus.lines.items,
+                               .n_gpus = scenario->gpus.lines.len};
+    Str text = view_hover(scenario->arena, &shown->input, line, &detail, scenario->markdown);
     return str_fmt(scenario->arena, STR_FMT "\n", STR_ARG(text));
 }
 
@@ -548,7 +568,7 @@ bool scenario_run(Arena *arena, Str text, Str *out, Err *err)
         read_loop(&scenario, section->text);
     section = find_section(&scenario, S("bench"));
     if ((section && !scenario_bench(arena, section->text, &scenario.bench, err)) ||
-        !read_profiles(&scenario, err))
+        !read_profiles(&scenario, err) || !read_gpus(&scenario, err))
         return false;
     compare(&scenario);
     Map *files = map_new(arena);

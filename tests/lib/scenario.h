@@ -20,6 +20,7 @@
  *     settings          heat=all top=3 threshold=0.05 had-lenses cursor=markdown|plain
  *     loop              the state of the loop, see below
  *     bench             numbers of benchmarks (scenario_bench.h)
+ *     gpus ORIGIN       what nvidia-smi wrote beside the profile, which comes first (gpu_beside.h)
  *     hover PATH:LINE   what the hover must say, word for word
  *     actions PATH:LINE the titles of the code actions there, one a line, "* " before a preferred one
  *     anything else     a source file as it is in the editor now

@@ -112,7 +112,7 @@ static void under_ncu_the_load_is_not_told(void **state)
 static void gpus_that_did_nothing_are_counted(void **state)
 {
     Arena *arena = test_arena(state);
-    GpuBesides seen;
+    GpuBesides seen = {0};
     Err err = {0};
     GpuBeside one = {.origin = S("alone"), .load_is_ours = true};
     Str text = str_fmt(arena,
