@@ -91,4 +91,37 @@ if try "nsys by itself" nsys profile -o "$out/planted" -f true -t cuda,nvtx,osrt
     done
     try "sums are those of nsys stats" python3 "$root/tests/e2e/compare_nsys.py" "$perfloop" "$out"
 fi
+
+echo "6. nvidia-smi beside the benchmark"
+seen() { # ORIGIN FILE: what perfloop says of the GPUs, against how long the benchmark took
+    python3 - "$@" <<'PY'
+import json, sys
+result = json.load(open(sys.argv[2]))
+gpus = [gpu for gpu in result.get("gpus", []) if gpu["origin"] == sys.argv[1]]
+for gpu in gpus:
+    print({key: gpu.get(key) for key in ("gpu", "name", "samples", "seconds", "reasons")},
+          {key: gpu[key]["max"] for key in ("kernels_running", "memory_used", "power", "sm_clock") if key in gpu})
+lost = result.get("seconds", 0) - gpus[0].get("seconds", 0) if gpus else 0
+if not gpus:
+    sys.exit("no GPU was seen")
+if not any(gpu.get("kernels_running", {"max": 100})["max"] > 0 for gpu in gpus):
+    sys.exit("no GPU was seen at work")
+if not any(gpu["memory_used"]["max"] > 100 for gpu in gpus):
+    sys.exit("the program's memory was not seen")
+if lost > 2:
+    sys.exit(f"{lost:.1f} s of the benchmark were not recorded: the end is lost")
+PY
+}
+if try "perfloop profile --with dmon" sh -c "'$perfloop' profile watched --with dmon --json >'$out/dmon.json'"; then
+    try "a GPU is seen at work, to the end" seen alone "$out/dmon.json"
+    sed 's/^/      /' "$scratch/said"
+fi
+if try "perfloop profile watched --with nsys" "$perfloop" profile watched --with nsys; then
+    "$perfloop" hot --workload watched --json >"$out/hot_watched.json" 2>/dev/null
+    try "what nvidia-smi saw stands beside the kernels" seen profiler "$out/hot_watched.json"
+fi
+if try "nvidia-smi dmon by itself" sh -c "nvidia-smi dmon -s pucvmet -o DT -d 1 -c 3 >'$out/dmon.txt'"; then
+    try "its columns are known" sh -c "'$perfloop' dump gpu '$out/dmon.txt' | tee /dev/stderr | grep -q 'SM clock'"
+    sed 's/^/      /' "$scratch/said"
+fi
 finish

@@ -18,6 +18,7 @@
 enum {
     ALONE_HZ = 10,
     BESIDE_HZ = 5,
+    KEPT_BYTES_MAX = 16 << 20, /* of one GPU, eight hours at five times a second */
 };
 
 /* A load is a mean over up to this time. */
@@ -46,7 +47,7 @@ bool monitor_run(CaptureJob *job, const ProcessOptions *process, ProcessResult *
                             .cwd = job->capture->folder,
                             .env = ENV,
                             .env_count = 1,
-                            .capture_bytes = FILE_LIMIT_TEXT};
+                            .capture_bytes = KEPT_BYTES_MAX};
     ProcessResult results[2];
     if (!process_beside(job->arena, (const ProcessOptions *[]){process, &watch}, results, err))
         return false;
@@ -55,6 +56,11 @@ bool monitor_run(CaptureJob *job, const ProcessOptions *process, ProcessResult *
     Str path = path_join(job->arena, job->capture->folder, S("gpus.csv"));
     if (!results[1].out.len)
         return true;
+    if (results[1].out_bytes > results[1].out.len)
+        report_note(job->report,
+                    "nvidia-smi wrote more than %d MB: what it saw of the GPUs ends before the "
+                    "benchmark does; a smaller --rate holds longer",
+                    KEPT_BYTES_MAX >> 20);
     if (!file_write(path, results[1].out, err))
         return false;
     job->capture->gpus = path;

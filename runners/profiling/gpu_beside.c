@@ -39,7 +39,7 @@ static void add_lines(Arena *arena, const GpuBeside *beside, GpuBesides *out)
     }
     if (idle)
         *array_push(arena, &out->lines) =
-            str_fmt(arena, "%zu %sGPU%s, " STR_FMT ": no kernel ran", idle,
+            str_fmt(arena, "%zu %sGPU%s, " STR_FMT ": no kernel was seen", idle,
                     idle < beside->gpus.len ? "more " : "", idle == 1 ? "" : "s", STR_ARG(at));
 }
 

@@ -60,7 +60,7 @@ said "kernels ran"
 watched mig --with dmon
 said "its load is not told, up to 4.42 GB of 24.1 GB in use"
 watched two --with dmon
-said "1 more GPU, in a run without a profiler: no kernel ran"
+said "1 more GPU, in a run without a profiler: no kernel was seen"
 STANDIN_STEP=0.02 watched no-query --with dmon
 said "kernels ran 6"
 said "PCIe up to 217 MB/s in and 677 out, throttled for "
@@ -108,7 +108,7 @@ said "it stands beside ncu profile 2"
 noted "GPU 0 was throttled for 1.0 of 2.0 s (power cap, heat, hardware slowdown)"
 "$PERFLOOP" import "$here/tests/fuzz/corpus/gpu_monitor/query" --json >"$scratch/said"
 grep -q '"beside":' "$scratch/said" || fail "it stands beside nothing: $(cat "$scratch/said")"
-hot "GPU 0 NVIDIA A10G, by query: kernels ran 72 % of the time (up to 99 %)" --workload watched
+hot "GPU 0 NVIDIA A10G, by query: kernels ran 72 % of the time (up to 99 %) in 2 samples" --workload watched
 "$PERFLOOP" import "$here/tests/fuzz/corpus/gpu_monitor/dmon" --beside 1 >"$scratch/said" 2>"$scratch/notes"
 said "it stands beside nsys profile 1"
 hot "GPU 0, by dmon: kernels ran 64 % of the time" --profile 1

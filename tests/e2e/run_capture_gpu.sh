@@ -135,7 +135,8 @@ STANDIN_KERNEL=spill "$here/tools/gpu_check.sh" >"$scratch/check" 2>&1 || status
 for row in "ok    perfloop profile --with ncu" "ok    perfloop profile --with ncu --kernel spill" \
     "ok    every number of every line is NVIDIA's" "FAIL  planted lines first, mistakes in the numbers" \
     "FAIL uncoalesced: not in the report, which has saxpy" "ok    perfloop profile --with nsys" \
-    "ok    sums are those of nsys stats" "something differs: please send this table"; do
+    "ok    sums are those of nsys stats" "ok    perfloop profile --with dmon" "ok    a GPU is seen at work, to the end" \
+    "ok    what nvidia-smi saw stands beside the kernels" "ok    its columns are known" "something differs: please send this table"; do
     grep -qF -- "$row" "$scratch/check" || fail "gpu_check has no row '$row': $(cat "$scratch/check")"
 done
 

@@ -69,13 +69,12 @@ static void a_profile_has_its_own_and_those_of_its_version(void **state)
     keep(arena, &places, other, 1400, "0x4");
     GpuBesides seen = beside(arena, &places, &first);
     assert_int_equal(seen.lines.len, 2);
-    assert_str(
-        seen.lines.items[0],
-        S("GPU 0, in a run without a profiler: kernels ran 50 % of the time (up to 50 %), SM "
-          "clock 1200 MHz, throttled for 0.50 of 1.0 s (power cap)"));
-    assert_str(seen.lines.items[1],
-               S("GPU 0, meanwhile: kernels ran 50 % of the time (up to 50 %), SM clock 1000 MHz, "
-                 "throttled for 0.50 of 1.0 s (power cap)"));
+    assert_str(seen.lines.items[0], S("GPU 0, in a run without a profiler: kernels ran 50 % of the "
+                                      "time (up to 50 %) in 2 samples, SM "
+                                      "clock 1200 MHz, throttled for 0.50 of 1.0 s (power cap)"));
+    assert_str(seen.lines.items[1], S("GPU 0, meanwhile: kernels ran 50 % of the time (up to 50 %) "
+                                      "in 2 samples, SM clock 1000 MHz, "
+                                      "throttled for 0.50 of 1.0 s (power cap)"));
     assert_int_equal(seen.notes.len, 1);
     assert_str(seen.notes.items[0],
                S("GPU 0 was throttled for 0.50 of 1.0 s (power cap) while this "
@@ -95,8 +94,8 @@ static void under_ncu_the_load_is_not_told(void **state)
          "0x0");
     GpuBesides seen = beside(arena, &places, &ncu);
     assert_int_equal(seen.lines.len, 2);
-    assert_str(seen.lines.items[0],
-               S("GPU 0, by b.csv: kernels ran 50 % of the time (up to 50 %), SM clock 1100 MHz"));
+    assert_str(seen.lines.items[0], S("GPU 0, by b.csv: kernels ran 50 % of the time (up to 50 %) "
+                                      "in 2 samples, SM clock 1100 MHz"));
     assert_str(seen.lines.items[1], S("GPU 0, meanwhile: SM clock 1000 MHz"));
     StrBuf text = strbuf_new(arena);
     JsonOut out = json_out(&text);
@@ -124,7 +123,8 @@ static void gpus_that_did_nothing_are_counted(void **state)
     assert_int_equal(seen.lines.len, 2);
     assert_true(
         str_starts(seen.lines.items[0], S("GPU 1, in a run without a profiler: kernels ran")));
-    assert_str(seen.lines.items[1], S("2 more GPUs, in a run without a profiler: no kernel ran"));
+    assert_str(seen.lines.items[1],
+               S("2 more GPUs, in a run without a profiler: no kernel was seen"));
     assert_false(gpu_besides_of(arena, &one, S("nothing\n"), &seen, &err));
 }
 

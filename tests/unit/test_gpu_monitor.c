@@ -96,20 +96,21 @@ static void recordings_of_others_are_one_line_each(void **state)
     static const struct {
         const char *name, *line;
     } FILES[] = {
-        {"dmon_default_driver5xx.txt",
-         "GPU 0: kernels ran 78 % of the time (up to 100 %), 229 W (up to 284), SM clock 1710 MHz, "
-         "up to 42 °C"},
-        {"dmon_gb10_c1.txt", "GPU 0: no kernel ran, 3 W (up to 3), up to 38 °C"},
-        {"dmon_gpm_hopper.txt",
-         "GPU 0: kernels ran 1 % of the time (up to 2 %), 11 W (up to 12), SM clock 495 to 502 MHz "
-         "(median 498), up to 43 °C"},
+        {"dmon_default_driver5xx.txt", "GPU 0: kernels ran 78 % of the time (up to 100 %) in 4 "
+                                       "samples, 229 W (up to 284), SM clock 1710 MHz, "
+                                       "up to 42 °C"},
+        {"dmon_gb10_c1.txt", "GPU 0: no kernel was seen in 1 sample, 3 W (up to 3), up to 38 °C"},
+        {"dmon_gpm_hopper.txt", "GPU 0: kernels ran 1 % of the time (up to 2 %) in 4 samples, 11 W "
+                                "(up to 12), SM clock 495 to 502 MHz "
+                                "(median 498), up to 43 °C"},
         {"dmon_mutc_TD_driver545.txt",
          "GPU 0: kernels ran 4 % of the time (up to 13 %), up to 501 MB in use, SM clock 1695 MHz, "
          "PCIe up to 217 MB/s in and 677 out"},
-        {"dmon_pucet_DT_driver418.txt",
-         "GPU 0: no kernel ran, 38 W (up to 39), up to 19 °C, PCIe up to 0 MB/s in and 1 out"},
+        {"dmon_pucet_DT_driver418.txt", "GPU 0: no kernel was seen in 3 samples, 38 W (up to 39), "
+                                        "up to 19 °C, PCIe up to 0 MB/s in and 1 out"},
         {"dmon_pucm_4090.txt",
-         "GPU 0: kernels ran 30 % of the time (up to 36 %), up to 454 MB in use, 21 W (up to 21), "
+         "GPU 0: kernels ran 30 % of the time (up to 36 %) in 2 samples, up to 454 MB in use, 21 W "
+         "(up to 21), "
          "SM clock 645 to 675 MHz (median 660), memory clock 405 to 810 MHz (median 608), up to 37 "
          "°C"},
     };
@@ -153,7 +154,8 @@ static void how_long_it_was_throttled_is_told(void **state)
                        "2028/01/01 00:00:00.100, 0, NVIDIA L4, 50, 4000, 23034, 60.0, "
                        "72.0, 2040, 2040, 0x0000000000000000\n");
     assert_str(gpu_summary_line(arena, &gpu, S(""), true),
-               S("GPU 0 NVIDIA L4: kernels ran 60 % of the time (up to 100 %), up to 4.19 GB of "
+               S("GPU 0 NVIDIA L4: kernels ran 60 % of the time (up to 100 %) in 4 samples, up to "
+                 "4.19 GB of "
                  "24.2 GB in "
                  "use, 56 W (up to 72 of 72), SM clock 1410 to 2040 MHz (median 1500 of 2040), "
                  "throttled for 0.20 of 0.40 s (power cap, heat)"));

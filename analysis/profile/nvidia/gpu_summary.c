@@ -9,6 +9,7 @@
 enum {
     CLOCK_CHANGE_PERCENT = 5,
     GAP = 5, /* so many steps without a sample are no part of the recording */
+    FEW = 5, /* samples that are worth a word: a kernel may run between two of them */
     MEBI = 1024 * 1024,
 };
 
@@ -173,9 +174,11 @@ static void add_load(StrBuf *out, const GpuSummary *gpu)
     if (!busy->count)
         strbuf_add(out, S("its load is not told"));
     else if (gpu_summary_is_idle(gpu))
-        strbuf_add(out, S("no kernel ran"));
+        strbuf_add(out, S("no kernel was seen"));
     else
         strbuf_fmt(out, "kernels ran %.0f %% of the time (up to %.0f %%)", busy->mean, busy->max);
+    if (busy->count && busy->count < FEW)
+        strbuf_fmt(out, " in %zu sample%s", busy->count, busy->count == 1 ? "" : "s");
 }
 
 static void add_memory(Arena *arena, StrBuf *out, const GpuSummary *gpu)

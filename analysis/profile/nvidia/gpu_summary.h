@@ -39,7 +39,7 @@ typedef Array(GpuSummary) GpuSummaries;
 GpuSummary gpu_summary_of(Arena *arena, const GpuSeries *series);
 GpuSummaries gpu_summaries_of(Arena *arena, const GpuMonitor *monitor);
 
-/* It is known that no kernel ran on it. */
+/* Its load is told, and no sample saw a kernel. */
 bool gpu_summary_is_idle(const GpuSummary *gpu);
 /* The SM clock at work differed by more than 5 %. */
 bool gpu_summary_clock_changed(const GpuSummary *gpu);

@@ -2,6 +2,7 @@
 // on a GPU and asks whether the marked line comes first, and whether the mistake has its name.
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 static const int SIZE = 1 << 24;
 
@@ -76,20 +77,24 @@ __global__ void small_grid(const float *in, float *out, int n)
     out[threadIdx.x] = sum;
 }
 
-int main()
+// planted [SECONDS]: so long over and over; once without.
+int main(int argc, char **argv)
 {
+    const time_t until = time(NULL) + (argc > 1 ? strtol(argv[1], NULL, 10) : 0);
     float *in, *out;
     must(cudaMalloc(&in, SIZE * sizeof(float)), "cudaMalloc");
     must(cudaMalloc(&out, SIZE * sizeof(float)), "cudaMalloc");
     must(cudaMemset(in, 0, SIZE * sizeof(float)), "cudaMemset");
     const int blocks = SIZE / 256 / 16;
-    uncoalesced<<<blocks, 256>>>(in, out, SIZE);
-    conflict<<<blocks, 256>>>(in, out, SIZE);
-    divergent<<<blocks, 256>>>(in, out, SIZE);
-    spill<<<blocks / 4, 1024>>>(in, out, SIZE);
-    small_grid<<<1, 32>>>(in, out, SIZE);
-    must(cudaGetLastError(), "launch");
-    must(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
+    do {
+        uncoalesced<<<blocks, 256>>>(in, out, SIZE);
+        conflict<<<blocks, 256>>>(in, out, SIZE);
+        divergent<<<blocks, 256>>>(in, out, SIZE);
+        spill<<<blocks / 4, 1024>>>(in, out, SIZE);
+        small_grid<<<1, 32>>>(in, out, SIZE);
+        must(cudaGetLastError(), "launch");
+        must(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
+    } while (time(NULL) < until);
     must(cudaFree(in), "cudaFree");
     must(cudaFree(out), "cudaFree");
     puts("five kernels ran");
