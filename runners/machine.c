@@ -141,6 +141,17 @@ static int try_event(uint32_t type, uint64_t config)
     return 0;
 }
 
+/* As a module of the kernel; in Windows' subsystem for Linux; on a Jetson. */
+static bool has_driver(Arena *arena, const MachineOptions *options)
+{
+    static const char *const SIGNS[] = {"/proc/driver/nvidia/version", "/dev/dxg", "/dev/nvgpu",
+                                        "/dev/nvhost-gpu"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof(SIGNS) / sizeof(SIGNS[0]); i++)
+        found |= file_exists(str_fmt(arena, STR_FMT "%s", STR_ARG(options->system_root), SIGNS[i]));
+    return found;
+}
+
 Machine machine_read(Arena *arena, const MachineOptions *options)
 {
     int64_t seccomp = 0;
@@ -157,8 +168,7 @@ Machine machine_read(Arena *arena, const MachineOptions *options)
         .governor =
             text_of(arena, options, "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"),
         .turbo = str_eq(no_turbo, S("0")) || str_eq(boost, S("1")),
-        .gpu = file_exists(
-            str_fmt(arena, STR_FMT "/proc/driver/nvidia/version", STR_ARG(options->system_root))),
+        .gpu = has_driver(arena, options),
         .gpu_admin = str_eq(status_word(text_of(arena, options, "/proc/driver/nvidia/params"),
                                         S("RmProfilingAdminOnly")),
                             S("1")),

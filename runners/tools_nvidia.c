@@ -155,6 +155,17 @@ static NvidiaProblem no_gpu(Arena *arena, const Tool *tool UNUSED, Str said UNUS
         .mend = command.len ? command : S("https://www.nvidia.com/drivers")};
 }
 
+/* Of the CUDA runtime: also when there is no driver at all. */
+static NvidiaProblem old_driver(Arena *arena, const Tool *tool, Str said)
+{
+    if (!machine_read(arena, &(MachineOptions){0}).gpu)
+        return no_gpu(arena, tool, said);
+    return (NvidiaProblem){.problem = S("the driver of the GPU is older than the CUDA that the "
+                                        "benchmark was built with (nvidia-smi shows the newest "
+                                        "that it can)"),
+                           .mend = S("https://www.nvidia.com/drivers")};
+}
+
 static NvidiaProblem not_fitting(Arena *arena, const Tool *tool, Str said UNUSED)
 {
     return (NvidiaProblem){
@@ -197,7 +208,10 @@ static NvidiaProblem no_kernels(Arena *arena, const Tool *tool UNUSED, Str said)
                 str_fmt(arena, "no kernel has such a name: the benchmark launches " STR_FMT "%s",
                         STR_ARG(strbuf_str(&names)), count > NAMES_SHOWN ? ", ..." : ""),
             .mend = S("give another --kernel")};
-    return (NvidiaProblem){.problem = S("the benchmark launched no kernel that could be profiled")};
+    bool driver = machine_read(arena, &(MachineOptions){0}).gpu;
+    return (NvidiaProblem){
+        .problem = str_fmt(arena, "the benchmark launched no kernel that could be profiled%s",
+                           driver ? "" : ", and no driver of NVIDIA's is loaded here")};
 }
 
 static NvidiaProblem too_old(Arena *arena, const Tool *tool, Str said UNUSED)
@@ -218,6 +232,33 @@ static NvidiaProblem no_importer(Arena *arena, const Tool *tool, Str said UNUSED
                                                       "target half is installed",
                                               STR_ARG(tool->name), STR_ARG(tool->version)),
                            .mend = str_from_c(NSYS.address)};
+}
+
+/* Its agent is a process of its own; "Internal reason: 'End of file'" says that it ended. */
+static NvidiaProblem agent_lost(Arena *arena, const Tool *tool, Str said UNUSED)
+{
+    return (NvidiaProblem){
+        .problem = str_fmt(arena, STR_FMT " " STR_FMT " lost its own agent before it had a report",
+                           STR_ARG(tool->name), STR_ARG(tool->version)),
+        .mend = S("run it again; when it stays so: nsys status --environment, and ldd on its "
+                  "QdstrmImporter shows a library that is missing")};
+}
+
+/* Its library uses what the C library dropped in 2.34. */
+static NvidiaProblem old_library(Arena *arena, const Tool *tool, Str said UNUSED)
+{
+    return (NvidiaProblem){.problem = str_fmt(arena,
+                                              STR_FMT " " STR_FMT " is too old for the C library "
+                                                      "of this machine: no program starts under it",
+                                              STR_ARG(tool->name), STR_ARG(tool->version)),
+                           .mend = str_from_c(NSYS.address)};
+}
+
+static NvidiaProblem nothing_recorded(Arena *arena, const Tool *tool, Str said UNUSED)
+{
+    return (NvidiaProblem){.problem = str_fmt(arena, STR_FMT " " STR_FMT " recorded nothing",
+                                              STR_ARG(tool->name), STR_ARG(tool->version)),
+                           .mend = S("nsys status --environment")};
 }
 
 /* The first of "==ERROR== text" (ncu) that says more than that there was one. */
@@ -262,10 +303,16 @@ NvidiaProblem tool_explain_nvidia(Arena *arena, const Tool *tool, Str said)
         {STR_CONST("couldn't communicate with the NVIDIA driver"), no_gpu},
         {STR_CONST("No devices were found"), no_gpu},
         {STR_CONST("no CUDA-capable device is detected"), no_gpu},
+        {STR_CONST("CUDA_ERROR_NO_DEVICE"), no_gpu},
+        {STR_CONST("Found no NVIDIA driver"), no_gpu},
+        {STR_CONST("CUDA driver version is insufficient"), old_driver},
         {STR_CONST("unrecognised option"), too_old},
         {STR_CONST("unrecognized option"), too_old},
         {STR_CONST("Illegal --"), too_old},
         {STR_CONST("mporter binary"), no_importer},
+        {STR_CONST("undefined symbol: __libc_dlsym"), old_library},
+        {STR_CONST("Connection to Agent lost"), agent_lost},
+        {STR_CONST("No reports were generated"), nothing_recorded},
     };
     /* Options are refused before anything runs; later it is the benchmark that speaks. */
     bool began = str_has(said, S("==PROF== Connected")) || str_has(said, S("Collecting data")) ||

@@ -85,7 +85,7 @@ echo "5. nsys through perfloop, and beside nsys stats"
 try "perfloop profile --with nsys" "$perfloop" profile planted --with nsys &&
     try "kernels stand on their lines" sh -c "'$perfloop' hot --workload planted --metric gpu_time | tee '$out/hot_nsys.txt' | grep -q 'planted.cu'"
 if try "nsys by itself" nsys profile -o "$out/planted" -f true -t cuda,nvtx,osrt --sample=process-tree \
-    --cudabacktrace=kernel:0,memory,sync --export=sqlite --stats=false ./planted; then
+    --cudabacktrace=kernel:1,memory,sync --export=sqlite --stats=false ./planted; then
     for report in cuda_gpu_kern_sum cuda_api_sum; do
         try "nsys stats $report" sh -c "nsys stats -q --report $report --format csv --output - '$out/planted.sqlite' | sed -n '/^Time/,\$p' >'$out/planted.$report.csv'"
     done

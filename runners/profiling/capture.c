@@ -362,10 +362,10 @@ static bool check_run(CaptureJob *job, const CaptureTool *row, const ProcessResu
         return process_check(result, row->name, err);
     if (status > 0 && !(row->is_ours && row->is_ours(result))) {
         Str out = before_own_words(job, result->out),
-            errors = before_own_words(job, result->errors);
+            errors = before_own_words(job, result->errors), why = said_why(out, errors);
         return err_set(err, ERR_TOOL,
                        "the benchmark failed with status %d under " STR_FMT ": " STR_FMT, status,
-                       STR_ARG(row->name), STR_ARG(said_why(out, errors)));
+                       STR_ARG(row->name), STR_ARG(why.len ? why : S("it said nothing")));
     }
     if (result->status == 0 && row->collect && !row->collect(job, err))
         return false;

@@ -17,11 +17,14 @@
 #include "runners/machine.h"
 #include "runners/process.h"
 #include "runners/profiling/capture_native.h"
+#include "runners/profiling/nsys_options.h"
+#include "runners/pylaunch.h"
 #include "runners/tools_nvidia.h"
 
 enum {
     LAUNCHES = 20,
     LOG_LIMIT = 4 * 1024 * 1024,
+    HELP_TIMEOUT_S = 20,
 };
 
 /* Stands between what the benchmark wrote and what the profiler did. */
@@ -141,20 +144,33 @@ static size_t profiled(Str said)
 
 /* ---------------------------------------------------------------- nsys */
 
+static Str help_of_nsys(CaptureJob *job)
+{
+    const Str argv[] = {job->tool.path, S("profile"), S("--help")};
+    ProcessOptions process = {.argv = argv,
+                              .argc = sizeof(argv) / sizeof(argv[0]),
+                              .cwd = job->options->places->root,
+                              .timeout_s = HELP_TIMEOUT_S,
+                              .cancel = job->options->cancel};
+    ProcessResult result;
+    Err err = {0};
+    return process_run(job->arena, &process, &result, &err) ? result.out : (Str){0};
+}
+
 /* $1 is the part, the rest the benchmark. What nsys leaves beside it is not wanted. */
 bool nsys_command(CaptureJob *job, Err *err)
 {
     job->own_words = LOG_BEGINS;
     job->gpu_lines = true;
     Str nsys = native_quote(job->arena, job->tool.path);
-    Str script =
-        str_fmt(job->arena,
-                "part=$1; shift\n" STR_FMT " profile -o \"$part.report\" -f true -t cuda,nvtx,osrt "
-                "--sample=process-tree --cudabacktrace=kernel:0,memory,sync --export=sqlite "
-                "--stats=false \"$@\"\nstatus=$?\n"
-                "[ ! -s \"$part.report.sqlite\" ] || mv -f \"$part.report.sqlite\" \"$part\"\n"
-                "rm -f \"$part.report\".*\nexit $status\n",
-                STR_ARG(nsys));
+    Str options = nsys_options(job->arena, help_of_nsys(job));
+    Str script = str_fmt(
+        job->arena,
+        "part=$1; shift\n" STR_FMT " profile -o \"$part.report\" -f true -t cuda,nvtx,osrt " STR_FMT
+        " --export=sqlite --stats=false \"$@\"\nstatus=$?\n"
+        "[ ! -s \"$part.report.sqlite\" ] || mv -f \"$part.report.sqlite\" \"$part\"\n"
+        "rm -f \"$part.report\".*\nexit $status\n",
+        STR_ARG(nsys), STR_ARG(options));
     script = native_quote(job->arena, script);
     return native_command(
         job,
@@ -164,7 +180,7 @@ bool nsys_command(CaptureJob *job, Err *err)
 
 /*
  * nsys has no log of its own: it writes around the benchmark's output, up to a line "Collecting data..."
- * (2022 and later) and from "Generating" on.
+ * (not from 2022.4 to 2024.2) and from "Generating" on.
  */
 void nsys_gather(CaptureJob *job, ProcessResult *result)
 {
@@ -186,6 +202,21 @@ bool nsys_is_ours(const ProcessResult *result)
 
 /* ---------------------------------------------------------------- behind the run */
 
+/* Where the kernel refuses, nsys 2022.4 to 2024.2 go on without a word. */
+static void note_samples(CaptureJob *job)
+{
+    PyLaunch launch;
+    Err not_python = {0};
+    Check check = machine_try(job->arena, S("sampling"));
+    if (check.state == CHECK_BLOCKED || str_has(job->said, S("backtrace sampling not supported")))
+        report_note(job->report, "nsys took no samples of the processor: " STR_FMT "%s" STR_FMT,
+                    STR_ARG(check.sentence), check.mend.len ? ": " : "", STR_ARG(check.mend));
+    if (pylaunch_find(job->arena, &job->options->workload->benchmark, job->options->places->root,
+                      &launch, &not_python))
+        report_note(job->report, "nsys samples the interpreter, not lines of Python: perfloop "
+                                 "profile --with py-spy shows those");
+}
+
 bool nvidia_collect(CaptureJob *job, Err *err)
 {
     Str part;
@@ -200,11 +231,8 @@ bool nvidia_collect(CaptureJob *job, Err *err)
                     "these are the first %d kernel launches, ncu runs each many times: "
                     "--launches N takes more, --kernel REGEX only some, --launch-skip N later ones",
                     LAUNCHES);
-    if (str_has(job->said, S("backtrace sampling not supported"))) {
-        Check check = machine_try(job->arena, S("sampling"));
-        report_note(job->report, "nsys took no samples of the processor: " STR_FMT "%s" STR_FMT,
-                    STR_ARG(check.sentence), check.mend.len ? ": " : "", STR_ARG(check.mend));
-    }
+    if (str_eq(job->tool.name, S("nsys")))
+        note_samples(job);
     return true;
 }
 

@@ -79,7 +79,7 @@ said "the kernels in ./without_lines have no line numbers, so their cost stands 
 echo "nsys"
 profile saxpy --with nsys
 nothing_left
-ran "-f true -t cuda,nvtx,osrt --sample=process-tree --cudabacktrace=kernel:0,memory,sync --export=sqlite --stats=false sh ./saxpy.sh 60"
+ran "-f true -t cuda,nvtx,osrt --sample=process-tree --cudabacktrace=kernel:1,memory,sync --export=sqlite --stats=false sh ./saxpy.sh 60"
 "$PERFLOOP" hot --workload saxpy --json --metric gpu_time | python3 -c '
 import json, sys
 table = json.load(sys.stdin)
@@ -89,6 +89,8 @@ assert table["total"] == 7000, table
 assert rows[0] == ("inl.cu", 11, 7000), rows'
 STANDIN_SAYS=no-samples profile saxpy --with nsys
 said "nsys took no samples of the processor"
+STANDIN_SAYS=2020 profile saxpy --with nsys
+ran "--sample=cpu --cudabacktrace=true --cudabacktrace-threshold=80000 --cudakernelbacktrace-threshold=1 --export=sqlite"
 
 echo "what cannot be done is one sentence"
 for status in 0 1; do
@@ -101,6 +103,7 @@ for status in 0 1; do
 done
 unset STANDIN_STATUS
 refused stub "no GPU of NVIDIA's answers here" "$PERFLOOP" profile saxpy --with ncu
+refused nodriver "the benchmark failed with status 11 under ncu: it said nothing" "$PERFLOOP" profile saxpy --with ncu
 refused ok "no GPU of NVIDIA's answers here" "$PERFLOOP" profile nogpu --with ncu
 refused ok "no GPU of NVIDIA's answers here" "$PERFLOOP" profile nogpu --with nsys
 refused silent "the benchmark launched no kernel that could be profiled" "$PERFLOOP" profile saxpy --with ncu
@@ -113,6 +116,7 @@ refused old "Nsight Systems 2019.5.2 is too old, 2021.1 or later is needed: http
 refused unknown-option "ncu 2024.1.1.0 does not know an option" "$PERFLOOP" profile saxpy --with ncu
 refused unknown-option "nsys 2023.4.4.54-234433681190v0 does not know an option" "$PERFLOOP" profile saxpy --with nsys
 refused no-importer "nsys 2023.4.4.54-234433681190v0 cannot export what it recorded" "$PERFLOOP" profile saxpy --with nsys
+refused agent-lost "nsys 2023.4.4.54-234433681190v0 lost its own agent before it had a report: run it again" "$PERFLOOP" profile saxpy --with nsys
 for tool in ncu nsys; do
     refused ok "the benchmark failed with status 7 under $tool: usage: saxpy BLOCKS" "$PERFLOOP" profile fails --with $tool
 done

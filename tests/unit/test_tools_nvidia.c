@@ -2,6 +2,7 @@
 
 #include "runners/tools_nvidia.h"
 
+#include "runners/profiling/nsys_options.h"
 #include "tests/lib/check.h"
 
 static void a_version_is_compared_by_year_and_number(void **state UNUSED)
@@ -52,6 +53,32 @@ static void each_failure_has_its_sentence(void **state)
                   "driver:\n==ERROR== Unknown Error on device 0.\n",
                   "ncu: Unknown Error on device 0.");
     check_problem(arena, "==WARNING== No kernels were profiled.\n", "launched no kernel");
+    check_problem(arena, "RuntimeError: Found no NVIDIA driver on your system.\n", "no GPU");
+    check_problem(arena, "Connection to Agent lost. Internal reason: 'End of file'.\n",
+                  "lost its own agent");
+    check_problem(arena, "symbol lookup error: x.so: undefined symbol: __libc_dlsym, version G\n",
+                  "too old for the C library of this machine");
+    check_problem(arena, "Processing events...\nGenerated:\n\tNo reports were generated.\n",
+                  "recorded nothing");
+}
+
+/* Heads and values of the help of 2020.4 and of 2022.4 to 2024.2. */
+static void nsys_is_told_what_its_help_knows(void **state)
+{
+    static const char OLD[] = "\t-s, --sample=\n\t   Possible values are 'cpu' or 'none'.\n\n"
+                              "\t--cudabacktrace=\n\t   Possible values are 'true' or 'false'.\n"
+                              "\t--cuda-memory-usage=\n\t   Track the GPU's 'memory'.\n";
+    static const char NEW[] = "\t--cudabacktrace=\n\n\t   Possible values are 'all','none',"
+                              "'kernel','memory','sync','other'.\n\n\t-s, --sample=\n\n\t   "
+                              "Possible values are 'process-tree', 'system-wide' or 'none'.\n";
+    Arena *arena = test_arena(state);
+    assert_str(nsys_options(arena, str_from_c(OLD)),
+               S("--sample=cpu --cudabacktrace=true --cudabacktrace-threshold=80000 "
+                 "--cudakernelbacktrace-threshold=1"));
+    assert_str(nsys_options(arena, str_from_c(NEW)),
+               S("--sample=process-tree --cudabacktrace=kernel:1,memory,sync"));
+    assert_str(nsys_options(arena, S("")),
+               S("--sample=process-tree --cudabacktrace=kernel:1,memory,sync"));
 }
 
 static void words_of_the_benchmark_are_not_taken_for_ncu_s(void **state)
@@ -76,5 +103,6 @@ static void the_kernels_there_are_are_named(void **state)
 }
 
 TEST_MAIN(TEST(a_version_is_compared_by_year_and_number), TEST(each_failure_has_its_sentence),
+          TEST(nsys_is_told_what_its_help_knows),
           TEST(words_of_the_benchmark_are_not_taken_for_ncu_s),
           TEST(the_kernels_there_are_are_named))
