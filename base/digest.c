@@ -15,6 +15,26 @@ Digest digest_of(Str bytes)
     return (Digest){.high = hash.high64, .low = hash.low64};
 }
 
+static Digest digest_in_pieces(Arena *arena, const FileMap *map)
+{
+    enum {
+        PIECE = 1 << 24
+    };
+    Digester *digester = digester_new(arena);
+    for (size_t at = 0; at < map->bytes.len; at += PIECE) {
+        Str piece = str_head(str_from(map->bytes, at), PIECE);
+        XXH3_128bits_update(&digester->state, piece.ptr, piece.len);
+        file_map_forget(map, at, piece.len);
+    }
+    return digester_done(digester);
+}
+
+Digest digest_of_map(const FileMap *map)
+{
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("digest");
+    return digest_in_pieces(scratch, map);
+}
+
 Digester *digester_new(Arena *arena)
 {
     /* XXH3_state_t wants 64-byte alignment, more than an arena promises. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/str.h"
 
 typedef struct Digest {
@@ -17,6 +18,8 @@ typedef struct Digest {
 } Digest;
 
 Digest digest_of(Str bytes);
+/* The same of a mapped file, of which little is in memory at a time. */
+Digest digest_of_map(const FileMap *map);
 /* A digest of many pieces, their borders included: ("ab","c") differs from ("a","bc"). */
 typedef struct Digester Digester;
 Digester *digester_new(Arena *arena);

@@ -163,6 +163,16 @@ bool file_map(Str path, FileMap *out, Err *err)
     return true;
 }
 
+void file_map_forget(const FileMap *map, size_t from, size_t bytes)
+{
+    enum {
+        PAGE = 1 << 16 /* the largest there is, so that nothing beside is hit */
+    };
+    size_t start = (from + PAGE - 1) / PAGE * PAGE, end = (from + bytes) / PAGE * PAGE;
+    if (start < end && end <= map->bytes.len)
+        madvise((void *)(uintptr_t)(map->bytes.ptr + start), end - start, MADV_DONTNEED);
+}
+
 void file_unmap(FileMap *map)
 {
     if (map->bytes.len)

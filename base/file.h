@@ -38,5 +38,7 @@ typedef struct FileMap {
 } FileMap;
 bool file_map(Str path, FileMap *out, Err *err) MUST_CHECK;
 void file_unmap(FileMap *map);
+/* So many bytes from `from` on leave memory, and come back when they are looked at again. */
+void file_map_forget(const FileMap *map, size_t from, size_t bytes);
 
 #endif

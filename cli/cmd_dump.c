@@ -14,6 +14,7 @@ static const Command STAGES[] = {
     {"hotspots", dump_hotspots, "FILE: lines, functions and calls with their costs"},
     {"samples", dump_samples, "PATH: what a benchmark's report holds, or criterion's folder"},
     {"gpu", dump_gpu, "FILE: load, clocks and throttling of GPUs, as nvidia-smi wrote them"},
+    {"timeline", dump_timeline, "FILE [--json]: how busy each GPU stream was, and why it was idle"},
     {"toml", dump_toml, "FILE...: values and problems of TOML files, a line of JSON each"},
     {"verdict", dump_verdict, "FILE or -: lines 'base,new' in seconds, in measuring order"},
 };

@@ -15,6 +15,7 @@ CommandFn dump_hotspots;
 CommandFn dump_outline;
 CommandFn dump_profile;
 CommandFn dump_samples;
+CommandFn dump_timeline;
 CommandFn dump_toml;
 CommandFn dump_verdict;
 

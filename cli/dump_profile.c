@@ -6,7 +6,6 @@
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/profile/format.h"
 #include "base/file.h"
-#include "base/path.h"
 #include "base/strbuf.h"
 #include "runners/profiling/symbols.h"
 
@@ -22,8 +21,7 @@ static int dump(int argc, char **argv, const char *stage,
     Str path = str_from_c(argv[1]);
     Err err = {0};
     Profile profile;
-    if (!file_map(path, &map, &err) ||
-        !profile_read(arena, path_base(path), map.bytes, &profile, &err)) {
+    if (!file_map(path, &map, &err) || !profile_read_file(arena, path, map.bytes, &profile, &err)) {
         fprintf(stderr, "perfloop: %s\n", err.msg);
         return EXIT_FAILED;
     }

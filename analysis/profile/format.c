@@ -6,6 +6,7 @@
 #include "analysis/profile/nvidia/ncu_report.h"
 #include "analysis/profile/nvidia/nsys_db.h"
 #include "analysis/profile/readers.h"
+#include "base/path.h"
 #include "base/proto.h"
 #include "base/strbuf.h"
 #include "base/unpack.h"
@@ -295,4 +296,12 @@ bool profile_read(Arena *arena, Str name, Str bytes, Profile *out, Err *err)
         !read_known(arena, plain_text(arena, bytes), out, err))
         return err_wrap(err, STR_FMT, STR_ARG(name));
     return true;
+}
+
+bool profile_read_file(Arena *arena, Str path, Str mapped, Profile *out, Err *err)
+{
+    if (!is_sqlite(mapped))
+        return profile_read(arena, path_base(path), mapped, out, err);
+    return read_nsys_file(arena, path, out, err) ||
+           err_wrap(err, STR_FMT, STR_ARG(path_base(path)));
 }

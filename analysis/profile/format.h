@@ -20,6 +20,11 @@
 
 /* The name is for messages only. */
 bool profile_read(Arena *arena, Str name, Str bytes, Profile *out, Err *err) MUST_CHECK;
+/*
+ * The same of a file that is mapped; where its format allows, the file is read piece by piece, and
+ * the mapping stays out of memory.
+ */
+bool profile_read_file(Arena *arena, Str path, Str mapped, Profile *out, Err *err) MUST_CHECK;
 /* "folded stacks, speedscope, cProfile": for messages and --help. */
 Str profile_formats(Arena *arena);
 

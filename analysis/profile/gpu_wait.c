@@ -96,16 +96,9 @@ static void carry_on(GpuWaits *waits)
 
 /* ------------------------------------------------------------------ telling */
 
-/* Waits of one host line for one kernel by one call. */
-typedef struct Sum {
-    uint32_t frame, call, kernel;
-    int64_t ns;
-    uint64_t count;
-} Sum;
-
 static int by_place(const void *a, const void *b)
 {
-    const Sum *left = a, *right = b;
+    const GpuWaitSum *left = a, *right = b;
     if (left->frame != right->frame)
         return left->frame < right->frame ? -1 : 1;
     if (left->kernel != right->kernel)
@@ -125,22 +118,35 @@ int64_t gpu_wait_ns(const GpuWait *wait)
     return wait->end > wait->start && !__builtin_sub_overflow(wait->end, wait->start, &ns) ? ns : 0;
 }
 
-static void tell(GpuWaits *waits, const Sum *sum, uint32_t name)
+static void tell(Arena *arena, ProfileBuilder *build, const GpuWaitSum *sum, uint32_t name)
 {
-    ProfileBuilder *build = waits->build;
-    Str kernel = str_copy(waits->arena, profile_added_text(build, name));
-    Str call = str_copy(waits->arena, profile_added_text(build, sum->call));
-    Str text =
-        str_fmt(waits->arena, "waits for kernel " STR_FMT ": %.3g ms in %llu call%s of " STR_FMT,
-                STR_ARG(kernel), (double)sum->ns * 1e-6, (unsigned long long)sum->count,
-                sum->count == 1 ? "" : "s", STR_ARG(call));
+    Str kernel = str_copy(arena, profile_added_text(build, name));
+    Str call = str_copy(arena, profile_added_text(build, sum->call));
+    Str text = str_fmt(arena, "waits for kernel " STR_FMT ": %.3g ms in %llu call%s of " STR_FMT,
+                       STR_ARG(kernel), (double)sum->ns * 1e-6, (unsigned long long)sum->count,
+                       sum->count == 1 ? "" : "s", STR_ARG(call));
     profile_add_finding(build, (ProfileFinding){.frame = sum->frame,
                                                 .rule = name,
                                                 .message = profile_add_text(build, text),
                                                 .kind = FINDING_WAIT});
 }
 
-static size_t collect(GpuWaits *waits, Sum *sums)
+void gpu_wait_sums_tell(Arena *arena, ProfileBuilder *build, GpuWaitSum *sums, size_t len,
+                        const uint32_t *names)
+{
+    if (len)
+        qsort(sums, len, sizeof(*sums), by_place);
+    for (size_t i = 0, k; i < len; i = k) {
+        GpuWaitSum sum = sums[i];
+        for (k = i + 1; k < len && by_place(&sums[k], &sum) == 0; k++) {
+            sum.ns = sum_of(sum.ns, sums[k].ns);
+            sum.count += sums[k].count;
+        }
+        tell(arena, build, &sum, names[sum.kernel]);
+    }
+}
+
+static size_t collect(GpuWaits *waits, GpuWaitSum *sums)
 {
     size_t len = 0;
     array_each (GpuWait, wait, &waits->list) {
@@ -150,8 +156,8 @@ static size_t collect(GpuWaits *waits, Sum *sums)
             continue;
         wait->kernel = time->kernel;
         if (wait->stack)
-            sums[len++] = (Sum){profile_added_frame(waits->build, wait->stack), wait->call,
-                                wait->kernel - 1, gpu_wait_ns(wait), 1};
+            sums[len++] = (GpuWaitSum){profile_added_frame(waits->build, wait->stack), wait->call,
+                                       wait->kernel - 1, gpu_wait_ns(wait), 1};
     }
     return len;
 }
@@ -159,16 +165,6 @@ static size_t collect(GpuWaits *waits, Sum *sums)
 void gpu_waits_tell(GpuWaits *waits, const uint32_t *names)
 {
     carry_on(waits);
-    Sum *sums = NEW_ARRAY(waits->arena, Sum, waits->list.len + 1);
-    size_t len = collect(waits, sums);
-    if (len)
-        qsort(sums, len, sizeof(*sums), by_place);
-    for (size_t i = 0, k; i < len; i = k) {
-        Sum sum = sums[i];
-        for (k = i + 1; k < len && by_place(&sums[k], &sum) == 0; k++) {
-            sum.ns = sum_of(sum.ns, sums[k].ns);
-            sum.count++;
-        }
-        tell(waits, &sum, names[sum.kernel]);
-    }
+    GpuWaitSum *sums = NEW_ARRAY(waits->arena, GpuWaitSum, waits->list.len + 1);
+    gpu_wait_sums_tell(waits->arena, waits->build, sums, collect(waits, sums), names);
 }

@@ -45,6 +45,15 @@ typedef struct GpuWaits {
     size_t times_len;
 } GpuWaits;
 
+/* Waits of one host line for one kernel by one call, added up. */
+typedef struct GpuWaitSum {
+    uint32_t frame;  /* of the host line */
+    uint32_t call;   /* text */
+    uint32_t kernel; /* number, from 0 */
+    int64_t ns;
+    uint64_t count;
+} GpuWaitSum;
+
 bool gpu_call_waits(Str call);
 int64_t gpu_wait_ns(const GpuWait *wait);
 GpuWaits gpu_waits_new(Arena *arena, ProfileBuilder *build);
@@ -54,5 +63,8 @@ void gpu_waits_ready(GpuWaits *waits);
 void gpu_waits_kernel(GpuWaits *waits, uint64_t process, int64_t end, uint32_t kernel);
 /* Finds what each call waited for and adds the findings; names: text of each kernel. */
 void gpu_waits_tell(GpuWaits *waits, const uint32_t *names);
+/* The findings of sums that were made elsewhere; puts them into another order. */
+void gpu_wait_sums_tell(Arena *arena, ProfileBuilder *build, GpuWaitSum *sums, size_t len,
+                        const uint32_t *names);
 
 #endif

@@ -65,6 +65,8 @@ ProfileReader read_ncu_csv;
 bool is_ncu_csv(Str bytes);
 /* Nsight Systems' SQLite export. */
 ProfileReader read_nsys;
+/* The same of a file, of which only a few pages are in memory at a time. */
+bool read_nsys_file(Arena *arena, Str path, Profile *out, Err *err) MUST_CHECK;
 /* What `nsys stats` prints as CSV or JSON. */
 ProfileReader read_nsys_stats;
 bool is_nsys_stats(Str bytes);

@@ -97,7 +97,7 @@ bool convert_here(Str from, Str unwound, Str to, Err *err)
     if (CONVERT_SANDBOX && !sandbox_enter(sandbox))
         log_debug("convert: this kernel does not filter system calls");
     if (unwound.len ? !read_perf_unwound(arena, map.bytes, text.bytes, &profile, err)
-                    : !profile_read(arena, path_base(from), map.bytes, &profile, err))
+                    : !profile_read_file(arena, from, map.bytes, &profile, err))
         return false;
     profile = symbols_of(arena, &profile);
     return write_all(fd, profile_store_write(arena, &profile)) || cache_refuses(to, err);
@@ -278,7 +278,7 @@ bool convert_file(Arena *arena, const ConvertOptions *options, Converted *out, E
     CLEANUP(file_unmap) FileMap map = {0};
     if (!file_map(options->file, &map, err))
         return false;
-    Converted result = {.id = digest_of(map.bytes)};
+    Converted result = {.id = digest_of_map(&map)};
     result.path = profile_cache_path(arena, options->cache, result.id);
     Cached cached = is_cached(arena, options->cache, result.id, map.bytes);
     if (cached != CACHED_NO) {

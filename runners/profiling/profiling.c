@@ -36,7 +36,7 @@ static Str keep_recording(Arena *arena, const Places *places, const Capture *cap
     if (!file_map(capture->file, &map, &err))
         return capture->file;
     Str name =
-        str_fmt(arena, "recording-" STR_FMT, STR_ARG(digest_hex(arena, digest_of(map.bytes))));
+        str_fmt(arena, "recording-" STR_FMT, STR_ARG(digest_hex(arena, digest_of_map(&map))));
     Str folder = path_join(arena, places->cache, S("profiles"));
     Str kept = path_join(arena, folder, name);
     bool fits = map.bytes.len <= RECORDING_BYTES_MAX;

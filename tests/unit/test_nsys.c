@@ -1,63 +1,10 @@
 #include "analysis/profile/readers.h"
 
-#include <sqlite3.h>
-
 #include "analysis/profile/format.h"
 #include "analysis/profile/nvidia/nsys_timeline.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
-
-/* ------------------------------------------------------------------ a writer of exports */
-
-/* 4000 is a process, 7 and 8 are threads of it, as nsys puts them into one number. */
-#define PID "(4000 << 24)"
-#define TID "(4000 << 24 | 7)"
-
-#define STRINGS                                                                               \
-    "CREATE TABLE StringIds (id INTEGER PRIMARY KEY, value TEXT);"                            \
-    "INSERT INTO StringIds VALUES (1,'reduce'),(2,'void reduce<128>(float*)'),"               \
-    "(3,'cudaLaunchKernel_v7000'),(4,'cudaDeviceSynchronize_v3020'),(5,'main'),(6,'/w/app')," \
-    "(7,'run'),(8,'0x7f01'),(9,'/lib/libcuda.so.1'),(10,'cudaLaunchKernel'),(11,'step'),"     \
-    "(12,'worker'),(13,'scale');"
-
-#define KERNELS                                                                            \
-    "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start INT, end INT, deviceId INT, streamId " \
-    "INT, correlationId INT, globalPid INT, demangledName INT, shortName INT, "            \
-    "registersPerThread INT, gridX INT, gridY INT, gridZ INT, blockX INT, blockY INT, "    \
-    "blockZ INT, staticSharedMemory INT, dynamicSharedMemory INT);"
-
-#define KERNEL(start, end, stream, correlation, name)                               \
-    "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (" #start "," #end ",0," #stream \
-    "," #correlation "," PID ",2," #name ",40,8,4,1,128,1,1,512,0);"
-
-#define CALLS                                                                       \
-    "CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME (start INT, end INT, globalTid INT, " \
-    "correlationId INT, nameId INT, callchainId INT);"
-
-#define CALL(start, end, correlation, name, chain)                                              \
-    "INSERT INTO CUPTI_ACTIVITY_KIND_RUNTIME VALUES (" #start "," #end "," TID "," #correlation \
-    "," #name "," #chain ");"
-
-#define CHAINS                                                                                  \
-    "CREATE TABLE CUDA_CALLCHAINS (id INT, symbol INT, module INT, unresolved INT, originalIP " \
-    "INT, stackDepth INT);"                                                                     \
-    "INSERT INTO CUDA_CALLCHAINS VALUES (1,8,9,1,99,0),(1,10,6,NULL,98,1),(1,7,6,NULL,97,2),"   \
-    "(1,5,6,NULL,96,3),(2,5,6,NULL,95,0);"
-
-static Str export_of(Arena *arena, const char *sql)
-{
-    sqlite3 *db = NULL;
-    char *message = NULL;
-    sqlite3_int64 size = 0;
-    assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, &message) != SQLITE_OK)
-        fail_msg("%s", message);
-    unsigned char *bytes = sqlite3_serialize(db, "main", &size, 0);
-    Str copy = str_copy(arena, (Str){(char *)bytes, (size_t)size});
-    sqlite3_free(bytes);
-    sqlite3_close(db);
-    return copy;
-}
+#include "tests/lib/nsys_exports.h"
 
 static Profile read_export(Arena *arena, const char *sql)
 {
@@ -146,8 +93,8 @@ static void overlapping_kernels_keep_the_device_busy_once(void **state)
                                              KERNEL(1000000, 5000000, 7, 1, 1)
                                                  KERNEL(9000000, 10000000, 7, 3, 1));
     check_line(arena, &profile,
-               "note: kernels ran 9 ms in all, at once for a part of it: the device was busy for "
-               "7 of 9 ms");
+               "note: GPU 0: kernels ran 9 ms in all, at once for a part of it: the device was "
+               "busy with them for 7 of 9 ms");
     check_line(arena, &profile, "thread 1: GPU 0 stream 8");
 }
 
@@ -160,10 +107,12 @@ static void a_stream_s_longest_pause_says_what_the_host_did(void **state)
             KERNEL(9000000, 10000000, 7, 3, 13) KERNEL(9500000, 9600000, 8, 4, 13)
                 CALLS CALL(3500000, 8000000, 5, 4, 2) CALL(8000000, 8500000, 6, 3, 1) CHAINS);
     check_line(arena, &profile,
-               "note: GPU 0 stream 7: busy with 3 kernels for 4 of 9 ms (44.4 %); longest pause 5 "
-               "ms at 4 ms, the host: 4 ms of it in cudaDeviceSynchronize");
+               "note: GPU 0 stream 7: busy for 4 of 9 ms (44.4 %), 3 kernels; synchronization: the "
+               "host was in cudaDeviceSynchronize for 80 % of the idle time; longest pause 5 ms at "
+               "4 ms, before scale, the host: cudaDeviceSynchronize 4 ms, cudaLaunchKernel 500 µs, "
+               "no CUDA call 500 µs");
     check_line(arena, &profile,
-               "note: GPU 0 stream 8: busy with 1 kernel for 0.1 of 0.1 ms (100 %); no pause");
+               "note: GPU 0 stream 8: busy for 0.1 of 0.1 ms (100 %), 1 kernel; no pause");
 }
 
 static void named_ranges_stand_above_the_call_chain(void **state)

@@ -10,12 +10,14 @@
  *
  * nsys makes tables and columns only when there is something to put in: a table that is not there
  * has no rows, and a column that is not there is NULL in every row. The bytes are used in place and
- * never written. Views, virtual tables and triggers of a hostile file are not touched.
+ * never written; of a file only a few pages are in memory at a time. Views, virtual tables and
+ * triggers of a hostile file are not touched.
  */
 #ifndef ANALYSIS_PROFILE_NSYS_DB_H
 #define ANALYSIS_PROFILE_NSYS_DB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -42,13 +44,29 @@ typedef struct NsysRows {
 
 bool is_sqlite(Str bytes);
 NsysDb *nsys_db_open(Arena *arena, Str bytes, Err *err);
+NsysDb *nsys_db_open_file(Arena *arena, Str path, Err *err);
 void nsys_db_close(NsysDb *db);
+/* Of all its pages. */
+size_t nsys_db_bytes(NsysDb *db);
 bool nsys_db_has(NsysDb *db, const char *table);
 bool nsys_db_has_column(NsysDb *db, const char *table, const char *column);
-/* `columns` ends with NULL; order: a column, or NULL for the order of the file. */
+/* Rows are found by this column without looking at all of them. */
+bool nsys_db_is_key(NsysDb *db, const char *table, const char *column);
+/* `columns` ends with NULL ("rowid" is one, too); order: a column, or NULL for the order of the file. */
 NsysRows nsys_db_rows(NsysDb *db, const char *table, const char *const *columns, const char *order);
+/* The same, where a row may stand as many as `window` places behind where the order has it. */
+NsysRows nsys_db_rows_near(NsysDb *db, const char *table, const char *const *columns,
+                           const char *order, size_t window);
+/* Those whose `column` has this value. */
+NsysRows nsys_db_rows_of(NsysDb *db, const char *table, const char *const *columns,
+                         const char *column, int64_t value);
 /* False at the end, and at damage, which nsys_db_damage then tells. */
 bool nsys_rows_next(NsysRows *rows, NsysValue *values);
+/* The same in numbers; bit i of `nulls`: column i is NULL. Texts are 0. */
+bool nsys_rows_numbers(NsysRows *rows, int64_t *values, uint32_t *nulls);
+/* Of the row that nsys_rows_numbers came to; valid until the next. */
+Str nsys_rows_text(const NsysRows *rows, int column);
+void nsys_rows_end(NsysRows *rows);
 /* Of StringIds; empty when there is none. Lives in the arena. */
 Str nsys_db_string(NsysDb *db, int64_t id);
 /* What was found wrong while reading; NULL: nothing. */

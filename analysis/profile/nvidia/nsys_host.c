@@ -1,6 +1,5 @@
-/* Nsight Systems: where on the host something was called: call chains, named ranges, CPU samples. */
+/* Nsight Systems: where on the host something was called: call chains, CPU samples, threads. */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/profile/nvidia/nsys_parts.h"
@@ -9,9 +8,8 @@
 
 enum {
     CHAIN_MAX = 512,
-    RANGES_DEEP = 256,
-    NVTX_PUSH_POP = 59,
-    NVTX_START_END = 60,
+    IDS_SKIPPED = 1 << 16, /* of chains; more, and ids do not follow one another */
+    SAMPLED = 1 << 12,     /* chains of CPU samples that are held ready */
 };
 
 uint32_t nsys_text(Nsys *in, int64_t string)
@@ -20,106 +18,6 @@ uint32_t nsys_text(Nsys *in, int64_t string)
     if (!*slot)
         *slot = profile_add_text(in->build, nsys_db_string(in->db, string)) + 1;
     return *slot - 1;
-}
-
-/* ------------------------------------------------------------------ NVTX ranges */
-
-static int by_thread_and_start(const void *a, const void *b)
-{
-    const NsysRange *left = a, *right = b;
-    if (left->thread != right->thread)
-        return left->thread < right->thread ? -1 : 1;
-    if (left->start != right->start)
-        return left->start < right->start ? -1 : 1;
-    return (left->end < right->end) - (left->end > right->end);
-}
-
-static void find_parents(Nsys *in)
-{
-    uint32_t open = 0;
-    for (size_t i = 0; i < in->ranges.len; i++) {
-        NsysRange *range = &in->ranges.items[i];
-        while (open && (in->ranges.items[open - 1].thread != range->thread ||
-                        in->ranges.items[open - 1].end < range->end))
-            open = in->ranges.items[open - 1].parent;
-        range->parent = open;
-        open = (uint32_t)i + 1;
-    }
-}
-
-void nsys_read_ranges(Nsys *in)
-{
-    static const char *const COLUMNS[] = {"start",  "end",       "eventType", "text",
-                                          "textId", "globalTid", NULL};
-    enum {
-        START,
-        END,
-        TYPE,
-        TEXT,
-        TEXT_ID,
-        THREAD,
-        COUNT
-    };
-    NsysRows rows = nsys_db_rows(in->db, "NVTX_EVENTS", COLUMNS, NULL);
-    for (NsysValue value[COUNT]; nsys_rows_next(&rows, value);) {
-        int64_t type = value[TYPE].number;
-        if ((type != NVTX_PUSH_POP && type != NVTX_START_END) || value[START].is_null ||
-            (value[TEXT].is_null && value[TEXT_ID].is_null))
-            continue;
-        *array_push(in->arena, &in->ranges) = (NsysRange){
-            .thread = (uint64_t)value[THREAD].number,
-            .start = value[START].number,
-            .end = value[END].is_null ? INT64_MAX : value[END].number,
-            .text = value[TEXT].is_null ? nsys_text(in, value[TEXT_ID].number)
-                                        : profile_add_text(in->build, value[TEXT].text),
-        };
-    }
-    if (in->ranges.len)
-        qsort(in->ranges.items, in->ranges.len, sizeof(NsysRange), by_thread_and_start);
-    find_parents(in);
-}
-
-static uint32_t range_stack(Nsys *in, uint32_t number, unsigned depth)
-{
-    if (!number || depth == RANGES_DEEP)
-        return 0;
-    NsysRange *range = &in->ranges.items[number - 1];
-    if (!range->stack) {
-        uint32_t parent = range_stack(in, range->parent, depth + 1);
-        uint32_t frame = profile_add_frame(
-            in->build, (ProfileFrame){.function = range->text, .kind = FRAME_LABEL});
-        range->stack = profile_add_stack(in->build, parent, frame);
-    }
-    return range->stack;
-}
-
-/* The innermost range of the thread that is open at this time. */
-static uint32_t range_at(const Nsys *in, uint64_t thread, int64_t time)
-{
-    size_t low = 0, high = in->ranges.len;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const NsysRange *range = &in->ranges.items[middle];
-        bool before = range->thread != thread ? range->thread < thread : range->start <= time;
-        if (before)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    uint32_t number = (uint32_t)low;
-    if (!number || in->ranges.items[number - 1].thread != thread)
-        return 0;
-    while (number && in->ranges.items[number - 1].end < time)
-        number = in->ranges.items[number - 1].parent;
-    return number;
-}
-
-Str nsys_range_name(Nsys *in, int64_t thread, int64_t time)
-{
-    uint32_t number = range_at(in, (uint64_t)thread, time);
-    return number ? str_copy(in->arena,
-                             profile_added_text(in->build, in->ranges.items[number - 1].text))
-                  : (Str){0};
 }
 
 /* ------------------------------------------------------------------ call chains */
@@ -136,16 +34,16 @@ static bool is_cuda(Str symbol, Str module)
 }
 
 /* Addresses are those of the running process; symbolize.h finds out where modules were loaded. */
-static uint32_t chain_frame(Nsys *in, const NsysValue *symbol, const NsysValue *module,
-                            const NsysValue *address, bool unresolved)
+static uint32_t chain_frame(Nsys *in, int64_t symbol, int64_t module, uint64_t address,
+                            bool unresolved)
 {
-    uint32_t name = nsys_text(in, symbol->number), library = nsys_text(in, module->number);
+    uint32_t name = nsys_text(in, symbol), library = nsys_text(in, module);
     Str text = profile_added_text(in->build, name);
     Str path = str_copy(in->arena, profile_added_text(in->build, library));
     ProfileFrame frame = {.function = name,
                           .module = library,
                           .kind = (uint16_t)perf_module_kind(path),
-                          .address = address->is_null ? 0 : (uint64_t)address->number};
+                          .address = address};
     if (unresolved || !text.len || str_starts(text, S("0x")))
         frame.function = profile_add_text(
             in->build, str_fmt(in->arena, "[" STR_FMT "]", STR_ARG(path_base(path))));
@@ -156,130 +54,234 @@ static uint32_t chain_frame(Nsys *in, const NsysValue *symbol, const NsysValue *
     return profile_add_frame(in->build, frame);
 }
 
-typedef struct ChainReader {
-    int64_t id;
-    bool open;
-    NsysChain chain;
-} ChainReader;
-
-/*
- * Rows of one chain stand together, innermost first. `end` gets each whole chain. The way from a
- * call of CUDA inwards is left out of the chains of calls.
- */
-static void read_chains(Nsys *in, const char *table, bool in_calls,
-                        void (*end)(Nsys *in, int64_t id, NsysChain chain))
+/* Frames from `first` on as a chain: the one that has the same frames, or a new one. Number + 1. */
+static uint32_t keep_chain(Nsys *in, uint32_t first)
 {
-    static const char *const COLUMNS[] = {"id",         "symbol",     "module", "unresolved",
-                                          "originalIP", "stackDepth", NULL};
-    enum {
-        ID,
-        SYMBOL,
-        MODULE,
-        UNRESOLVED,
-        ADDRESS,
-        DEPTH,
-        COUNT
-    };
-    ChainReader reader = {0};
-    NsysRows rows = nsys_db_rows(in->db, table, COLUMNS, NULL);
-    for (NsysValue value[COUNT]; nsys_rows_next(&rows, value);) {
-        if (!reader.open || value[ID].number != reader.id) {
-            if (reader.open)
-                end(in, reader.id, reader.chain);
-            reader = (ChainReader){.id = value[ID].number,
-                                   .open = true,
-                                   .chain = {.first = (uint32_t)in->chain_frames.len}};
-        }
-        bool skip = in_calls && !reader.chain.len &&
-                    is_cuda(nsys_db_string(in->db, value[SYMBOL].number),
-                            nsys_db_string(in->db, value[MODULE].number));
-        if (skip || reader.chain.len == CHAIN_MAX)
-            continue;
-        *array_push(in->arena, &in->chain_frames) =
-            chain_frame(in, &value[SYMBOL], &value[MODULE], &value[ADDRESS],
-                        !value[UNRESOLVED].is_null && value[UNRESOLVED].number);
-        reader.chain.len++;
+    NsysChain chain = {first, (uint32_t)in->chain_frames.len - first};
+    const uint32_t *frames = in->chain_frames.items + first;
+    uint64_t hash = chain.len;
+    for (uint32_t i = 0; i < chain.len; i++)
+        hash = nsys_mix(hash, frames[i]);
+    uint32_t *slot = idmap_slot(&in->chain_of, hash | 1);
+    const NsysChain *known = *slot ? &in->chains.items[*slot - 1] : NULL;
+    if (known && known->len == chain.len &&
+        (!chain.len ||
+         !memcmp(in->chain_frames.items + known->first, frames, chain.len * sizeof(*frames)))) {
+        in->chain_frames.len = first;
+        return *slot;
     }
-    if (reader.open)
-        end(in, reader.id, reader.chain);
+    *array_push(in->arena, &in->chains) = chain;
+    *slot = (uint32_t)in->chains.len;
+    return *slot;
 }
 
-static void keep_chain(Nsys *in, int64_t id, NsysChain chain)
+enum {
+    CHAIN_ID,
+    CHAIN_SYMBOL,
+    CHAIN_MODULE,
+    CHAIN_UNRESOLVED,
+    CHAIN_ADDRESS,
+    CHAIN_COUNT,
+};
+
+static const char *const CHAIN_COLUMNS[] = {"id",         "symbol",     "module",
+                                            "unresolved", "originalIP", NULL};
+
+/* Rows of one chain stand together, innermost first. */
+typedef struct ChainReader {
+    NsysRows rows;
+    int64_t value[CHAIN_COUNT];
+    uint32_t nulls;
+    bool has_row;
+    IdMap frame_of; /* symbol, module and address to frame + 1 */
+} ChainReader;
+
+static bool next_row(ChainReader *reader)
 {
-    *array_push(in->arena, &in->chains) = chain;
-    *idmap_slot(&in->chain_of, (uint64_t)id + 1) = (uint32_t)in->chains.len;
+    reader->has_row = nsys_rows_numbers(&reader->rows, reader->value, &reader->nulls);
+    return reader->has_row;
+}
+
+static void chains_begin(Nsys *in, ChainReader *reader, const char *table, const char *order)
+{
+    *reader = (ChainReader){.rows = nsys_db_rows(in->db, table, CHAIN_COLUMNS, order),
+                            .frame_of = idmap_new(in->arena)};
+    next_row(reader);
+}
+
+static uint32_t row_frame(Nsys *in, ChainReader *reader)
+{
+    bool unresolved = reader->value[CHAIN_UNRESOLVED] && !(reader->nulls >> CHAIN_UNRESOLVED & 1);
+    int64_t *value = reader->value;
+    uint64_t hash = nsys_mix(nsys_mix(nsys_mix(unresolved, (uint64_t)value[CHAIN_SYMBOL]),
+                                      (uint64_t)value[CHAIN_MODULE]),
+                             (uint64_t)value[CHAIN_ADDRESS]);
+    uint32_t *slot = idmap_slot(&reader->frame_of, hash);
+    if (!*slot)
+        *slot = chain_frame(in, value[CHAIN_SYMBOL], value[CHAIN_MODULE],
+                            (uint64_t)value[CHAIN_ADDRESS], unresolved) +
+                1;
+    return *slot - 1;
+}
+
+/*
+ * The chain that begins with the row the reader is at; number + 1. The way from a call of CUDA
+ * inwards is left out of the chains of calls.
+ */
+static uint32_t read_chain(Nsys *in, ChainReader *reader, bool in_calls)
+{
+    int64_t id = reader->value[CHAIN_ID];
+    uint32_t first = (uint32_t)in->chain_frames.len;
+    do {
+        uint32_t len = (uint32_t)in->chain_frames.len - first;
+        bool skip = in_calls && !len &&
+                    is_cuda(nsys_db_string(in->db, reader->value[CHAIN_SYMBOL]),
+                            nsys_db_string(in->db, reader->value[CHAIN_MODULE]));
+        if (!skip && len < CHAIN_MAX)
+            *array_push(in->arena, &in->chain_frames) = row_frame(in, reader);
+    } while (next_row(reader) && reader->value[CHAIN_ID] == id);
+    return keep_chain(in, first);
+}
+
+static uint32_t add_chain(Nsys *in, uint32_t stack, uint32_t number)
+{
+    uint32_t *slot = idmap_slot(&in->chained, idmap_pair(stack + 1, number));
+    if (!*slot) {
+        const NsysChain *chain = &in->chains.items[number - 1];
+        for (uint32_t i = chain->len; i-- > 0;)
+            stack = profile_add_stack(in->build, stack, in->chain_frames.items[chain->first + i]);
+        *slot = stack + 1;
+    }
+    return *slot - 1;
+}
+
+/* ------------------------------------------------------------------ chains of calls */
+
+static void set_chain(Nsys *in, int64_t id, uint32_t number)
+{
+    if (id < 0 || (uint64_t)id > in->chain_at.len + IDS_SKIPPED) {
+        *idmap_slot(&in->chain_by_id, (uint64_t)id + 1) = number;
+        return;
+    }
+    while (in->chain_at.len <= (size_t)id)
+        *array_push(in->arena, &in->chain_at) = 0;
+    in->chain_at.items[id] = number;
+}
+
+static uint32_t chain_of(const Nsys *in, int64_t id)
+{
+    return id >= 0 && (uint64_t)id < in->chain_at.len
+               ? in->chain_at.items[id]
+               : idmap_get(&in->chain_by_id, (uint64_t)id + 1);
 }
 
 /* Exports of 2021 count chains from 1, and from 0 where calls refer to them. */
 static int64_t chain_shift(Nsys *in)
 {
     static const char *const COLUMNS[] = {"callchainId", NULL};
-    NsysRows rows = nsys_db_rows(in->db, "CUPTI_ACTIVITY_KIND_RUNTIME", COLUMNS, NULL);
-    bool from_zero = false;
-    for (NsysValue value; nsys_rows_next(&rows, &value);)
-        from_zero |= !value.is_null && value.number == 0;
-    return from_zero && !idmap_get(&in->chain_of, 1) ? 1 : 0;
+    NsysRows rows = nsys_db_rows_of(in->db, nsys_table(NSYS_CALL), COLUMNS, "callchainId", 0);
+    NsysValue value;
+    bool from_zero = nsys_db_has_column(in->db, nsys_table(NSYS_CALL), "callchainId") &&
+                     nsys_rows_next(&rows, &value);
+    nsys_rows_end(&rows);
+    return from_zero && !chain_of(in, 0) ? 1 : 0;
 }
 
 void nsys_read_chains(Nsys *in)
 {
-    read_chains(in, "CUDA_CALLCHAINS", true, keep_chain);
+    ChainReader reader;
+    chains_begin(in, &reader, "CUDA_CALLCHAINS", NULL);
+    while (reader.has_row) {
+        int64_t id = reader.value[CHAIN_ID];
+        set_chain(in, id, read_chain(in, &reader, true));
+    }
     in->chain_shift = in->chains.len ? chain_shift(in) : 0;
 }
 
-static uint32_t add_chain(Nsys *in, uint32_t stack, NsysChain chain)
+uint32_t nsys_host_stack(Nsys *in, NsysThread *thread, int64_t time, const NsysRow *call)
 {
-    for (uint32_t i = chain.len; i-- > 0;)
-        stack = profile_add_stack(in->build, stack, in->chain_frames.items[chain.first + i]);
-    return stack;
-}
-
-uint32_t nsys_host_stack(Nsys *in, int64_t thread, int64_t time, const NsysValue *chain)
-{
-    uint32_t stack = range_stack(in, range_at(in, (uint64_t)thread, time), 0);
-    uint64_t id = (uint64_t)(chain->number + in->chain_shift);
-    uint32_t number = chain->is_null ? 0 : idmap_get(&in->chain_of, id + 1);
-    return number ? add_chain(in, stack, in->chains.items[number - 1]) : stack;
+    uint32_t stack = nsys_range_stack(in, thread, time);
+    int64_t id;
+    if (nsys_is_null(call, NSYS_CHAIN) ||
+        __builtin_add_overflow(call->value[NSYS_CHAIN], in->chain_shift, &id))
+        return stack;
+    uint32_t number = chain_of(in, id);
+    return number ? add_chain(in, stack, number) : stack;
 }
 
 /* ------------------------------------------------------------------ CPU samples */
 
-static void take_cpu_sample(Nsys *in, int64_t id, NsysChain chain)
+/* Both tables of the samples are in the order of their ids: they are read side by side. */
+typedef struct NsysSampled {
+    ChainReader reader;
+    NsysRecent by_id;
+    uint32_t chain[SAMPLED];
+    int64_t ids[SAMPLED];
+    int64_t forgotten; /* the greatest id that is held no more */
+    bool indexed;      /* chains can be asked for by id */
+} NsysSampled;
+
+void nsys_sampled_begin(Nsys *in)
 {
-    uint32_t number = idmap_get(&in->sample_of, (uint64_t)id + 1);
-    if (number) {
-        const NsysCpuSample *sample = &in->cpu_samples.items[number - 1];
-        int64_t weights[PROFILE_METRICS_MAX] = {0};
-        weights[in->metric.cpu_samples] = 1;
-        weights[in->metric.cpu_cycles] = sample->cycles > 0 ? sample->cycles : 0;
-        uint32_t stack = range_stack(in, range_at(in, (uint64_t)sample->thread, sample->time), 0);
-        profile_add_sample(in->build,
-                           (ProfileSample){.stack = add_chain(in, stack, chain),
-                                           .thread = nsys_host_thread(in, sample->thread),
-                                           .count = 1},
-                           weights);
-    }
-    in->chain_frames.len = chain.first; /* such chains are used once */
+    if (in->metric.cpu_samples == SIZE_MAX)
+        return;
+    in->sampled = NEW(in->arena, NsysSampled);
+    in->sampled->by_id = nsys_recent_new(in->arena, SAMPLED);
+    in->sampled->forgotten = INT64_MIN;
+    in->sampled->indexed = nsys_db_is_key(in->db, "SAMPLING_CALLCHAINS", "id");
+    chains_begin(in, &in->sampled->reader, "SAMPLING_CALLCHAINS", "id");
 }
 
-void nsys_read_cpu_samples(Nsys *in)
+/* Number + 1; 0: it has none. */
+static uint32_t sampled_chain(Nsys *in, int64_t id)
 {
-    static const char *const COLUMNS[] = {"id", "globalTid", "start", "cpuCycles", NULL};
-    enum {
-        ID,
-        THREAD,
-        START,
-        CYCLES,
-        COUNT
-    };
-    NsysRows rows = nsys_db_rows(in->db, "COMPOSITE_EVENTS", COLUMNS, NULL);
-    for (NsysValue value[COUNT]; nsys_rows_next(&rows, value);) {
-        *array_push(in->arena, &in->cpu_samples) =
-            (NsysCpuSample){value[THREAD].number, value[START].number, value[CYCLES].number};
-        *idmap_slot(&in->sample_of, (uint64_t)value[ID].number + 1) = (uint32_t)in->cpu_samples.len;
+    NsysSampled *sampled = in->sampled;
+    ChainReader *reader = &sampled->reader;
+    uint32_t slot, number = 0;
+    while (reader->has_row && reader->value[CHAIN_ID] <= id) {
+        int64_t next = reader->value[CHAIN_ID];
+        if (nsys_recent_will_forget(&sampled->by_id, &slot))
+            sampled->forgotten = sampled->ids[slot];
+        slot = nsys_recent_add(&sampled->by_id, (uint64_t)next);
+        sampled->ids[slot] = next;
+        sampled->chain[slot] = read_chain(in, reader, false);
     }
-    if (in->cpu_samples.len)
-        read_chains(in, "SAMPLING_CALLCHAINS", false, take_cpu_sample);
+    if (nsys_recent_find(&sampled->by_id, (uint64_t)id, &slot))
+        return sampled->chain[slot];
+    if (id > sampled->forgotten || !sampled->indexed)
+        return 0;
+    ChainReader one = {.rows =
+                           nsys_db_rows_of(in->db, "SAMPLING_CALLCHAINS", CHAIN_COLUMNS, "id", id),
+                       .frame_of = reader->frame_of};
+    if (next_row(&one))
+        number = read_chain(in, &one, false);
+    reader->frame_of = one.frame_of;
+    nsys_rows_end(&one.rows);
+    return number;
+}
+
+void nsys_take_cpu_sample(Nsys *in, const NsysRow *row)
+{
+    uint32_t chain = in->sampled ? sampled_chain(in, row->value[NSYS_ID]) : 0;
+    if (!chain)
+        return;
+    NsysThread *thread = nsys_thread_row(in, row->value[NSYS_PROCESS]);
+    int64_t weights[PROFILE_METRICS_MAX] = {0}, cycles = row->value[NSYS_CYCLES];
+    weights[in->metric.cpu_samples] = 1;
+    weights[in->metric.cpu_cycles] = cycles > 0 ? cycles : 0;
+    uint32_t stack = nsys_range_stack(in, thread, row->value[NSYS_START]);
+    profile_add_sample(
+        in->build,
+        (ProfileSample){.stack = add_chain(in, stack, chain),
+                        .thread = nsys_host_thread(in, thread, row->value[NSYS_PROCESS]),
+                        .count = 1},
+        weights);
+}
+
+void nsys_sampled_end(Nsys *in)
+{
+    if (in->sampled)
+        nsys_rows_end(&in->sampled->reader.rows);
 }
 
 /* ------------------------------------------------------------------ threads */
@@ -306,27 +308,42 @@ static uint32_t name_in(const IdMap *names, uint64_t key)
     return text ? text - 1 : 0;
 }
 
-uint32_t nsys_host_thread(Nsys *in, int64_t global)
+NsysThread *nsys_thread_row(Nsys *in, int64_t global)
 {
-    return profile_add_thread(
-        in->build, (ProfileThread){.process = name_in(&in->process_name, nsys_process(global)),
-                                   .name = name_in(&in->thread_name, (uint64_t)global),
-                                   .pid = nsys_process(global),
-                                   .tid = nsys_thread(global)});
+    uint32_t *slot = idmap_slot(&in->thread_of, (uint64_t)global + 1);
+    if (!*slot) {
+        *array_push(in->arena, &in->threads) =
+            (NsysThread){.process = nsys_process(global), .last = {.start = 1}};
+        *slot = (uint32_t)in->threads.len;
+    }
+    return &in->threads.items[*slot - 1];
+}
+
+uint32_t nsys_host_thread(Nsys *in, NsysThread *thread, int64_t global)
+{
+    if (!thread->thread)
+        thread->thread =
+            profile_add_thread(
+                in->build, (ProfileThread){.process = name_in(&in->process_name, thread->process),
+                                           .name = name_in(&in->thread_name, (uint64_t)global),
+                                           .pid = thread->process,
+                                           .tid = nsys_thread(global)}) +
+            1;
+    return thread->thread - 1;
 }
 
 uint32_t nsys_stream_thread(Nsys *in, int64_t global, int64_t device, int64_t stream)
 {
-    uint32_t *slot = idmap_slot(&in->stream_of, (uint64_t)global * 31 + (uint64_t)device * 65537 +
-                                                    (uint64_t)stream + 1);
+    uint64_t hash = nsys_mix(nsys_mix((uint64_t)global, (uint64_t)device), (uint64_t)stream);
+    uint32_t *slot = idmap_slot(&in->stream_of, hash | 1);
     if (*slot)
         return *slot - 1;
     Str name = str_fmt(in->arena, "GPU %lld stream %lld", (long long)device, (long long)stream);
-    uint32_t thread = profile_add_thread(
-        in->build, (ProfileThread){.process = name_in(&in->process_name, nsys_process(global)),
-                                   .name = profile_add_text(in->build, name),
-                                   .pid = nsys_process(global),
-                                   .tid = (uint64_t)stream});
-    *slot = thread + 1;
-    return thread;
+    *slot = profile_add_thread(in->build, (ProfileThread){.process = name_in(&in->process_name,
+                                                                             nsys_process(global)),
+                                                          .name = profile_add_text(in->build, name),
+                                                          .pid = nsys_process(global),
+                                                          .tid = (uint64_t)stream}) +
+            1;
+    return *slot - 1;
 }

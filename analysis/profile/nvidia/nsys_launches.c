@@ -1,66 +1,85 @@
-/* Nsight Systems: which host stack launched a kernel or a copy, by process and correlation. */
-
-#include <stdlib.h>
+/*
+ * Nsight Systems: which host stack launched a kernel or a copy, by process and correlation.
+ *
+ * A queue of the device holds about a thousand launches, then the host waits. So the newest calls
+ * are enough. Where the clocks of the device and the host disagree, work may begin before its call:
+ * then it waits here.
+ */
 
 #include "analysis/profile/nvidia/nsys_parts.h"
 
-static uint64_t key_of(uint64_t process, int64_t correlation)
+enum {
+    LAUNCHES_LEAST = 1 << 10,
+    LAUNCHES_MOST = 1 << 16,
+    BYTES_PER_LAUNCH = 128, /* of the file, at least */
+    EARLY = 1 << 10,
+};
+
+static uint64_t key_of(const Nsys *in, uint64_t process, int64_t correlation)
 {
-    return process << 40 ^ (uint64_t)correlation;
+    return (in->any_process ? 0 : process << 40) ^ (uint64_t)correlation;
 }
 
-void nsys_add_launch(Nsys *in, uint64_t process, int64_t correlation, uint32_t host)
+void nsys_launches_init(Nsys *in, size_t bytes)
+{
+    uint32_t capacity = LAUNCHES_LEAST;
+    while (capacity < LAUNCHES_MOST && capacity < bytes / BYTES_PER_LAUNCH)
+        capacity *= 2;
+    in->launches = (NsysLaunches){.by_key = nsys_recent_new(in->arena, capacity),
+                                  .list = NEW_ARRAY(in->arena, NsysLaunch, capacity),
+                                  .early_by_key = nsys_recent_new(in->arena, EARLY),
+                                  .early = NEW_ARRAY(in->arena, NsysEarly, EARLY)};
+}
+
+static void add_early_sample(Nsys *in, uint32_t slot, uint32_t host)
 {
     NsysLaunches *launches = &in->launches;
-    size_t len = launches->list.len;
-    uint64_t key = key_of(process, correlation);
-    launches->unsorted |= len && launches->list.items[len - 1].key > key;
-    *array_push(in->arena, &launches->list) = (NsysLaunch){.key = key, .host = host};
+    const NsysEarly *early = &launches->early[slot];
+    int64_t weights[PROFILE_METRICS_MAX] = {0};
+    weights[early->is_kernel ? in->metric.gpu_time : in->metric.copy_time] = early->weights[0];
+    if (!early->is_kernel)
+        weights[in->metric.copy_bytes] = early->weights[1];
+    profile_add_sample(in->build,
+                       (ProfileSample){.stack = profile_add_stack(in->build, host, early->frame),
+                                       .thread = early->thread,
+                                       .count = 1},
+                       weights);
+    nsys_recent_forget(&launches->early_by_key, slot);
+    launches->early_len--;
 }
 
-static int by_key(const void *a, const void *b)
-{
-    const NsysLaunch *left = a, *right = b;
-    if (left->key != right->key)
-        return left->key < right->key ? -1 : 1;
-    return (left->host > right->host) - (left->host < right->host);
-}
-
-void nsys_sort_launches(Nsys *in)
+void nsys_add_launch(Nsys *in, uint64_t process, int64_t correlation, NsysLaunch launch)
 {
     NsysLaunches *launches = &in->launches;
-    if (launches->unsorted)
-        qsort(launches->list.items, launches->list.len, sizeof(NsysLaunch), by_key);
+    uint64_t key = key_of(in, process, correlation);
+    uint32_t slot;
+    launches->list[nsys_recent_add(&launches->by_key, key)] = launch;
+    while (launches->early_len && nsys_recent_find(&launches->early_by_key, key, &slot))
+        add_early_sample(in, slot, launch.host);
 }
 
-static bool is_at(const NsysLaunches *launches, size_t at, uint64_t key)
+const NsysLaunch *nsys_launch(const Nsys *in, uint64_t process, int64_t correlation)
 {
-    return at < launches->list.len && launches->list.items[at].key == key;
+    uint32_t slot;
+    return nsys_recent_find(&in->launches.by_key, key_of(in, process, correlation), &slot)
+               ? &in->launches.list[slot]
+               : NULL;
 }
 
-/* Beside the newest answer; else by halving. */
-uint32_t nsys_launch_host(Nsys *in, uint64_t process, int64_t correlation)
+void nsys_add_early(Nsys *in, uint64_t process, int64_t correlation, NsysEarly early)
 {
-    enum {
-        NEAR = 4
-    };
     NsysLaunches *launches = &in->launches;
-    uint64_t key = key_of(process, correlation);
-    size_t low = launches->last, high = launches->list.len;
-    for (size_t i = 0; i < NEAR; i++)
-        if (is_at(launches, low + i, key)) {
-            launches->last = low + i;
-            return launches->list.items[low + i].host;
-        }
-    for (low = 0; low < high;) {
-        size_t middle = low + (high - low) / 2;
-        if (launches->list.items[middle].key < key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (!is_at(launches, low, key))
-        return 0;
-    launches->last = low;
-    return launches->list.items[low].host;
+    uint32_t slot;
+    if (nsys_recent_will_forget(&launches->early_by_key, &slot))
+        add_early_sample(in, slot, 0);
+    slot = nsys_recent_add(&launches->early_by_key, key_of(in, process, correlation));
+    launches->early[slot] = early;
+    launches->early_len++;
+}
+
+void nsys_launches_end(Nsys *in)
+{
+    for (uint32_t slot = 0; slot < EARLY && in->launches.early_len; slot++)
+        if (nsys_recent_holds(&in->launches.early_by_key, slot))
+            add_early_sample(in, slot, 0);
 }

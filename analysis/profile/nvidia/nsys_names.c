@@ -12,6 +12,25 @@ Str nsys_call_name(Str name)
     return name;
 }
 
+bool nsys_call_launches(Str name)
+{
+    static const Str PARTS[] = {STR_CONST("Launch"), STR_CONST("emcpy"), STR_CONST("emset"),
+                                STR_CONST("emPrefetch"), STR_CONST("Batch")};
+    for (size_t i = 0; i < sizeof(PARTS) / sizeof(PARTS[0]); i++)
+        if (str_has(name, PARTS[i]))
+            return true;
+    return !name.len;
+}
+
+Str nsys_memory_name(int64_t kind)
+{
+    static const Str NAMES[] = {STR_CONST("pageable"),      STR_CONST("pinned"),
+                                STR_CONST("device"),        STR_CONST("array"),
+                                STR_CONST("managed"),       STR_CONST("device static"),
+                                STR_CONST("managed static")};
+    return kind >= 0 && kind < (int64_t)(sizeof(NAMES) / sizeof(NAMES[0])) ? NAMES[kind] : (Str){0};
+}
+
 Str nsys_copy_name(int64_t kind)
 {
     static const Str NAMES[] = {

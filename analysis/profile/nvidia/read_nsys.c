@@ -1,130 +1,97 @@
 /*
  * Nsight Systems exports (`nsys export -t sqlite`), every schema since 2021: kernels, copies, calls
- * of the CUDA API, CPU samples (nsys_db.h, nsys_host.c, gpu_wait.h).
+ * of the CUDA API, CPU samples (nsys_parts.h has the parts).
  *
  * Costs are times on the device (gpu_time of kernels, gpu_copy_time) and on the host (cuda_api_time;
  * gpu_wait_time is the part of it in calls that wait). What runs on the device has the stack that
  * launched it, when there is one: the ranges the program named (NVTX), then the call chain. nsys
  * knows no source lines: host addresses are looked up by symbolize.h, kernels by their names in the
  * workspace (kernels.h).
+ *
+ * All tables are read once, side by side, in the order of time (nsys_sweep.h).
  */
+
+#include <stdlib.h>
 
 #include "analysis/profile/kernel_name.h"
 #include "analysis/profile/nvidia/nsys_parts.h"
+#include "base/path.h"
 
-static const char RUNTIME[] = "CUPTI_ACTIVITY_KIND_RUNTIME";
-static const char KERNEL[] = "CUPTI_ACTIVITY_KIND_KERNEL";
-
-static int64_t lasting(int64_t start, int64_t end)
-{
-    int64_t ns;
-    return end > start && !__builtin_sub_overflow(end, start, &ns) ? ns : 0;
-}
+enum {
+    STREAMS_TOLD = 6, /* the busiest */
+};
 
 /* ------------------------------------------------------------------ calls of the CUDA API */
 
-static void add_call(Nsys *in, const NsysCall *call, int64_t name_id, uint32_t host)
+static const NsysName *name_row(Nsys *in, int64_t name_id)
 {
-    Str name = str_copy(in->arena, nsys_call_name(nsys_db_string(in->db, name_id)));
-    uint32_t text = profile_add_text(in->build, name);
-    ProfileFrame frame = {
-        .function = text, .module = profile_add_text(in->build, S("CUDA")), .kind = FRAME_NATIVE};
-    int64_t weights[PROFILE_METRICS_MAX] = {0}, ns = lasting(call->start, call->end);
-    weights[in->metric.api_time] = ns;
-    if (gpu_call_waits(name)) {
-        weights[in->metric.wait_time] = ns;
-        gpu_waits_add(&in->waits, (GpuWait){.process = nsys_process(call->thread),
-                                            .start = call->start,
-                                            .end = call->end,
-                                            .stack = host,
-                                            .call = text});
+    uint32_t *slot = idmap_slot(&in->name_of, (uint64_t)name_id + 1);
+    if (!*slot) {
+        Str name = nsys_call_name(nsys_db_string(in->db, name_id));
+        ProfileFrame frame = {.function = profile_add_text(in->build, name),
+                              .module = profile_add_text(in->build, S("CUDA")),
+                              .kind = FRAME_NATIVE};
+        *array_push(in->arena, &in->names) =
+            (NsysName){.text = frame.function,
+                       .frame = profile_add_frame(in->build, frame),
+                       .waits = gpu_call_waits(name),
+                       .launches = nsys_call_launches(name)};
+        *slot = (uint32_t)in->names.len;
     }
-    uint32_t stack = profile_add_stack(in->build, host, profile_add_frame(in->build, frame));
-    profile_add_sample(
-        in->build,
-        (ProfileSample){.stack = stack, .thread = nsys_host_thread(in, call->thread), .count = 1},
-        weights);
+    return &in->names.items[*slot - 1];
 }
 
-static void read_calls(Nsys *in)
+static void add_call(Nsys *in, NsysThread *thread, const NsysCall *call, const NsysName *name,
+                     uint32_t host)
 {
-    static const char *const COLUMNS[] = {"start",  "end",         "globalTid", "correlationId",
-                                          "nameId", "callchainId", NULL};
-    enum {
-        START,
-        END,
-        THREAD,
-        CORRELATION,
-        NAME,
-        CHAIN,
-        COUNT
-    };
-    NsysRows rows = nsys_db_rows(in->db, RUNTIME, COLUMNS, NULL);
-    NsysCall last = {.start = 1, .end = 0};
-    for (NsysValue value[COUNT]; nsys_rows_next(&rows, value);) {
-        NsysCall call = {value[START].number, value[END].number, value[THREAD].number,
-                         value[CORRELATION].number};
-        if (nsys_call_repeats(&last, &call))
-            continue;
-        last = call;
-        uint32_t host = nsys_host_stack(in, call.thread, call.start, &value[CHAIN]);
-        if (host && !value[CORRELATION].is_null)
-            nsys_add_launch(in, nsys_process(call.thread), call.correlation, host);
-        add_call(in, &call, value[NAME].number, host);
+    int64_t weights[PROFILE_METRICS_MAX] = {0}, ns = nsys_lasting(call->start, call->end);
+    weights[in->metric.api_time] = ns;
+    if (name->waits) {
+        weights[in->metric.wait_time] = ns;
+        nsys_add_wait(in,
+                      (NsysOpenWait){.process = in->any_process ? 0 : thread->process,
+                                     .start = call->start,
+                                     .end = call->end,
+                                     .frame = host ? profile_added_frame(in->build, host) + 1 : 0,
+                                     .call = name->text});
     }
-    gpu_waits_ready(&in->waits);
-    nsys_sort_launches(in);
+    profile_add_sample(in->build,
+                       (ProfileSample){.stack = profile_add_stack(in->build, host, name->frame),
+                                       .thread = nsys_host_thread(in, thread, call->thread),
+                                       .count = 1},
+                       weights);
+}
+
+static void take_call(Nsys *in, const NsysRow *row)
+{
+    const int64_t *value = row->value;
+    NsysThread *thread = nsys_thread_row(in, value[NSYS_PROCESS]);
+    NsysCall call = {value[NSYS_START], value[NSYS_END], value[NSYS_PROCESS], value[NSYS_LAUNCHED]};
+    if (nsys_call_repeats(&thread->last, &call))
+        return;
+    thread->last = call;
+    const NsysName *name = name_row(in, value[NSYS_NAME]);
+    uint32_t host = nsys_host_stack(in, thread, call.start, row);
+    if (name->launches && !nsys_is_null(row, NSYS_LAUNCHED))
+        nsys_add_launch(in, in->any_process ? 0 : thread->process, call.correlation,
+                        (NsysLaunch){.start = call.start,
+                                     .host = host,
+                                     .range = nsys_range_text(thread, call.start)});
+    add_call(in, thread, &call, name, host);
+    nsys_idle_call(in, in->any_process ? 0 : thread->process, name->text, call.start, call.end);
 }
 
 /* ------------------------------------------------------------------ kernels */
-
-enum {
-    K_START,
-    K_END,
-    K_DEVICE,
-    K_STREAM,
-    K_CORRELATION,
-    K_PROCESS,
-    K_FULL,
-    K_SHORT,
-    K_REGISTERS,
-    K_GRID,
-    K_BLOCK = K_GRID + 3,
-    K_STATIC = K_BLOCK + 3,
-    K_DYNAMIC,
-    K_COUNT,
-};
-
-static const char *const KERNEL_COLUMNS[] = {
-    "start",
-    "end",
-    "deviceId",
-    "streamId",
-    "correlationId",
-    "globalPid",
-    "demangledName",
-    "shortName",
-    "registersPerThread",
-    "gridX",
-    "gridY",
-    "gridZ",
-    "blockX",
-    "blockY",
-    "blockZ",
-    "staticSharedMemory",
-    "dynamicSharedMemory",
-    NULL,
-};
 
 /*
  * What sets kernels of one short name apart: their namespaces, and for a library's kernel which lambda
  * of the user it runs. Instances of a template are one kernel: they have the same lines.
  */
-static uint32_t kernel_module(Nsys *in, uint32_t name, const NsysValue *full)
+static uint32_t kernel_module(Nsys *in, uint32_t name, const NsysRow *row)
 {
-    if (full->is_null)
+    if (nsys_is_null(row, NSYS_FULL))
         return name;
-    Str text = profile_added_text(in->build, nsys_text(in, full->number)), function;
+    Str text = profile_added_text(in->build, nsys_text(in, row->value[NSYS_FULL])), function;
     Str module = kernel_qualified_name(in->arena, kernel_name(text).qualified);
     uint32_t number;
     if (kernel_lambda(text, &function, &number))
@@ -141,13 +108,14 @@ static uint32_t kernel_of_frame(const Nsys *in, uint32_t frame)
     return 0;
 }
 
-static uint32_t kernel_number(Nsys *in, const NsysValue *value)
+static uint32_t kernel_number(Nsys *in, const NsysRow *row)
 {
-    int64_t name = value[value[K_SHORT].is_null ? K_FULL : K_SHORT].number;
-    int64_t full = value[K_FULL].is_null ? 0 : value[K_FULL].number;
+    bool has_full = !nsys_is_null(row, NSYS_FULL);
+    int64_t name = row->value[nsys_is_null(row, NSYS_SHORT) ? NSYS_FULL : NSYS_SHORT];
+    int64_t full = has_full ? row->value[NSYS_FULL] : 0;
     uint32_t *slot = idmap_slot(&in->kernel_of, idmap_pair((uint32_t)name + 1, (uint32_t)full));
     if (!*slot) {
-        uint32_t text = nsys_text(in, name), module = kernel_module(in, text, &value[K_FULL]);
+        uint32_t text = nsys_text(in, name), module = kernel_module(in, text, row);
         uint32_t frame = profile_add_frame(
             in->build, (ProfileFrame){.function = text, .module = module, .kind = FRAME_GPU});
         *slot = kernel_of_frame(in, frame);
@@ -156,7 +124,7 @@ static uint32_t kernel_number(Nsys *in, const NsysValue *value)
         *array_push(in->arena, &in->kernels) =
             (NsysKernel){.frame = frame,
                          .name = text,
-                         .full = value[K_FULL].is_null ? 0 : nsys_text(in, value[K_FULL].number),
+                         .full = has_full ? nsys_text(in, full) : 0,
                          .shortest_ns = INT64_MAX,
                          .longest_ns = -1};
         *slot = (uint32_t)in->kernels.len;
@@ -164,78 +132,90 @@ static uint32_t kernel_number(Nsys *in, const NsysValue *value)
     return *slot - 1;
 }
 
-static void count_kernel(NsysKernel *kernel, const NsysValue *value, int64_t ns)
+static void count_kernel(NsysKernel *kernel, const NsysRow *row, int64_t ns)
 {
     kernel->launches++;
-    if (__builtin_add_overflow(kernel->total_ns, ns, &kernel->total_ns))
-        kernel->total_ns = INT64_MAX;
+    kernel->total_ns = nsys_sum(kernel->total_ns, ns);
     if (ns < kernel->shortest_ns)
         kernel->shortest_ns = ns;
     if (ns <= kernel->longest_ns)
         return;
     kernel->longest_ns = ns;
-    for (size_t i = 0; i < 3; i++) {
-        kernel->grid[i] = value[K_GRID + i].number;
-        kernel->block[i] = value[K_BLOCK + i].number;
-    }
-    kernel->registers = value[K_REGISTERS].number;
-    kernel->static_bytes = value[K_STATIC].number;
-    kernel->dynamic_bytes = value[K_DYNAMIC].number;
+    kernel->longest_row = row->value[NSYS_ROW];
 }
 
-/* How long anything ran at all, however many ran at once; rows come by their start. */
-typedef struct Busy {
-    int64_t first, until, ns;
-    bool begun;
-} Busy;
-
-static void count_busy(Busy *busy, int64_t start, int64_t end)
+uint64_t nsys_work_process(const Nsys *in, const NsysRow *row)
 {
-    if (!busy->begun)
-        *busy = (Busy){.first = start, .until = start, .begun = true};
-    if (start < busy->until)
-        start = busy->until;
-    busy->ns += lasting(start, end);
-    if (end > busy->until)
-        busy->until = end;
+    return in->any_process ? 0 : nsys_process(row->value[NSYS_PROCESS]);
 }
 
-static void read_kernels(Nsys *in)
+void nsys_add_work(Nsys *in, const NsysRow *row, const NsysEarly *work, const NsysLaunch *launch)
 {
-    Busy busy = {0};
-    int64_t total = 0;
-    NsysRows rows = nsys_db_rows(in->db, KERNEL, KERNEL_COLUMNS, "start");
-    for (NsysValue value[K_COUNT]; nsys_rows_next(&rows, value);) {
-        int64_t start = value[K_START].number, end = value[K_END].number;
-        int64_t ns = lasting(start, end), weights[PROFILE_METRICS_MAX] = {0};
-        uint64_t process = nsys_process(value[K_PROCESS].number);
-        uint32_t number = kernel_number(in, value);
-        uint32_t host = nsys_launch_host(in, process, value[K_CORRELATION].number);
-        int64_t device = value[K_DEVICE].number, stream = value[K_STREAM].number;
-        uint32_t thread = nsys_stream_thread(in, value[K_PROCESS].number, device, stream);
-        uint32_t stack = profile_add_stack(in->build, host, in->kernels.items[number].frame);
-        weights[in->metric.gpu_time] = ns;
-        profile_add_sample(in->build, (ProfileSample){.stack = stack, .thread = thread, .count = 1},
-                           weights);
-        nsys_stream_kernel(in, thread, device, stream, start, end);
-        count_kernel(&in->kernels.items[number], value, ns);
-        count_busy(&busy, start, end);
-        gpu_waits_kernel(&in->waits, process, end, number);
-        if (__builtin_add_overflow(total, ns, &total))
-            total = INT64_MAX;
+    int64_t weights[PROFILE_METRICS_MAX] = {0};
+    if (!launch && row->value[NSYS_LAUNCHED] && in->metric.api_time != SIZE_MAX) {
+        nsys_add_early(in, nsys_work_process(in, row), row->value[NSYS_LAUNCHED], *work);
+        return;
     }
-    if (total > busy.ns)
-        profile_note(in->build,
-                     "kernels ran %.4g ms in all, at once for a part of it: the device was busy "
-                     "for %.4g of %.4g ms",
-                     (double)total * 1e-6, (double)busy.ns * 1e-6,
-                     (double)lasting(busy.first, busy.until) * 1e-6);
-    else if (in->streams.len > 1)
-        profile_note(in->build, "the device was busy with kernels for %.4g of %.4g ms",
-                     (double)busy.ns * 1e-6, (double)lasting(busy.first, busy.until) * 1e-6);
+    weights[work->is_kernel ? in->metric.gpu_time : in->metric.copy_time] = work->weights[0];
+    if (!work->is_kernel)
+        weights[in->metric.copy_bytes] = work->weights[1];
+    profile_add_sample(in->build,
+                       (ProfileSample){.stack = profile_add_stack(
+                                           in->build, launch ? launch->host : 0, work->frame),
+                                       .thread = work->thread,
+                                       .count = 1},
+                       weights);
+}
+
+static void take_kernel(Nsys *in, const NsysRow *row)
+{
+    const int64_t *value = row->value;
+    int64_t start = value[NSYS_START], end = value[NSYS_END], ns = nsys_lasting(start, end);
+    uint64_t process = nsys_work_process(in, row);
+    uint32_t number = kernel_number(in, row);
+    NsysKernel *kernel = &in->kernels.items[number];
+    NsysEarly work = {.frame = kernel->frame,
+                      .thread = nsys_stream_thread(in, value[NSYS_PROCESS], value[NSYS_DEVICE],
+                                                   value[NSYS_STREAM]),
+                      .weights = {ns},
+                      .is_kernel = true};
+    const NsysLaunch *launch = nsys_launch(in, process, value[NSYS_LAUNCHED]);
+    nsys_add_work(in, row, &work, launch);
+    count_kernel(kernel, row, ns);
+    nsys_wait_kernel(in, process, start, end, number);
+    nsys_idle_work(in, &(NsysWork){.kind = NSYS_KERNEL,
+                                   .process = process,
+                                   .device = value[NSYS_DEVICE],
+                                   .stream = value[NSYS_STREAM],
+                                   .start = start,
+                                   .end = end,
+                                   .name = kernel->name,
+                                   .launch = launch});
 }
 
 /* ------------------------------------------------------------------ facts */
+
+enum {
+    D_REGISTERS,
+    D_GRID,
+    D_BLOCK = D_GRID + 3,
+    D_STATIC = D_BLOCK + 3,
+    D_DYNAMIC,
+    D_COUNT,
+};
+
+static const char *const DETAILS[] = {
+    "registersPerThread",
+    "gridX",
+    "gridY",
+    "gridZ",
+    "blockX",
+    "blockY",
+    "blockZ",
+    "staticSharedMemory",
+    "dynamicSharedMemory",
+    NULL,
+};
 
 static void add_number(Nsys *in, uint32_t frame, Str name, double value, Str unit)
 {
@@ -259,19 +239,28 @@ static void add_size(Nsys *in, uint32_t frame, Str name, const int64_t size[3])
     add_text(in, frame, name, profile_add_text(in->build, text));
 }
 
-static void tell_waits(Nsys *in)
+/* Of the longest launch. */
+static void add_details(Nsys *in, const NsysKernel *kernel)
 {
-    uint32_t *names = NEW_ARRAY(in->arena, uint32_t, in->kernels.len + 1);
-    for (size_t i = 0; i < in->kernels.len; i++)
-        names[i] = in->kernels.items[i].name;
-    gpu_waits_tell(&in->waits, names);
-    array_each (GpuWait, wait, &in->waits.list) {
-        if (!wait->kernel)
-            continue;
-        NsysKernel *kernel = &in->kernels.items[wait->kernel - 1];
-        if (__builtin_add_overflow(kernel->waited_ns, gpu_wait_ns(wait), &kernel->waited_ns))
-            kernel->waited_ns = INT64_MAX;
-    }
+    uint32_t frame = kernel->frame, nulls = 0;
+    int64_t value[D_COUNT] = {0};
+    NsysRows rows =
+        nsys_db_rows_of(in->db, nsys_table(NSYS_KERNEL), DETAILS, "rowid", kernel->longest_row);
+    if (!nsys_rows_numbers(&rows, value, &nulls))
+        return;
+    nsys_rows_end(&rows);
+    if (!(nulls >> D_GRID & 1))
+        add_size(in, frame, S("grid"), &value[D_GRID]);
+    if (!(nulls >> D_BLOCK & 1))
+        add_size(in, frame, S("block"), &value[D_BLOCK]);
+    if (!(nulls >> D_REGISTERS & 1))
+        add_number(in, frame, S("registers per thread"), (double)value[D_REGISTERS], S("count"));
+    if (!(nulls >> D_STATIC & 1))
+        add_number(in, frame, S("static shared memory per block"), (double)value[D_STATIC],
+                   S("bytes"));
+    if (!(nulls >> D_DYNAMIC & 1))
+        add_number(in, frame, S("dynamic shared memory per block"), (double)value[D_DYNAMIC],
+                   S("bytes"));
 }
 
 static void add_facts(Nsys *in)
@@ -284,55 +273,65 @@ static void add_facts(Nsys *in)
         add_number(in, frame, S("time of all launches"), (double)kernel->total_ns, S("ns"));
         add_number(in, frame, S("duration"), (double)kernel->longest_ns, S("ns"));
         add_number(in, frame, S("shortest launch"), (double)kernel->shortest_ns, S("ns"));
-        add_size(in, frame, S("grid"), kernel->grid);
-        add_size(in, frame, S("block"), kernel->block);
-        add_number(in, frame, S("registers per thread"), (double)kernel->registers, S("count"));
-        add_number(in, frame, S("static shared memory per block"), (double)kernel->static_bytes,
-                   S("bytes"));
-        add_number(in, frame, S("dynamic shared memory per block"), (double)kernel->dynamic_bytes,
-                   S("bytes"));
+        add_details(in, kernel);
         if (kernel->waited_ns)
             add_number(in, frame, S("host waits for it"), (double)kernel->waited_ns, S("ns"));
     }
 }
 
-/* ------------------------------------------------------------------ copies */
+/* ------------------------------------------------------------------ streams */
 
-static void read_copies(Nsys *in, const char *table, bool is_set)
+static void tell_device(Nsys *in, const GpuDevice *device)
 {
-    static const char *const COLUMNS[] = {"start",    "end",           "deviceId",
-                                          "streamId", "correlationId", "globalPid",
-                                          "bytes",    "copyKind",      NULL};
-    enum {
-        START,
-        END,
-        DEVICE,
-        STREAM,
-        CORRELATION,
-        PROCESS,
-        BYTES,
-        KIND,
-        COUNT
-    };
-    NsysRows rows = nsys_db_rows(in->db, table, COLUMNS, NULL);
-    for (NsysValue value[COUNT]; nsys_rows_next(&rows, value);) {
-        Str name = is_set ? S("[fill memory]") : nsys_copy_name(value[KIND].number);
-        uint64_t process = nsys_process(value[PROCESS].number);
-        ProfileFrame frame = {.function = profile_add_text(in->build, name), .kind = FRAME_GPU};
-        frame.module = frame.function;
-        uint32_t host = nsys_launch_host(in, process, value[CORRELATION].number);
-        int64_t weights[PROFILE_METRICS_MAX] = {0};
-        weights[in->metric.copy_time] = lasting(value[START].number, value[END].number);
-        weights[in->metric.copy_bytes] = value[BYTES].number > 0 ? value[BYTES].number : 0;
-        profile_add_sample(
-            in->build,
-            (ProfileSample){
-                .stack = profile_add_stack(in->build, host, profile_add_frame(in->build, frame)),
-                .thread = nsys_stream_thread(in, value[PROCESS].number, value[DEVICE].number,
-                                             value[STREAM].number),
-                .count = 1},
-            weights);
-    }
+    double span = (double)(device->until - device->first) * 1e-6;
+    if (device->kernels_sum_ns > device->kernel_ns)
+        profile_note(in->build,
+                     "GPU %lld: kernels ran %.4g ms in all, at once for a part of it: the device "
+                     "was busy with them for %.4g of %.4g ms",
+                     (long long)device->device, (double)device->kernels_sum_ns * 1e-6,
+                     (double)device->kernel_ns * 1e-6, span);
+    else if (device->streams > 1)
+        profile_note(in->build, "GPU %lld: busy for %.4g of %.4g ms", (long long)device->device,
+                     (double)device->busy_ns * 1e-6, span);
+}
+
+static void tell_stream(Nsys *in, const GpuStream *stream)
+{
+    int64_t span = stream->until - stream->first;
+    Str reason = gpu_stream_reason(in->arena, stream);
+    Str pause = gpu_stream_pause(in->arena, stream);
+    profile_note(in->build,
+                 "GPU %lld stream %lld: busy for %.4g of %.4g ms (%.3g %%), %llu kernel%s; " STR_FMT
+                 "%s" STR_FMT,
+                 (long long)stream->device, (long long)stream->stream,
+                 (double)stream->busy_ns * 1e-6, (double)span * 1e-6,
+                 span ? (double)stream->busy_ns / (double)span * 100 : 0.0,
+                 (unsigned long long)stream->kernels, stream->kernels == 1 ? "" : "s",
+                 STR_ARG(reason), reason.len ? "; " : "", STR_ARG(pause));
+}
+
+static int by_busy(const void *a, const void *b)
+{
+    const GpuStream *left = a, *right = b;
+    if (left->busy_ns != right->busy_ns)
+        return left->busy_ns < right->busy_ns ? 1 : -1;
+    return (left->first > right->first) - (left->first < right->first);
+}
+
+static void tell_timeline(Nsys *in, const GpuTimeline *timeline)
+{
+    size_t len = timeline->streams_len;
+    GpuStream *streams = NEW_ARRAY(in->arena, GpuStream, len + 1);
+    for (size_t i = 0; i < len; i++)
+        streams[i] = timeline->streams[i];
+    if (len)
+        qsort(streams, len, sizeof(*streams), by_busy);
+    for (size_t i = 0; i < timeline->devices_len; i++)
+        tell_device(in, &timeline->devices[i]);
+    for (size_t i = 0; i < len && i < STREAMS_TOLD; i++)
+        tell_stream(in, &streams[i]);
+    profile_note_count(in->build, len > STREAMS_TOLD ? len - STREAMS_TOLD : 0, "more stream was",
+                       "more streams were", "less busy: `perfloop dump timeline FILE` shows all");
 }
 
 /* ------------------------------------------------------------------ all of it */
@@ -340,23 +339,21 @@ static void read_copies(Nsys *in, const char *table, bool is_set)
 static void add_metrics(Nsys *in)
 {
     ProfileBuilder *build = in->build;
-    bool has_kernels = nsys_db_has(in->db, KERNEL), has_calls = nsys_db_has(in->db, RUNTIME);
-    bool has_copies = nsys_db_has(in->db, "CUPTI_ACTIVITY_KIND_MEMCPY") ||
-                      nsys_db_has(in->db, "CUPTI_ACTIVITY_KIND_MEMSET");
-    bool has_cpu = nsys_db_has(in->db, "SAMPLING_CALLCHAINS");
-    if (has_kernels)
-        in->metric.gpu_time = profile_add_metric(build, S("gpu_time"), S("ns"), false);
-    if (has_cpu) {
-        in->metric.cpu_samples = profile_add_metric(build, S("cpu_samples"), S("count"), true);
-        in->metric.cpu_cycles = profile_add_metric(build, S("cpu_cycles"), S("count"), true);
+    NsysMetrics *metric = &in->metric;
+    *metric = (NsysMetrics){SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX, SIZE_MAX};
+    if (nsys_db_has(in->db, nsys_table(NSYS_KERNEL)))
+        metric->gpu_time = profile_add_metric(build, S("gpu_time"), S("ns"), false);
+    if (nsys_db_has(in->db, "SAMPLING_CALLCHAINS")) {
+        metric->cpu_samples = profile_add_metric(build, S("cpu_samples"), S("count"), true);
+        metric->cpu_cycles = profile_add_metric(build, S("cpu_cycles"), S("count"), true);
     }
-    if (has_calls) {
-        in->metric.api_time = profile_add_metric(build, S("cuda_api_time"), S("ns"), false);
-        in->metric.wait_time = profile_add_metric(build, S("gpu_wait_time"), S("ns"), false);
+    if (nsys_db_has(in->db, nsys_table(NSYS_CALL))) {
+        metric->api_time = profile_add_metric(build, S("cuda_api_time"), S("ns"), false);
+        metric->wait_time = profile_add_metric(build, S("gpu_wait_time"), S("ns"), false);
     }
-    if (has_copies) {
-        in->metric.copy_time = profile_add_metric(build, S("gpu_copy_time"), S("ns"), false);
-        in->metric.copy_bytes = profile_add_metric(build, S("copied"), S("bytes"), false);
+    if (nsys_db_has(in->db, nsys_table(NSYS_COPY)) || nsys_db_has(in->db, nsys_table(NSYS_FILL))) {
+        metric->copy_time = profile_add_metric(build, S("gpu_copy_time"), S("ns"), false);
+        metric->copy_bytes = profile_add_metric(build, S("copied"), S("bytes"), false);
     }
 }
 
@@ -376,7 +373,35 @@ static Str version_of(Nsys *in)
     return (Str){0};
 }
 
-static bool read_tables(Nsys *in, Err *err)
+static void take_row(Nsys *in, NsysKind kind, const NsysRow *row)
+{
+    if (kind == NSYS_RANGE)
+        nsys_take_range(in, row);
+    else if (kind == NSYS_CALL)
+        take_call(in, row);
+    else if (kind == NSYS_SAMPLE)
+        nsys_take_cpu_sample(in, row);
+    else if (kind == NSYS_KERNEL)
+        take_kernel(in, row);
+    else
+        nsys_take_copy(in, row, kind == NSYS_FILL);
+}
+
+static void sweep_tables(Nsys *in)
+{
+    static const uint32_t KINDS = 1u << NSYS_RANGE | 1u << NSYS_CALL | 1u << NSYS_SAMPLE |
+                                  1u << NSYS_KERNEL | 1u << NSYS_COPY | 1u << NSYS_FILL;
+    NsysSweep *sweep = nsys_sweep_new(in->arena, in->db, KINDS, false);
+    NsysKind kind;
+    nsys_sampled_begin(in);
+    for (const NsysRow *row; (row = nsys_sweep_next(sweep, &kind));)
+        take_row(in, kind, row);
+    nsys_sweep_end(sweep);
+    nsys_sampled_end(in);
+    nsys_launches_end(in);
+}
+
+static bool read_tables(Nsys *in, GpuTimeline *timeline, Err *err)
 {
     if (!nsys_db_has(in->db, "StringIds"))
         return err_set(err, ERR_UNSUPPORTED,
@@ -388,36 +413,64 @@ static bool read_tables(Nsys *in, Err *err)
                        " without kernels, CUDA calls or CPU samples: record with `nsys profile "
                        "-t cuda --sample=process-tree`",
                        version_of(in).len ? " of schema " : "", STR_ARG(version_of(in)));
+    in->any_process = nsys_db_has(in->db, nsys_table(NSYS_KERNEL)) &&
+                      !nsys_db_has_column(in->db, nsys_table(NSYS_KERNEL), "globalPid");
     nsys_read_threads(in);
-    nsys_read_ranges(in);
     nsys_read_chains(in);
-    read_calls(in);
-    read_kernels(in);
-    read_copies(in, "CUPTI_ACTIVITY_KIND_MEMCPY", false);
-    read_copies(in, "CUPTI_ACTIVITY_KIND_MEMSET", true);
-    nsys_tell_streams(in);
-    tell_waits(in);
+    sweep_tables(in);
+    *timeline = nsys_idle_end(in);
+    tell_timeline(in, timeline);
+    nsys_tell_waits(in);
     add_facts(in);
-    nsys_read_cpu_samples(in);
+    nsys_tell_copies(in);
     if (nsys_db_damage(in->db))
         profile_note(in->build, "the file is damaged: %s", nsys_db_damage(in->db));
     return true;
 }
 
-bool read_nsys(Arena *arena, Str bytes, Profile *out, Err *err)
+bool nsys_read(Arena *arena, NsysDb *db, size_t bytes, Profile *out, GpuTimeline *timeline,
+               Err *err)
 {
-    Nsys in = {.arena = arena, .build = profile_builder_new(arena)};
-    IdMap *maps[] = {&in.text_of,      &in.chain_of,    &in.kernel_of, &in.sample_of,
-                     &in.process_name, &in.thread_name, &in.stream_of, &in.stream_row};
+    Nsys in = {.arena = arena, .db = db, .build = profile_builder_new(arena)};
+    IdMap *maps[] = {&in.text_of,     &in.thread_of, &in.name_of,      &in.chain_of,
+                     &in.chain_by_id, &in.chained,   &in.process_name, &in.thread_name,
+                     &in.stream_of,   &in.kernel_of, &in.copies_of,    &in.waits.sum_of};
     for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
         *maps[i] = idmap_new(arena);
-    in.waits = gpu_waits_new(arena, in.build);
-    in.db = nsys_db_open(arena, bytes, err);
-    if (!in.db)
-        return false;
-    bool ok = read_tables(&in, err);
-    nsys_db_close(in.db);
+    in.idle = nsys_idle_new(arena);
+    nsys_launches_init(&in, bytes);
+    bool ok = read_tables(&in, timeline, err);
     if (ok)
         *out = profile_build(in.build, S("nsys"), S("nsys sqlite"));
     return ok;
+}
+
+bool read_nsys(Arena *arena, Str bytes, Profile *out, Err *err)
+{
+    GpuTimeline timeline;
+    NsysDb *db = nsys_db_open(arena, bytes, err);
+    bool ok = db && nsys_read(arena, db, bytes.len, out, &timeline, err);
+    nsys_db_close(db);
+    return ok;
+}
+
+static bool read_file(Arena *arena, Str path, Profile *out, GpuTimeline *timeline, Err *err)
+{
+    NsysDb *db = nsys_db_open_file(arena, path, err);
+    bool ok = db && nsys_read(arena, db, nsys_db_bytes(db), out, timeline, err);
+    nsys_db_close(db);
+    return ok;
+}
+
+bool read_nsys_file(Arena *arena, Str path, Profile *out, Err *err)
+{
+    GpuTimeline timeline;
+    return read_file(arena, path, out, &timeline, err);
+}
+
+bool nsys_gpu_timeline(Arena *arena, Str path, GpuTimeline *out, Err *err)
+{
+    Profile profile;
+    return read_file(arena, path, &profile, out, err) ||
+           err_wrap(err, STR_FMT, STR_ARG(path_base(path)));
 }
