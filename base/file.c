@@ -13,7 +13,7 @@
 #include "base/path.h"
 #include "base/strbuf.h"
 
-static void close_fd(int *fd)
+static void close_unless_standard(int *fd)
 {
     if (*fd > STDERR_FILENO)
         close(*fd);
@@ -28,7 +28,7 @@ static bool fail(Err *err, Str path, const char *what)
 bool file_read(Arena *arena, Str path, size_t limit, Str *out, Err *err)
 {
     bool from_stdin = str_eq(path, S("-"));
-    CLEANUP(close_fd)
+    CLEANUP(close_unless_standard)
     int fd = from_stdin ? STDIN_FILENO : open(str_cstr(arena, path), O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return fail(err, path, "open");
@@ -57,15 +57,22 @@ bool file_read(Arena *arena, Str path, size_t limit, Str *out, Err *err)
     return true;
 }
 
-static bool write_all(int fd, Str bytes)
+void fd_close(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+bool fd_write(int fd, Str bytes)
 {
     while (bytes.len) {
-        ssize_t put = write(fd, bytes.ptr, bytes.len);
-        if (put < 0 && errno == EINTR)
+        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
+        if (wrote < 0 && errno == EINTR)
             continue;
-        if (put < 0)
+        if (wrote <= 0)
             return false;
-        bytes = str_from(bytes, (size_t)put);
+        bytes = str_from(bytes, (size_t)wrote);
     }
     return true;
 }
@@ -77,10 +84,10 @@ bool file_write(Str path, Str bytes, Err *err)
     char *temp = str_cstr(scratch, str_fmt(scratch, STR_FMT ".XXXXXX", STR_ARG(path)));
     struct stat old;
     mode_t mode = stat(target, &old) == 0 ? old.st_mode & 07777 : 0644;
-    CLEANUP(close_fd) int fd = mkostemp(temp, O_CLOEXEC);
+    CLEANUP(fd_close) int fd = mkostemp(temp, O_CLOEXEC);
     if (fd < 0)
         return fail(err, path, "write");
-    if (!write_all(fd, bytes) || fchmod(fd, mode) < 0 || rename(temp, target) < 0) {
+    if (!fd_write(fd, bytes) || fchmod(fd, mode) < 0 || rename(temp, target) < 0) {
         fail(err, path, "write");
         unlink(temp);
         return false;
@@ -145,7 +152,7 @@ bool file_remove_tree(Str path, Err *err)
 bool file_map(Str path, FileMap *out, Err *err)
 {
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("file_map");
-    CLEANUP(close_fd)
+    CLEANUP(fd_close)
     int fd =
         open(str_cstr(scratch, path), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); /* no pipe */
     struct stat info;

@@ -32,6 +32,11 @@ bool file_remove_tree(Str path, Err *err) MUST_CHECK;
 /* Seconds since 1970 of the last change and the size; false when there is no such file. */
 bool file_stat(Str path, int64_t *changed_s, uint64_t *bytes);
 
+/* For CLEANUP: closes what is open, nothing when negative. */
+void fd_close(int *fd);
+/* Every byte, in as many pieces as a file, pipe or socket takes; false leaves errno. */
+bool fd_write(int fd, Str bytes) MUST_CHECK;
+
 /* A file mapped read-only; zero-length files give an empty view. Unmap it yourself. */
 typedef struct FileMap {
     Str bytes;

@@ -30,19 +30,6 @@ static void write_document(JsonOut *out, const DocVersion *doc)
     arena_free(scratch);
 }
 
-static bool write_all(int fd, Str bytes)
-{
-    while (bytes.len) {
-        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote < 0)
-            return false;
-        bytes = str_from(bytes, (size_t)wrote);
-    }
-    return true;
-}
-
 bool overlay_write(Arena *arena, const Snapshot *snapshot, Str *path, Err *err)
 {
     StrBuf buf = strbuf_new(arena);
@@ -61,7 +48,7 @@ bool overlay_write(Arena *arena, const Snapshot *snapshot, Str *path, Err *err)
     if (fd < 0)
         return err_set(err, ERR_IO, "cannot write %s: %s", name, strerror(errno));
     *path = str_from_c(name);
-    bool ok = write_all(fd, strbuf_str(&buf));
+    bool ok = fd_write(fd, strbuf_str(&buf));
     int why = errno;
     close(fd);
     return ok || err_set(err, ERR_IO, "cannot write %s: %s", name, strerror(why));

@@ -115,12 +115,6 @@ bool allow_is_agreed(Arena *arena, const Places *places, const WorkloadCommand *
     return false;
 }
 
-static void unlock(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
 /* Two editors may agree at the same moment: whoever rewrites the store holds its lock. */
 static int lock_store(Arena *arena, const Places *places, Err *err)
 {
@@ -138,7 +132,7 @@ static int lock_store(Arena *arena, const Places *places, Err *err)
 
 bool allow_add(Arena *arena, const Places *places, const WorkloadCommand *command, Err *err)
 {
-    CLEANUP(unlock) int lock = lock_store(arena, places, err);
+    CLEANUP(fd_close) int lock = lock_store(arena, places, err);
     Str text;
     if (lock < 0 || !read_store(arena, places, &text, err))
         return false;
@@ -154,7 +148,7 @@ bool allow_add(Arena *arena, const Places *places, const WorkloadCommand *comman
 
 bool allow_revoke(Arena *arena, const Places *places, size_t *removed, Err *err)
 {
-    CLEANUP(unlock) int lock = lock_store(arena, places, err);
+    CLEANUP(fd_close) int lock = lock_store(arena, places, err);
     Str text, line;
     if (lock < 0 || !read_store(arena, places, &text, err))
         return false;

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/map.h"
 #include "base/path.h"
 #include "base/strbuf.h"
@@ -220,24 +221,17 @@ typedef struct Run {
     bool cancelled;
 } Run;
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 static void run_finish(Run *run)
 {
     for (size_t i = 0; i < sizeof(run->theirs) / sizeof(run->theirs[0]); i++)
-        close_fd(&run->theirs[i]);
+        fd_close(&run->theirs[i]);
     for (size_t i = 0; i < sizeof(run->pipes) / sizeof(run->pipes[0]); i++)
-        close_fd(&run->pipes[i].fd);
-    close_fd(&run->control);
+        fd_close(&run->pipes[i].fd);
+    fd_close(&run->control);
     if (run->pid > 0)
         while (waitpid(run->pid, NULL, 0) < 0 && errno == EINTR)
             continue;
-    close_fd(&run->helper);
+    fd_close(&run->helper);
     if (run->replies)
         munmap(run->replies, sizeof(SpawnReply) * SPAWN_LANES_MAX);
 }
@@ -321,7 +315,7 @@ static bool start_helper(Run *run, Arena *arena, Err *err)
     run->pid = pid;
     run->helper = (int)syscall(SYS_pidfd_open, run->pid, 0);
     for (size_t i = 0; i < sizeof(run->theirs) / sizeof(run->theirs[0]); i++)
-        close_fd(&run->theirs[i]);
+        fd_close(&run->theirs[i]);
     return run->helper >= 0 || err_set(err, ERR_IO, "pidfd_open: %s", strerror(errno));
 }
 
@@ -341,7 +335,7 @@ static void drain(Pipe *pipe)
             strbuf_add(&pipe->kept, str_head(piece, keep - pipe->kept.len));
     }
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
-        close_fd(&pipe->fd);
+        fd_close(&pipe->fd);
 }
 
 static int ms_until(uint64_t now, uint64_t deadline)
@@ -372,7 +366,7 @@ static void pump(Run *run, const ProcessOptions *options)
         run->cancelled |= options->cancel && *options->cancel;
         run->timed_out |= clock_now_ns() >= deadline;
         if (run->cancelled || run->timed_out)
-            close_fd(&run->control);
+            fd_close(&run->control);
     }
     for (size_t i = 0; i < pipes; i++)
         drain(&run->pipes[i]);

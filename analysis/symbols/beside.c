@@ -5,13 +5,8 @@
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/file.h"
 #include "base/hash64.h"
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
 
 int beside_open(Arena *arena, Str path)
 {
@@ -37,7 +32,7 @@ uint64_t beside_state(Arena *arena, Str path)
 bool beside_read(Arena *arena, Str path, size_t limit, Str *out)
 {
     struct stat info;
-    CLEANUP(close_fd) int fd = beside_open(arena, path);
+    CLEANUP(fd_close) int fd = beside_open(arena, path);
     if (fd < 0 || fstat(fd, &info) || (info.st_uid != 0 && info.st_uid != geteuid()) ||
         info.st_size < 0)
         return false;

@@ -8,17 +8,12 @@
 
 #include "analysis/symbols/beside.h"
 #include "base/attr.h"
+#include "base/file.h"
 #include "base/path.h"
 
 enum {
     BUILD_ID_MOST = 64,
 };
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
 
 static Str hex_of(Arena *arena, const unsigned char *bytes, size_t len)
 {
@@ -67,7 +62,7 @@ static bool read_segments(ElfFile *file, Elf *elf)
 
 static ElfFile *open_elf(Arena *arena, Str path, Str build_id, DwarfProblem *problem)
 {
-    CLEANUP(close_fd) int fd = beside_open(arena, path);
+    CLEANUP(fd_close) int fd = beside_open(arena, path);
     if (fd < 0)
         return NULL;
     ElfFile *file = NEW(arena, ElfFile);

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/path.h"
 
 enum {
@@ -16,12 +17,6 @@ enum {
     PERMISSIONS_NEW = 0666,
     PERMISSIONS_PROGRAM = 0111,
 };
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
 
 bool workfile_eq(WorkFile a, WorkFile b)
 {
@@ -31,7 +26,7 @@ bool workfile_eq(WorkFile a, WorkFile b)
 /* The folder of path, reached without any symbolic link; -1 with errno. */
 static int open_folder(Arena *scratch, Str top, Str path)
 {
-    CLEANUP(close_fd) int root = open(str_cstr(scratch, top), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP(fd_close) int root = open(str_cstr(scratch, top), O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return -1;
     struct open_how how = {
@@ -72,7 +67,7 @@ WorkFileKind workfile_stat(Str top, Str path, struct stat *st)
 {
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("stat");
     struct stat here;
-    CLEANUP(close_fd) int folder = open_folder(scratch, top, path);
+    CLEANUP(fd_close) int folder = open_folder(scratch, top, path);
     if (folder < 0)
         return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? WORKFILE_ABSENT
                                                                      : WORKFILE_OTHER;
@@ -91,7 +86,7 @@ static bool set_errno(Err *err, Str path)
 static bool read_regular(Arena *arena, int folder, const char *name, Str path, size_t limit,
                          WorkFile *out, Err *err)
 {
-    CLEANUP(close_fd) int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    CLEANUP(fd_close) int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     struct stat st;
     if (fd < 0 || fstat(fd, &st) < 0)
         return set_errno(err, path);
@@ -135,7 +130,7 @@ static bool read_at(Arena *arena, int folder, const char *name, Str path, size_t
 
 bool workfile_read(Arena *arena, Str top, Str path, size_t limit, WorkFile *out, Err *err)
 {
-    CLEANUP(close_fd) int folder = open_folder(arena, top, path);
+    CLEANUP(fd_close) int folder = open_folder(arena, top, path);
     if (folder < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {
         *out = (WorkFile){0};
         return true;
@@ -160,17 +155,6 @@ static const char *temporary_name(Arena *scratch, Str path, Str token)
 {
     return str_cstr(scratch, str_fmt(scratch, ".perfloop-" STR_FMT "-" STR_FMT, STR_ARG(token),
                                      STR_ARG(str_head(path_base(path), 180))));
-}
-
-static bool write_all(int fd, Str bytes)
-{
-    while (bytes.len) {
-        ssize_t put = write(fd, bytes.ptr, bytes.len);
-        if (put < 0 && errno != EINTR)
-            return false;
-        bytes = put > 0 ? str_from(bytes, (size_t)put) : bytes;
-    }
-    return true;
 }
 
 /* The permissions of what is there now, or the usual ones, with the wanted program bit. */
@@ -198,10 +182,10 @@ static bool make_temporary(const Swap *swap, Err *err)
             return set_errno(err, swap->path);
         return true;
     }
-    CLEANUP(close_fd)
+    CLEANUP(fd_close)
     int fd = openat(swap->folder, swap->temporary,
                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0 || !write_all(fd, swap->wanted.bytes) || fchmod(fd, permissions(swap)) < 0 ||
+    if (fd < 0 || !fd_write(fd, swap->wanted.bytes) || fchmod(fd, permissions(swap)) < 0 ||
         fsync(fd) < 0)
         return set_errno(err, swap->path);
     return true;
@@ -294,7 +278,7 @@ static bool run_swap(const Swap *swap, Err *err)
 static void remove_empty_folders(Arena *scratch, Str top, Str path)
 {
     for (Str dir = path_dir(path); dir.len && !str_eq(dir, S(".")); dir = path_dir(dir)) {
-        CLEANUP(close_fd) int above = open_folder(scratch, top, dir);
+        CLEANUP(fd_close) int above = open_folder(scratch, top, dir);
         if (above < 0 || unlinkat(above, str_cstr(scratch, path_base(dir)), AT_REMOVEDIR) < 0)
             return;
     }
@@ -304,7 +288,7 @@ bool workfile_replace(Str top, Str path, WorkFile expected, WorkFile wanted, Str
 {
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("swap");
     bool makes = wanted.kind != WORKFILE_ABSENT;
-    CLEANUP(close_fd)
+    CLEANUP(fd_close)
     int folder = makes ? make_folder(scratch, top, path) : open_folder(scratch, top, path);
     if (folder < 0)
         return makes || errno != ENOENT || expected.kind != WORKFILE_ABSENT ? set_errno(err, path)
@@ -329,7 +313,7 @@ bool workfile_replace(Str top, Str path, WorkFile expected, WorkFile wanted, Str
 bool workfile_peek(Arena *arena, Str top, Str path, Str token, WorkFile *left, Err *err)
 {
     *left = (WorkFile){0};
-    CLEANUP(close_fd) int folder = open_folder(arena, top, path);
+    CLEANUP(fd_close) int folder = open_folder(arena, top, path);
     if (folder < 0)
         return true;
     return read_at(arena, folder, temporary_name(arena, path, token), path, SIZE_MAX, left, err);
@@ -338,7 +322,7 @@ bool workfile_peek(Arena *arena, Str top, Str path, Str token, WorkFile *left, E
 bool workfile_tidy(Str top, Str path, Str token, Err *err)
 {
     CLEANUP(arena_cleanup) Arena *scratch = arena_new("tidy");
-    CLEANUP(close_fd) int folder = open_folder(scratch, top, path);
+    CLEANUP(fd_close) int folder = open_folder(scratch, top, path);
     if (folder < 0)
         return true;
     if (unlinkat(folder, temporary_name(scratch, path, token), 0) < 0 && errno != ENOENT)

@@ -32,9 +32,7 @@ bool loop_lock(const Loop *loop, LoopLock which, int *fd, Err *err)
 
 void loop_unlock(int *fd)
 {
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
+    fd_close(fd);
 }
 
 bool loop_open(Arena *arena, Report *report, const Places *places, LoopLock lock, Loop *out,

@@ -14,6 +14,7 @@
 #include "base/path.h"
 #include "runners/measure/turn.h"
 #include "runners/process.h"
+#include "runners/profiling/capture_native.h"
 #include "runners/profiling/capture_tools.h"
 #include "runners/profiling/rust_env.h"
 #include "runners/pylaunch.h"
@@ -77,14 +78,14 @@ static const CaptureTool TOOLS[] = {
     {.name = STR_CONST("dhat"),
      .file_name = STR_CONST("dhat.json"),
      .command = dhat_command,
-     .collect = valgrind_collect,
+     .collect = native_collect,
      .explain = valgrind_explain,
      .is_ours = valgrind_is_ours,
      .native = true},
     {.name = STR_CONST("callgrind"),
      .file_name = STR_CONST("callgrind.out"),
      .command = callgrind_command,
-     .collect = valgrind_collect,
+     .collect = native_collect,
      .explain = valgrind_explain,
      .is_ours = valgrind_is_ours,
      .native = true},
@@ -98,14 +99,14 @@ static const CaptureTool TOOLS[] = {
     {.name = STR_CONST("dhat-crate"),
      .file_name = STR_CONST("dhat-heap.json"),
      .command = dhat_crate_command,
-     .collect = written_collect,
+     .collect = native_collect,
      .explain = dhat_crate_explain,
      .native = true,
      .forget = written_forget},
     {.name = STR_CONST("tracing-chrome"),
      .file_name = STR_CONST("trace.json"),
      .command = tracing_command,
-     .collect = written_collect,
+     .collect = native_collect,
      .explain = tracing_explain,
      .native = true},
     {.name = STR_CONST("nsys"),

@@ -1,6 +1,7 @@
 #include "runners/profiling/capture_native.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "analysis/symbols/dwarf.h"
@@ -208,6 +209,17 @@ bool native_part(CaptureJob *job, Str *part, Err *err)
     if (largest->program.len && !job->gpu_lines)
         note_lines(job, largest->program);
     *part = largest->path;
+    return true;
+}
+
+bool native_collect(CaptureJob *job, Err *err)
+{
+    Str part;
+    Err none = {0};
+    if (!native_part(job, &part, &none))
+        return none.kind == ERR_NOT_FOUND || err_set(err, none.kind, "%s", none.msg);
+    if (rename(str_cstr(job->arena, part), str_cstr(job->arena, job->capture->file)) < 0)
+        return err_set(err, ERR_IO, STR_FMT ": cannot be moved", STR_ARG(part));
     return true;
 }
 

@@ -32,6 +32,9 @@ Str native_quote(Arena *arena, Str word);
  */
 bool native_part(CaptureJob *job, Str *part, Err *err) MUST_CHECK;
 
+/* Makes the largest part the profile. That there is none is no error here: row->explain says why. */
+CaptureStep native_collect;
+
 /* Runs a fixed script of shell with arguments "$1"...; ERR_TOOL says `what` when it fails. */
 bool native_shell(CaptureJob *job, Str script, const StrList *words, Str what, Err *err) MUST_CHECK;
 

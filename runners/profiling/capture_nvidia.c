@@ -219,13 +219,8 @@ static void note_samples(CaptureJob *job)
 
 bool nvidia_collect(CaptureJob *job, Err *err)
 {
-    Str part;
-    Err none = {0};
-    /* That there is none is for the explanation. */
-    if (!native_part(job, &part, &none))
-        return none.kind == ERR_NOT_FOUND || err_set(err, none.kind, "%s", none.msg);
-    if (rename(str_cstr(job->arena, part), str_cstr(job->arena, job->capture->file)) < 0)
-        return err_set(err, ERR_IO, STR_FMT ": cannot be moved", STR_ARG(part));
+    if (!native_collect(job, err))
+        return false;
     if (!job->options->launches && profiled(job->said) >= launches(job))
         report_note(job->report,
                     "these are the first %d kernel launches, ncu runs each many times: "

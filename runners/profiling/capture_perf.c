@@ -61,12 +61,9 @@ static void note_event(CaptureJob *job, Str part)
 
 bool perf_collect(CaptureJob *job, Err *err)
 {
-    Str part;
-    if (!native_part(job, &part, err))
+    if (!native_collect(job, err))
         return false;
-    note_event(job, part);
-    if (rename(str_cstr(job->arena, part), str_cstr(job->arena, job->capture->file)) < 0)
-        return err_set(err, ERR_IO, STR_FMT ": cannot be moved", STR_ARG(part));
+    note_event(job, job->capture->file);
     return true;
 }
 

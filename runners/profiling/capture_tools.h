@@ -85,7 +85,7 @@ CaptureExplain heaptrack_explain;
 bool heaptrack_is_ours(const ProcessResult *result);
 void heaptrack_forget(Arena *arena, Str folder);
 
-CaptureStep dhat_command, callgrind_command, valgrind_collect;
+CaptureStep dhat_command, callgrind_command;
 CaptureExplain valgrind_explain;
 bool valgrind_is_ours(const ProcessResult *result);
 
@@ -93,7 +93,7 @@ CaptureStep criterion_command;
 CaptureExplain criterion_explain;
 bool criterion_is_ours(const ProcessResult *result);
 
-CaptureStep dhat_crate_command, tracing_command, written_collect;
+CaptureStep dhat_crate_command, tracing_command;
 CaptureExplain dhat_crate_explain, tracing_explain;
 void written_forget(Arena *arena, Str folder);
 

@@ -31,16 +31,6 @@ bool callgrind_command(CaptureJob *job, Err *err)
     return native_command(job, line, true, err);
 }
 
-bool valgrind_collect(CaptureJob *job, Err *err)
-{
-    Str part;
-    if (!native_part(job, &part, err))
-        return false;
-    if (rename(str_cstr(job->arena, part), str_cstr(job->arena, job->capture->file)) < 0)
-        return err_set(err, ERR_IO, STR_FMT ": cannot be moved", STR_ARG(part));
-    return true;
-}
-
 /* Its own words begin with its name, or with the number of the process between equal signs. */
 bool valgrind_is_ours(const ProcessResult *result)
 {

@@ -50,18 +50,6 @@ bool tracing_command(CaptureJob *job, Err *err)
     return written_command(job, S("trace-*.json trace.json"), err);
 }
 
-bool written_collect(CaptureJob *job, Err *err)
-{
-    Str part;
-    Err none = {0};
-    /* That there is none is for the explanation. */
-    if (!native_part(job, &part, &none))
-        return none.kind == ERR_NOT_FOUND || err_set(err, none.kind, "%s", none.msg);
-    if (rename(str_cstr(job->arena, part), str_cstr(job->arena, job->capture->file)) < 0)
-        return err_set(err, ERR_IO, STR_FMT ": cannot be moved", STR_ARG(part));
-    return true;
-}
-
 bool dhat_crate_explain(CaptureJob *job UNUSED, const ProcessResult *result, Err *err)
 {
     return process_check(result, S("dhat-crate"), err) &&

@@ -15,6 +15,7 @@
 #include "analysis/symbols/beside.h"
 #include "analysis/symbols/symbolize.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
 #include "runners/process.h"
@@ -40,25 +41,6 @@ Str profile_cache_path(Arena *arena, Str cache, Digest id)
 static uint64_t most_bytes(uint64_t bytes)
 {
     return LEAST_MEMORY + bytes * MEMORY_FACTOR;
-}
-
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
-static bool write_all(int fd, Str bytes)
-{
-    while (bytes.len) {
-        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            return false;
-        bytes = str_from(bytes, (size_t)wrote);
-    }
-    return true;
 }
 
 /* A server of debug information that does not answer must not use up the child's time. */
@@ -87,7 +69,7 @@ bool convert_here(Str from, Str unwound, Str to, Err *err)
     Profile profile;
     if (!file_map(from, &map, err) || (unwound.len && !file_map(unwound, &text, err)))
         return false;
-    CLEANUP(close_fd)
+    CLEANUP(fd_close)
     int fd = open(str_cstr(arena, to), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
         return cache_refuses(to, err);
@@ -100,7 +82,7 @@ bool convert_here(Str from, Str unwound, Str to, Err *err)
                     : !profile_read_file(arena, from, map.bytes, &profile, err))
         return false;
     profile = symbols_of(arena, &profile);
-    return write_all(fd, profile_store_write(arena, &profile)) || cache_refuses(to, err);
+    return fd_write(fd, profile_store_write(arena, &profile)) || cache_refuses(to, err);
 }
 
 static Str own_program(Arena *arena)

@@ -20,25 +20,12 @@ enum {
     SAID_BYTES = 64 * 1024,
 };
 
-static bool write_all(int fd, Str bytes)
-{
-    while (bytes.len) {
-        ssize_t wrote = write(fd, bytes.ptr, bytes.len);
-        if (wrote < 0 && errno == EINTR)
-            continue;
-        if (wrote <= 0)
-            return false;
-        bytes = str_from(bytes, (size_t)wrote);
-    }
-    return true;
-}
-
 /* ------------------------------------------------------------------ the child */
 
 static bool to_output(void *context, Str bytes, Err *err)
 {
     const int *fd = context;
-    return write_all(*fd, bytes) || err_set(err, ERR_IO, "standard output: %s", strerror(errno));
+    return fd_write(*fd, bytes) || err_set(err, ERR_IO, "standard output: %s", strerror(errno));
 }
 
 bool export_here(Str file, Err *err)
@@ -74,7 +61,7 @@ typedef struct Output {
 static void take(void *context, int stream, Str bytes)
 {
     Output *output = context;
-    if (stream == 1 && !output->problem && !write_all(output->fd, bytes))
+    if (stream == 1 && !output->problem && !fd_write(output->fd, bytes))
         output->problem = errno ? errno : EIO;
 }
 

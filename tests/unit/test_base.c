@@ -2,7 +2,6 @@
 
 #include "base/array.h"
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/map.h"
 #include "base/path.h"
 #include "base/strbuf.h"
@@ -117,24 +116,7 @@ static void utf8_refuses_what_rfc_3629_refuses(void **state UNUSED)
     assert_memory_equal(out, "\xF0\x9F\x98\x80", 4);
 }
 
-static void files_are_written_whole_and_read_within_a_limit(void **state)
-{
-    Arena *arena = test_arena(state);
-    Str dir = test_temp_dir(arena), path = path_join(arena, dir, S("sub/x.txt")), text;
-    Err err = {0};
-    assert_ok(file_make_dirs(path_dir(path), &err), &err);
-    assert_ok(file_write(path, S("hello"), &err), &err);
-    assert_ok(file_read(arena, path, 5, &text, &err), &err);
-    assert_str(text, S("hello"));
-    assert_false(file_read(arena, path, 4, &text, &err));
-    assert_int_equal(err.kind, ERR_INPUT);
-    assert_ok(file_remove_tree(path_dir(path), &err), &err);
-    assert_false(file_read(arena, path, 5, &text, &err));
-    assert_int_equal(err.kind, ERR_NOT_FOUND);
-}
-
 TEST_MAIN(TEST(wrap_puts_context_before_the_cause), TEST(array_grows_past_its_first_block),
           TEST(rollback_gives_zeroed_memory_again), TEST(map_keeps_the_order_and_the_last_value),
           TEST(paths_are_normal), TEST(inside_wants_a_whole_part), TEST(digest_is_xxh3_128),
-          TEST(digester_sees_the_borders), TEST(utf8_refuses_what_rfc_3629_refuses),
-          TEST(files_are_written_whole_and_read_within_a_limit))
+          TEST(digester_sees_the_borders), TEST(utf8_refuses_what_rfc_3629_refuses))
