@@ -88,6 +88,14 @@ Str test_shared_path(Arena *arena, const char *relative)
     return str_fmt(arena, "%s/%s", root, relative);
 }
 
+Str test_bytes(Arena *arena, Str path)
+{
+    Err err = {0};
+    Str bytes = {0};
+    assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
+    return bytes;
+}
+
 int test_run(int argc, char **argv, const struct CMUnitTest *tests, size_t count)
 {
     if (argc > 1)

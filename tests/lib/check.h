@@ -42,6 +42,9 @@ Str test_source_path(Arena *arena, const char *relative);
 /* A path in the samples beside the project, or an empty Str when PERFLOOP_SHARED is unset. */
 Str test_shared_path(Arena *arena, const char *relative);
 
+/* A whole file; the test fails when it cannot be read. */
+Str test_bytes(Arena *arena, Str path);
+
 int test_run(int argc, char **argv, const struct CMUnitTest *tests, size_t count);
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, test_open_arena, test_close_arena)
 #define TEST_MAIN(...)                                                        \

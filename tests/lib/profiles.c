@@ -1,7 +1,6 @@
 #include "tests/lib/profiles.h"
 
 #include "analysis/profile/format.h"
-#include "base/file.h"
 #include "tests/lib/check.h"
 
 Profile test_reading(Arena *arena, Str bytes)
@@ -12,12 +11,25 @@ Profile test_reading(Arena *arena, Str bytes)
     return profile;
 }
 
-Profile test_profile_at(Arena *arena, Str path)
+void test_refused(Arena *arena, Str bytes, const char *message)
 {
     Err err = {0};
-    Str bytes = {0};
-    assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return test_reading(arena, bytes);
+    Profile profile;
+    assert_false(profile_read(arena, S("x"), bytes, &profile, &err));
+    assert_has(str_from_c(err.msg), str_from_c(message));
+}
+
+void test_refused_by(ProfileReader *reader, Arena *arena, Str bytes, const char *message)
+{
+    Err err = {0};
+    Profile profile;
+    assert_false(reader(arena, bytes, &profile, &err));
+    assert_has(str_from_c(err.msg), str_from_c(message));
+}
+
+Profile test_profile_at(Arena *arena, Str path)
+{
+    return test_reading(arena, test_bytes(arena, path));
 }
 
 Profile test_profile_source(Arena *arena, const char *path)

@@ -9,10 +9,14 @@
 
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/profile/profile.h"
+#include "analysis/profile/readers.h"
 #include "base/arena.h"
 #include "base/str.h"
 
 Profile test_reading(Arena *arena, Str bytes);
+/* The bytes, called "x", are refused with a message that has these words; by this reader alone. */
+void test_refused(Arena *arena, Str bytes, const char *message);
+void test_refused_by(ProfileReader *reader, Arena *arena, Str bytes, const char *message);
 Profile test_profile_at(Arena *arena, Str path);
 Profile test_profile_source(Arena *arena, const char *path);
 Profile test_profile_shared(Arena *arena, const char *path);

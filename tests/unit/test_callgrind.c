@@ -9,9 +9,7 @@
 
 static Profile read_text(Arena *arena, Str text)
 {
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("test.out"), text, &profile, &err), &err);
+    Profile profile = test_reading(arena, text);
     assert_str(profile.format, S("callgrind"));
     return profile;
 }

@@ -8,14 +8,7 @@
 #include "base/map.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
-
-static Profile read_text(Arena *arena, Str text)
-{
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("test.folded"), text, &profile, &err), &err);
-    return profile;
-}
+#include "tests/lib/profiles.h"
 
 /* An oracle without cleverness: the sum of the counts of all lines that contain the text. */
 static int64_t grep_sum(Str text, Str needle)
@@ -31,14 +24,6 @@ static int64_t grep_sum(Str text, Str needle)
     return sum;
 }
 
-static const HotSpot *line_of(const HotSpots *spots, Str file_end, uint32_t line)
-{
-    for (size_t i = 0; i < spots->lines_len; i++)
-        if (spots->lines[i].line == line && str_ends(spots->lines[i].file, file_end))
-            return &spots->lines[i];
-    return NULL;
-}
-
 static void a_table_of_numbers_is_no_stack(void **state)
 {
     Profile profile;
@@ -47,16 +32,16 @@ static void a_table_of_numbers_is_no_stack(void **state)
                               S("# disk   tps  util\n# Idx     n     %\n    0    61    42\n"),
                               &profile, &err));
     assert_true(str_starts(str_from_c(err.msg), S("table.txt: not a profile perfloop knows")));
-    profile = read_text(test_arena(state), S("1;2 3\n"));
+    profile = test_reading(test_arena(state), S("1;2 3\n"));
     assert_int_equal(profile_total(&profile, 0), 3);
 }
 
 /* As memray names them: without the function they stand in, and without where they begin. */
 static void comprehensions_of_one_file_are_not_added_up(void **state)
 {
-    Profile profile = read_text(test_arena(state), S("f (m.py:3);<listcomp> (m.py:3) 8\n"
-                                                     "g (m.py:7);<listcomp> (m.py:7) 2\n"
-                                                     "g (m.py:8) 1\ng (m.py:9) 1\n"));
+    Profile profile = test_reading(test_arena(state), S("f (m.py:3);<listcomp> (m.py:3) 8\n"
+                                                        "g (m.py:7);<listcomp> (m.py:7) 2\n"
+                                                        "g (m.py:8) 1\ng (m.py:9) 1\n"));
     HotSpots spots = hotspots_of(test_arena(state), &profile, (HotOptions){0});
     assert_int_equal(spots.functions_len, 4);
     assert_int_equal(spots.functions[0].self, 8);
@@ -65,7 +50,8 @@ static void comprehensions_of_one_file_are_not_added_up(void **state)
 
 static void stacks_share_their_beginnings(void **state)
 {
-    Profile profile = read_text(test_arena(state), S("a;b;c 3\na;b 2\na;bc 1\na;b;c;d 4\na 5\n"));
+    Profile profile =
+        test_reading(test_arena(state), S("a;b;c 3\na;b 2\na;bc 1\na;b;c;d 4\na 5\n"));
     assert_int_equal(profile.stacks_len, 6);
     assert_int_equal(profile_total(&profile, 0), 15);
     assert_str(profile_print(test_arena(state), &profile),
@@ -82,10 +68,11 @@ static void stacks_share_their_beginnings(void **state)
 static void frames_are_taken_apart_from_the_right(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_text(arena, S("process 7:\"python a (b:1).py\";f (x) (/a b/m.py:12);"
-                                         "import (<frozen importlib._bootstrap>:4);"
-                                         "operator() (int);sum (lib/x.so);do_sys_[k];[libc.so.6];"
-                                         "inl_[i];<lambda> (m.py) 8\n"));
+    Profile profile =
+        test_reading(arena, S("process 7:\"python a (b:1).py\";f (x) (/a b/m.py:12);"
+                              "import (<frozen importlib._bootstrap>:4);"
+                              "operator() (int);sum (lib/x.so);do_sys_[k];[libc.so.6];"
+                              "inl_[i];<lambda> (m.py) 8\n"));
     static const struct {
         Str function, file;
         uint32_t line;
@@ -114,8 +101,9 @@ static void frames_are_taken_apart_from_the_right(void **state)
 
 static void bad_lines_are_noted_and_left_out(void **state)
 {
-    Profile profile = read_text(test_arena(state), S("# made by hand\r\na;b 2\r\nno count here\r\n"
-                                                     "\r\na;c 2.6\r\n;;a;;b 1\r\n 4\r\n"));
+    Profile profile =
+        test_reading(test_arena(state), S("# made by hand\r\na;b 2\r\nno count here\r\n"
+                                          "\r\na;c 2.6\r\n;;a;;b 1\r\n 4\r\n"));
     assert_int_equal(profile_total(&profile, 0), 10);
     assert_int_equal(profile.notes_len, 1);
     assert_str(profile.notes[0], S("line 3: no count at the end"));
@@ -134,7 +122,7 @@ static void nothing_that_is_a_stack_is_one_error(void **state)
 
 static void a_difference_has_two_metrics(void **state)
 {
-    Profile profile = read_text(test_arena(state), S("a;b 10 12\na;c 4 0\n"));
+    Profile profile = test_reading(test_arena(state), S("a;b 10 12\na;c 4 0\n"));
     assert_int_equal(profile.metrics_len, 2);
     assert_int_equal(profile_total(&profile, profile_metric(&profile, S("before"))), 14);
     assert_int_equal(profile_total(&profile, profile_metric(&profile, S("after"))), 12);
@@ -147,7 +135,7 @@ static void a_very_deep_stack_is_cut(void **state)
     for (int i = 0; i < 30000; i++)
         strbuf_fmt(&text, "f%d;", i);
     strbuf_add(&text, S("leaf 1\n"));
-    Profile profile = read_text(arena, strbuf_str(&text));
+    Profile profile = test_reading(arena, strbuf_str(&text));
     assert_int_equal(profile.stacks_len, 10001);
     assert_str(profile.notes[0], S("1 stack was cut: it is deeper than 10000 frames"));
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
@@ -161,13 +149,13 @@ static void totals_count_recursion_once(void **state)
                  "main (m.py:9);f (m.py:2) 3\n"
                  "main (m.py:9);g (m.py:5);f (m.py:3) 2\n"
                  "main (m.py:9);len (~) 1\n");
-    Profile profile = read_text(arena, text);
+    Profile profile = test_reading(arena, text);
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_int_equal(spots.total, 10);
     assert_int_equal(spots.unmapped, 1);
     uint32_t lines[] = {2, 3, 5, 9};
     for (size_t i = 0; i < 4; i++) {
-        const HotSpot *spot = line_of(&spots, S("m.py"), lines[i]);
+        const HotSpot *spot = test_line(&spots, S("m.py"), lines[i]);
         assert_int_equal(spot->total, grep_sum(text, str_fmt(arena, "m.py:%u)", lines[i])));
         assert_int_equal(spot->samples, spot->total);
     }
@@ -186,7 +174,8 @@ static void totals_count_recursion_once(void **state)
 
 static void periods_are_not_taken_for_samples(void **state)
 {
-    Profile profile = read_text(test_arena(state), S("a;b 10101010\na;c 30303030\na;d 10101010\n"));
+    Profile profile =
+        test_reading(test_arena(state), S("a;b 10101010\na;c 30303030\na;d 10101010\n"));
     assert_int_equal(profile_total(&profile, 0), 50505050);
     assert_in_range(profile_count(&profile), 4, 7);
 }
@@ -222,7 +211,7 @@ static void random_stacks_equal_a_naive_map(void **state)
         **sum += count;
         strbuf_fmt(&text, STR_FMT " %lld\n", STR_ARG(key), (long long)count);
     }
-    Profile profile = read_text(arena, strbuf_str(&text));
+    Profile profile = test_reading(arena, strbuf_str(&text));
     assert_int_equal(profile.samples_len, map_len(sums));
     for (size_t i = 0; i < profile.samples_len; i++) {
         const int64_t *sum = map_get(sums, stack_text(arena, &profile, profile.sample_stack[i]));
@@ -234,7 +223,8 @@ static void random_stacks_equal_a_naive_map(void **state)
 static void merge_adds_up_what_is_equal(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile one = read_text(arena, S("a;b 3\na 2\n")), two = read_text(arena, S("x;b 1\na;b 4\n"));
+    Profile one = test_reading(arena, S("a;b 3\na 2\n")),
+            two = test_reading(arena, S("x;b 1\na;b 4\n"));
     const Profile *both[] = {&one, &two};
     Profile sum = profile_merge(arena, both, 2);
     assert_int_equal(profile_total(&sum, 0), 10);
@@ -253,17 +243,17 @@ static void samples_have_the_figures_of_their_index(void **state)
     if (!path.len)
         skip();
     assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    Profile profile = read_text(arena, bytes);
+    Profile profile = test_reading(arena, bytes);
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_str(profile.tool, S("py-spy"));
     assert_int_equal(spots.total, 129);
-    assert_int_equal(line_of(&spots, S("/main.py"), 9)->self, 55);
-    assert_int_equal(line_of(&spots, S("/main.py"), 10)->self, 31);
-    assert_int_equal(line_of(&spots, S("/main.py"), 8)->self, 20);
-    assert_int_equal(line_of(&spots, S("/main.py"), 14)->total, 106);
+    assert_int_equal(test_line(&spots, S("/main.py"), 9)->self, 55);
+    assert_int_equal(test_line(&spots, S("/main.py"), 10)->self, 31);
+    assert_int_equal(test_line(&spots, S("/main.py"), 8)->self, 20);
+    assert_int_equal(test_line(&spots, S("/main.py"), 14)->total, 106);
     path = test_shared_path(arena, "samples/folded/perf-rust-Yamakaky-dcpu-collapsed-all.txt");
     assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    profile = read_text(arena, bytes);
+    profile = test_reading(arena, bytes);
     assert_int_equal(profile_total(&profile, 0), 6850637);
 }
 

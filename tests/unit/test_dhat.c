@@ -149,17 +149,11 @@ static void a_point_without_frames_keeps_its_cost(void **state)
 static void other_versions_and_cuts_are_refused(void **state)
 {
     Arena *arena = test_arena(state);
-    Err err = {0};
-    Profile profile;
-    assert_false(profile_read(arena, S("x"), S("{\"dhatFileVersion\":3,\"pps\":[],\"ftbl\":[]}"),
-                              &profile, &err));
-    assert_non_null(strstr(err.msg, "version 3; perfloop reads 2"));
+    test_refused(arena, S("{\"dhatFileVersion\":3,\"pps\":[],\"ftbl\":[]}"),
+                 "version 3; perfloop reads 2");
     Str bytes = S(FILE_OF(HEAP, "{\"tb\":9,\"tbk\":2,\"fs\":[1]}", "\"f\""));
-    for (size_t len = 1; len < bytes.len; len++) {
-        err = (Err){0};
-        assert_false(read_dhat(arena, str_head(bytes, len), &profile, &err));
-        assert_non_null(strstr(err.msg, "expected "));
-    }
+    for (size_t len = 1; len < bytes.len; len++)
+        test_refused_by(read_dhat, arena, str_head(bytes, len), "expected ");
 }
 
 TEST_MAIN(TEST(recordings_of_ours_have_their_figures),

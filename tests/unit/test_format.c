@@ -10,6 +10,7 @@
 #include "base/unpack.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"
+#include "tests/lib/profiles.h"
 
 static Str gzipped(Arena *arena, Str bytes)
 {
@@ -33,17 +34,6 @@ static Str zstd(Arena *arena, Str bytes)
     size_t len = ZSTD_compress(out, room, bytes.ptr, bytes.len, 3);
     assert_false(ZSTD_isError(len));
     return (Str){out, len};
-}
-
-static void assert_refused(Arena *arena, Str bytes, const char *message)
-{
-    Err err = {0};
-    Profile profile;
-    assert_false(profile_read(arena, S("x"), bytes, &profile, &err));
-    if (!strstr(err.msg, message)) {
-        print_error("got  %s\nwant %s\n", err.msg, message);
-        fail();
-    }
 }
 
 static int64_t total_of(Arena *arena, Str bytes)
@@ -102,8 +92,8 @@ static void a_bomb_stops_at_the_limit(void **state)
     char *zeros = NEW_ARRAY(arena, char, huge);
     memset(zeros, 'a', huge);
     Str bomb = gzipped(arena, (Str){zeros, huge}), packed = zstd(arena, (Str){zeros, huge});
-    assert_refused(arena, bomb, "x: unpacks to more than 16777216 bytes");
-    assert_refused(arena, packed, "x: unpacks to more than 16777216 bytes");
+    test_refused(arena, bomb, "x: unpacks to more than 16777216 bytes");
+    test_refused(arena, packed, "x: unpacks to more than 16777216 bytes");
     Str out;
     Err err = {0};
     ArenaMark mark = arena_mark(arena);
@@ -120,23 +110,23 @@ static void a_cut_archive_is_one_error(void **state)
     Str packed[2] = {gzipped(arena, text), zstd(arena, text)};
     for (size_t i = 0; i < 2; i++)
         for (size_t len = 6; len < packed[i].len; len++)
-            assert_refused(arena, str_head(packed[i], len), i ? "x: zstd: " : "x: gzip: ");
+            test_refused(arena, str_head(packed[i], len), i ? "x: zstd: " : "x: gzip: ");
 }
 
 static void what_is_no_profile_is_named(void **state)
 {
     Arena *arena = test_arena(state);
-    assert_refused(arena, S("\x80\x04\x95\x1d\0\0\0"), "x: a Python pickle");
-    assert_refused(arena, S("cos\nsystem\n(S'true'\ntR."), "x: a Python pickle");
-    assert_refused(arena, S("PK\x03\x04\x14\0"), "x: a zip archive: unpack it first");
-    assert_refused(arena,
-                   S("\x7f"
-                     "ELF\x02"),
-                   "x: a program");
-    assert_refused(arena, S(" \n"), "x: empty");
-    assert_refused(arena, S(""), "x: empty");
-    assert_refused(arena, S("once upon a time\n"), "x: not a profile perfloop knows; it reads ");
-    assert_refused(arena, S("{\"a\": 1}"), "x: not a profile perfloop knows; it reads ");
+    test_refused(arena, S("\x80\x04\x95\x1d\0\0\0"), "x: a Python pickle");
+    test_refused(arena, S("cos\nsystem\n(S'true'\ntR."), "x: a Python pickle");
+    test_refused(arena, S("PK\x03\x04\x14\0"), "x: a zip archive: unpack it first");
+    test_refused(arena,
+                 S("\x7f"
+                   "ELF\x02"),
+                 "x: a program");
+    test_refused(arena, S(" \n"), "x: empty");
+    test_refused(arena, S(""), "x: empty");
+    test_refused(arena, S("once upon a time\n"), "x: not a profile perfloop knows; it reads ");
+    test_refused(arena, S("{\"a\": 1}"), "x: not a profile perfloop knows; it reads ");
 }
 
 static void hostile_json_is_one_error(void **state)
@@ -146,12 +136,11 @@ static void hostile_json_is_one_error(void **state)
     char *deep = NEW_ARRAY(arena, char, 1 << 20);
     memset(deep, '[', 1 << 20);
     memcpy(deep, head.ptr, head.len);
-    assert_refused(arena, (Str){deep, 1 << 20}, "expected no deeper nesting, got '['");
-    assert_refused(arena, str_fmt(arena, STR_FMT "1}", STR_ARG(head)), "x: holds no profile");
-    assert_refused(arena, str_fmt(arena, STR_FMT "tru}", STR_ARG(head)),
-                   "expected a value, got 't'");
+    test_refused(arena, (Str){deep, 1 << 20}, "expected no deeper nesting, got '['");
+    test_refused(arena, str_fmt(arena, STR_FMT "1}", STR_ARG(head)), "x: holds no profile");
+    test_refused(arena, str_fmt(arena, STR_FMT "tru}", STR_ARG(head)), "expected a value, got 't'");
     Str nul = S("{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\",\0\"x\":1}");
-    assert_refused(arena, nul, "line 1, column 65: expected a key, got byte 0");
+    test_refused(arena, nul, "line 1, column 65: expected a key, got byte 0");
 }
 
 static void a_skipped_value_may_be_anything(void **state UNUSED)

@@ -137,24 +137,13 @@ static void who_only_hands_memory_out_is_left_out(void **state)
     assert_false(is_allocator(S("malloc_all_the_things")));
 }
 
-static void assert_refused(Arena *arena, Str bytes, const char *message)
-{
-    Err err = {0};
-    Profile profile;
-    assert_false(profile_read(arena, S("x"), bytes, &profile, &err));
-    if (!strstr(err.msg, message)) {
-        print_error("got  %s\nwant %s\n", err.msg, message);
-        fail();
-    }
-}
-
 static void other_versions_are_refused(void **state)
 {
     Arena *arena = test_arena(state);
-    assert_refused(arena, S("v 10400 4\nX a\n"), "of version 4; perfloop reads versions 1 to 3");
-    assert_refused(arena, S("v 900\nX a\n"), "before 1.0");
-    assert_refused(arena, S("v 10400 3\nx 4 main 0 0\nm 1 2\n"), "heaptrack_interpret");
-    assert_refused(arena, S("v 10400 3\na 1 7\n+ 0\n"), "without allocations");
+    test_refused(arena, S("v 10400 4\nX a\n"), "of version 4; perfloop reads versions 1 to 3");
+    test_refused(arena, S("v 900\nX a\n"), "before 1.0");
+    test_refused(arena, S("v 10400 3\nx 4 main 0 0\nm 1 2\n"), "heaptrack_interpret");
+    test_refused(arena, S("v 10400 3\na 1 7\n+ 0\n"), "without allocations");
 }
 
 static void what_is_broken_is_noted_and_left_out(void **state)

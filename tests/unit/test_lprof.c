@@ -86,25 +86,15 @@ static void what_is_broken_is_noted_and_left_out(void **state)
     assert_str(profile.notes[0], S("2 entries are not of a function or line and were left out"));
 }
 
-static void assert_refused(Arena *arena, Str bytes, const char *message)
-{
-    Err err = {0};
-    Profile profile;
-    assert_false(read_lprof(arena, bytes, &profile, &err));
-    if (!strstr(err.msg, message)) {
-        print_error("got  %s\nwant %s\n", err.msg, message);
-        fail();
-    }
-}
-
 static void other_pickles_are_refused(void **state)
 {
     Arena *arena = test_arena(state);
-    assert_refused(arena, S("\x80\x04K\x01."), "not of line_profiler's LineStats");
-    assert_refused(arena, S(NEW_CLASS "}(\x8c\x07timings}ub."), "without the unit");
-    assert_refused(arena, S(NEW_CLASS "}(\x8c\x07timings}K\x01]s" UNIT "ub."),
-                   "not of functions and their lines");
-    assert_refused(arena, S("\x80\x04\x8c\x02os\x8c\x06system\x93"), "asks for os.system");
+    test_refused_by(read_lprof, arena, S("\x80\x04K\x01."), "not of line_profiler's LineStats");
+    test_refused_by(read_lprof, arena, S(NEW_CLASS "}(\x8c\x07timings}ub."), "without the unit");
+    test_refused_by(read_lprof, arena, S(NEW_CLASS "}(\x8c\x07timings}K\x01]s" UNIT "ub."),
+                    "not of functions and their lines");
+    test_refused_by(read_lprof, arena, S("\x80\x04\x8c\x02os\x8c\x06system\x93"),
+                    "asks for os.system");
 }
 
 /* One list under a million keys: the work stays in proportion to the file. */

@@ -8,27 +8,12 @@
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
-
-static Str read_path(Arena *arena, Str path)
-{
-    Err err = {0};
-    Str bytes = {0};
-    assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return bytes;
-}
+#include "tests/lib/profiles.h"
 
 static Str read_ours(Arena *arena, const char *name)
 {
-    return read_path(
+    return test_bytes(
         arena, test_source_path(arena, str_cstr(arena, str_fmt(arena, "tests/profiles/%s", name))));
-}
-
-static Profile read_bytes(Arena *arena, Str bytes)
-{
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("perf.data"), bytes, &profile, &err), &err);
-    return profile;
 }
 
 /* Function names are module and address alone, the kernel is one frame, metrics by name. */
@@ -84,10 +69,10 @@ static void addresses_are_those_of_perf_script(void **state)
     static const char *const NAMES[] = {"zstd", "two_events", "pipe"};
     Arena *arena = test_arena(state);
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
-        Profile data = read_bytes(
+        Profile data = test_reading(
             arena,
             read_ours(arena, str_cstr(arena, str_fmt(arena, "perf_data/%s.data", NAMES[i]))));
-        Profile text = read_bytes(
+        Profile text = test_reading(
             arena, read_ours(arena, str_cstr(arena, str_fmt(arena, "perf_data/%s.txt", NAMES[i]))));
         assert_str(data.format, S("perf.data"));
         assert_true(data.samples_len > 5);
@@ -98,7 +83,7 @@ static void addresses_are_those_of_perf_script(void **state)
 static void events_are_metrics_and_modules_have_build_ids(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_bytes(arena, read_ours(arena, "perf_data/two_events.data"));
+    Profile profile = test_reading(arena, read_ours(arena, "perf_data/two_events.data"));
     assert_int_equal(profile.metrics_len, 2);
     assert_str(profile_text(&profile, profile.metrics[0].name), S("cpu-clock"));
     assert_str(profile_text(&profile, profile.metrics[0].unit), S("ns"));
@@ -135,7 +120,7 @@ static void samples_of_other_versions_are_read(void **state)
             arena, str_cstr(arena, str_fmt(arena, "samples/perf/%s", FILES[i].name)));
         if (!path.len)
             skip();
-        Profile profile = read_bytes(arena, read_path(arena, path));
+        Profile profile = test_reading(arena, test_bytes(arena, path));
         assert_int_equal(profile_total(&profile, 0), FILES[i].total);
         assert_int_equal(profile_count(&profile), FILES[i].count);
         assert_int_equal(profile.metrics_len, 1);
@@ -181,11 +166,11 @@ static void of_a_cut_file_the_whole_records_are_read(void **state)
         assert_false(read_perf_data(arena, str_head(bytes, FILES[i].before), &profile, &err));
         assert_string_equal(err.msg, "perf.data is cut off before its first sample: copy it "
                                      "again, or record again");
-        profile = read_bytes(arena, str_head(bytes, FILES[i].within));
+        profile = test_reading(arena, str_head(bytes, FILES[i].within));
         uint64_t some = profile_count(&profile);
         assert_true(has_note(&profile, S("the file is cut off: ")) ||
                     has_note(&profile, S("what follows the last whole record")));
-        profile = read_bytes(arena, bytes);
+        profile = test_reading(arena, bytes);
         assert_true(some > 0 && some < profile_count(&profile));
         assert_false(has_note(&profile, S("the file is cut off: ")));
     }

@@ -8,20 +8,11 @@
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"
-
-static Str read_path(Arena *arena, Str path)
-{
-    Err err = {0};
-    Str bytes = {0};
-    assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return bytes;
-}
+#include "tests/lib/profiles.h"
 
 static Profile read_text(Arena *arena, Str text)
 {
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("test.txt"), text, &profile, &err), &err);
+    Profile profile = test_reading(arena, text);
     assert_str(profile.format, S("perf script"));
     return profile;
 }
@@ -32,7 +23,7 @@ static Profile read_sample(Arena *arena, const char *name)
         test_shared_path(arena, str_cstr(arena, str_fmt(arena, "samples/perf-script/%s", name)));
     if (!path.len)
         skip();
-    return read_text(arena, read_path(arena, path));
+    return read_text(arena, test_bytes(arena, path));
 }
 
 /* Weight of the samples whose innermost frame is named so. */
@@ -52,7 +43,7 @@ static void oddities_are_read(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile = read_text(
-        arena, read_path(arena, test_source_path(arena, "tests/profiles/perf_script/odd.in")));
+        arena, test_bytes(arena, test_source_path(arena, "tests/profiles/perf_script/odd.in")));
     assert_golden(arena, profile_print(arena, &profile), "tests/profiles/perf_script/odd.expect");
     assert_int_equal(profile.threads[0].pid, 77);
     assert_int_equal(profile.threads[0].tid, 78);

@@ -8,50 +8,26 @@
 #include "base/file.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"
-
-static Str read_source(Arena *arena, const char *path)
-{
-    Err err = {0};
-    Str bytes = {0};
-    assert_ok(file_read(arena, test_source_path(arena, path), FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return bytes;
-}
-
-static Profile read_profile(Arena *arena, Str bytes)
-{
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("test.prof"), bytes, &profile, &err), &err);
-    return profile;
-}
-
-static const HotSpot *function_of(const HotSpots *spots, Str name)
-{
-    for (size_t i = 0; i < spots->functions_len; i++)
-        if (str_eq(spots->functions[i].function, name))
-            return &spots->functions[i];
-    return NULL;
-}
+#include "tests/lib/profiles.h"
 
 /* Printed by pstats: Stats("tests/profiles/pstats/work_3.13.prof").stats, times 1e9. */
 static void functions_have_what_pstats_says(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile =
-        read_profile(arena, read_source(arena, "tests/profiles/pstats/work_3.13.prof"));
+    Profile profile = test_profile_source(arena, "tests/profiles/pstats/work_3.13.prof");
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_true(profile.graph);
     assert_str(profile.tool, S("cProfile"));
     assert_false(spots.sampled);
     assert_golden(arena, hotspots_print(arena, &spots), "tests/profiles/pstats/work_3.13.hotspots");
-    const HotSpot *fib = function_of(&spots, S("fib"));
+    const HotSpot *fib = test_function(&spots, S(""), S("fib"));
     assert_str(fib->file, S("work.py"));
     assert_int_equal(fib->line, 6);
     assert_true(fib->is_definition);
     assert_int_equal(fib->samples, 5);
-    assert_int_equal(function_of(&spots, S("squares"))->samples, 3001);
-    assert_int_equal(function_of(&spots, S("<module>"))->line, 1);
-    assert_int_equal(function_of(&spots, S("<built-in method builtins.print>"))->kind,
+    assert_int_equal(test_function(&spots, S(""), S("squares"))->samples, 3001);
+    assert_int_equal(test_function(&spots, S(""), S("<module>"))->line, 1);
+    assert_int_equal(test_function(&spots, S(""), S("<built-in method builtins.print>"))->kind,
                      FRAME_BUILTIN);
 }
 
@@ -61,12 +37,12 @@ static void the_oldest_and_the_newest_python_agree_in_their_calls(void **state)
     const char *files[] = {"tests/profiles/pstats/work_3.8.prof",
                            "tests/profiles/pstats/work_3.13.prof"};
     for (size_t i = 0; i < 2; i++) {
-        Profile profile = read_profile(arena, read_source(arena, files[i]));
+        Profile profile = test_profile_source(arena, files[i]);
         size_t calls = profile_metric(&profile, S("calls"));
         HotSpots spots = hotspots_of(arena, &profile, (HotOptions){.metric = calls});
-        assert_int_equal(function_of(&spots, S("squares"))->self, 3001);
-        assert_int_equal(function_of(&spots, S("fib"))->self, 5);
-        assert_int_equal(function_of(&spots, S("main"))->self, 1);
+        assert_int_equal(test_function(&spots, S(""), S("squares"))->self, 3001);
+        assert_int_equal(test_function(&spots, S(""), S("fib"))->self, 5);
+        assert_int_equal(test_function(&spots, S(""), S("main"))->self, 1);
     }
 }
 
@@ -119,7 +95,7 @@ static void numbers_of_all_spellings_are_read(void **state)
 static void every_cut_is_one_error(void **state)
 {
     Arena *arena = test_arena(state);
-    Str bytes = read_source(arena, "tests/profiles/pstats/work_3.8.prof");
+    Str bytes = test_bytes(arena, test_source_path(arena, "tests/profiles/pstats/work_3.8.prof"));
     Profile profile;
     for (size_t len = 1; len < bytes.len; len += 1 + len / 50) {
         Err err = {0};

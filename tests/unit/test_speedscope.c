@@ -8,38 +8,7 @@
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"
-
-static Str read_path(Arena *arena, Str path)
-{
-    Err err = {0};
-    Str bytes = {0};
-    assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
-    return bytes;
-}
-
-static Profile read_text(Arena *arena, Str text)
-{
-    Profile profile = {0};
-    Err err = {0};
-    assert_ok(profile_read(arena, S("test.json"), text, &profile, &err), &err);
-    return profile;
-}
-
-static Profile read_shared(Arena *arena, const char *path)
-{
-    Str full = test_shared_path(arena, path);
-    if (!full.len)
-        skip();
-    return read_text(arena, read_path(arena, full));
-}
-
-static const HotSpot *line_of(const HotSpots *spots, Str file_end, uint32_t line)
-{
-    for (size_t i = 0; i < spots->lines_len; i++)
-        if (spots->lines[i].line == line && str_ends(spots->lines[i].file, file_end))
-            return &spots->lines[i];
-    return NULL;
-}
+#include "tests/lib/profiles.h"
 
 #define HEAD "{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\","
 #define ABC  "\"shared\":{\"frames\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"c\"}]}"
@@ -47,12 +16,14 @@ static const HotSpot *line_of(const HotSpots *spots, Str file_end, uint32_t line
 static void keys_come_in_any_order(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile one = read_text(arena, S(HEAD ABC ",\"profiles\":[{\"type\":\"sampled\",\"name\":\"t\","
-                                              "\"unit\":\"milliseconds\",\"samples\":[[0,1],[0,1],"
-                                              "[0,2],[]],\"weights\":[1,2,0.5,4]}]}"));
-    Profile two = read_text(arena, S(HEAD "\"profiles\":[{\"weights\":[1,2,0.5,4],\"samples\":"
-                                          "[[ 0, 1 ],[0,1],[0,2],[]],\"x\":{\"y\":[1,{}]},"
-                                          "\"unit\":\"milliseconds\",\"name\":\"t\"}]," ABC "}"));
+    Profile one =
+        test_reading(arena, S(HEAD ABC ",\"profiles\":[{\"type\":\"sampled\",\"name\":\"t\","
+                                       "\"unit\":\"milliseconds\",\"samples\":[[0,1],[0,1],"
+                                       "[0,2],[]],\"weights\":[1,2,0.5,4]}]}"));
+    Profile two =
+        test_reading(arena, S(HEAD "\"profiles\":[{\"weights\":[1,2,0.5,4],\"samples\":"
+                                   "[[ 0, 1 ],[0,1],[0,2],[]],\"x\":{\"y\":[1,{}]},"
+                                   "\"unit\":\"milliseconds\",\"name\":\"t\"}]," ABC "}"));
     assert_str(profile_print(arena, &two), profile_print(arena, &one));
     assert_str(profile_print(arena, &one), S("profile: tool unknown, format speedscope, stacks\n"
                                              "frames 3, stacks 3, threads 1, samples 3 of 4\n"
@@ -65,7 +36,7 @@ static void keys_come_in_any_order(void **state)
 
 static void events_become_stacks_with_durations(void **state)
 {
-    Profile profile = read_text(
+    Profile profile = test_reading(
         test_arena(state),
         S(HEAD ABC ",\"profiles\":[{\"type\":\"evented\",\"name\":\"t\",\"unit\":\"none\","
                    "\"startValue\":0,\"endValue\":14,\"events\":[{\"type\":\"O\",\"frame\":0,"
@@ -82,7 +53,7 @@ static void events_become_stacks_with_durations(void **state)
 
 static void two_units_are_two_metrics(void **state)
 {
-    Profile profile = read_text(
+    Profile profile = test_reading(
         test_arena(state),
         S(HEAD ABC ",\"profiles\":[{\"unit\":\"seconds\",\"samples\":[[0]],\"weights\":[1]},"
                    "{\"unit\":\"bytes\",\"samples\":[[0,1],[7,1]],\"weights\":[64,3]}]}"));
@@ -103,7 +74,7 @@ static void a_million_hundredths_are_exactly_ten_thousand_seconds(void **state)
         strbuf_add(&weights, S(",0.01"));
     }
     strbuf_fmt(&text, "],\"weights\":[" STR_FMT "]}]}", STR_ARG(strbuf_str(&weights)));
-    Profile profile = read_text(arena, strbuf_str(&text));
+    Profile profile = test_reading(arena, strbuf_str(&text));
     assert_int_equal(profile_total(&profile, 0), 10000000000000);
     assert_int_equal(profile_count(&profile), 1000000);
 }
@@ -112,8 +83,7 @@ static void a_million_hundredths_are_exactly_ten_thousand_seconds(void **state)
 static void a_recording_of_ours_is_read(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_text(
-        arena, read_path(arena, test_source_path(arena, "tests/profiles/speedscope/work.in")));
+    Profile profile = test_profile_source(arena, "tests/profiles/speedscope/work.in");
     assert_golden(arena, profile_print(arena, &profile), "tests/profiles/speedscope/work.expect");
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_golden(arena, hotspots_print(arena, &spots), "tests/profiles/speedscope/work.hotspots");
@@ -123,28 +93,28 @@ static void a_recording_of_ours_is_read(void **state)
 static void a_long_recording_has_its_totals(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_shared(arena, "samples/py-spy/cs336.speedscope.json");
+    Profile profile = test_profile_shared(arena, "samples/py-spy/cs336.speedscope.json");
     HotSpots spots = hotspots_of(arena, &profile, (HotOptions){0});
     assert_str(profile.tool, S("py-spy"));
     assert_int_equal(profile.threads_len, 4);
     assert_int_equal(profile.frames_len, 86);
     assert_int_equal(profile_count(&profile), 10181);
     assert_int_equal(spots.total, 101810000000);
-    assert_int_equal(line_of(&spots, S("multiprocessing/pool.py"), 531)->self, 31860000000);
-    assert_int_equal(line_of(&spots, S("multiprocessing/connection.py"), 396)->self, 31820000000);
-    assert_int_equal(line_of(&spots, S("lib/python3.13/threading.py"), 1015)->total, 63740000000);
-    assert_int_equal(line_of(&spots, S("cs336_basics/train_bpe.py"), 16)->total, 38070000000);
-    assert_int_equal(line_of(&spots, S("cs336_basics/heapmap.py"), 59)->self, 420000000);
+    assert_int_equal(test_line(&spots, S("multiprocessing/pool.py"), 531)->self, 31860000000);
+    assert_int_equal(test_line(&spots, S("multiprocessing/connection.py"), 396)->self, 31820000000);
+    assert_int_equal(test_line(&spots, S("lib/python3.13/threading.py"), 1015)->total, 63740000000);
+    assert_int_equal(test_line(&spots, S("cs336_basics/train_bpe.py"), 16)->total, 38070000000);
+    assert_int_equal(test_line(&spots, S("cs336_basics/heapmap.py"), 59)->self, 420000000);
 }
 
 static void samples_of_the_format_are_read(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_shared(arena, "samples/speedscope/0.0.1_simple.speedscope.json");
+    Profile profile = test_profile_shared(arena, "samples/speedscope/0.0.1_simple.speedscope.json");
     assert_int_equal(profile_total(&profile, 0), 14);
-    profile = read_shared(arena, "samples/speedscope/0.1.2_simple-sampled.speedscope.json");
+    profile = test_profile_shared(arena, "samples/speedscope/0.1.2_simple-sampled.speedscope.json");
     assert_int_equal(profile_total(&profile, 0), 14000000000);
-    profile = read_shared(arena, "samples/speedscope/0.6.0_two-sampled.speedscope.json");
+    profile = test_profile_shared(arena, "samples/speedscope/0.6.0_two-sampled.speedscope.json");
     assert_int_equal(profile.threads_len, 2);
     assert_int_equal(profile_total(&profile, 0), 28000000000);
 }
@@ -152,17 +122,18 @@ static void samples_of_the_format_are_read(void **state)
 static void broken_events_are_read_with_a_note(void **state)
 {
     Arena *arena = test_arena(state);
-    Profile profile = read_shared(arena, "samples/speedscope/invalid_incomplete-trace.json");
+    Profile profile =
+        test_profile_shared(arena, "samples/speedscope/invalid_incomplete-trace.json");
     assert_int_equal(profile_total(&profile, 0), 100);
     assert_str(profile.notes[0], S("profile 'p1': frames still open at the end"));
-    profile = read_shared(arena, "samples/speedscope/invalid_out-of-order-events.json");
+    profile = test_profile_shared(arena, "samples/speedscope/invalid_out-of-order-events.json");
     assert_str(profile.notes[0], S("profile 'p1': 2 events out of order"));
 }
 
 static void every_cut_is_one_error(void **state)
 {
     Arena *arena = test_arena(state);
-    Str bytes = read_path(arena, test_source_path(arena, "tests/profiles/speedscope/work.in"));
+    Str bytes = test_bytes(arena, test_source_path(arena, "tests/profiles/speedscope/work.in"));
     Profile profile;
     for (size_t len = 1; len + 1 < bytes.len; len += 1 + len / 50) {
         Err err = {0};

@@ -83,27 +83,17 @@ static void code_without_python_has_no_place(void **state)
     assert_str(profile.notes[0], S("1 stack was allocated while no Python code was running"));
 }
 
-static void assert_refused(Arena *arena, Str bytes, const char *message)
-{
-    Err err = {0};
-    Profile profile;
-    assert_false(read_tracemalloc(arena, bytes, &profile, &err));
-    if (!strstr(err.msg, message)) {
-        print_error("got  %s\nwant %s\n", err.msg, message);
-        fail();
-    }
-}
-
 static void what_is_broken_is_noted_or_refused(void **state)
 {
     Arena *arena = test_arena(state);
     Profile profile = test_reading(arena, S(HEAD "K\x01(K\0K\x40(" FRAME("K\x07") "tK\x01t" TAIL));
     assert_int_equal(profile_total(&profile, 0), 64);
     assert_str(profile.notes[0], S("1 entry is not of a block or a frame and was left out"));
-    assert_refused(arena, S(HEAD "K\x01" TAIL), "not of blocks and their stacks");
-    assert_refused(arena, S("\x80\x04]."), "not of tracemalloc's Snapshot");
-    assert_refused(arena, S("\x80\x04\x8c\x0btracemalloc\x8c\x05start\x93"),
-                   "asks for tracemalloc.start");
+    test_refused_by(read_tracemalloc, arena, S(HEAD "K\x01" TAIL),
+                    "not of blocks and their stacks");
+    test_refused_by(read_tracemalloc, arena, S("\x80\x04]."), "not of tracemalloc's Snapshot");
+    test_refused_by(read_tracemalloc, arena, S("\x80\x04\x8c\x0btracemalloc\x8c\x05start\x93"),
+                    "asks for tracemalloc.start");
 }
 
 static void every_cut_is_one_error(void **state)
