@@ -92,9 +92,11 @@ static bool is_prefix(const CudaTokens *tokens, size_t open, size_t close)
     if (is_attribute(cuda_text(tokens, open - 1)))
         return true;
     Str next = cuda_text(tokens, close + 1);
-    return cuda_is_word(tokens, close + 1) && !str_eq(next, S("const")) &&
-           !str_eq(next, S("noexcept")) && !str_eq(next, S("requires")) &&
-           !str_eq(next, S("override")) && !str_eq(next, S("final"));
+    return cuda_is_word(tokens, close + 1) &&
+           tokens->items[close + 1].define == tokens->items[open].define &&
+           !str_eq(next, S("const")) && !str_eq(next, S("noexcept")) &&
+           !str_eq(next, S("requires")) && !str_eq(next, S("override")) &&
+           !str_eq(next, S("final"));
 }
 
 /* Behind the parameters: const, noexcept(...), requires ..., -> type, : members; then the brace. */

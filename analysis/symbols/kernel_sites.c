@@ -14,6 +14,12 @@ bool kernel_is_wanted(const KernelLook *in, Str name)
 void kernel_add_definition(KernelLook *in, Str kernel, Str qualified, Str parameters, LineNo line,
                            KernelMark mark)
 {
+    array_each (KernelSite, old, &in->here->definitions)
+        if (old->line == line.n + in->lines_before && str_eq(old->file, in->file) &&
+            mark != KERNEL_LAMBDA && str_eq(old->kernel, kernel)) {
+            old->mark = mark < old->mark ? mark : old->mark;
+            return; /* found in two ways */
+        }
     *array_push(in->arena, &in->here->definitions) = (KernelSite){
         .kernel = str_copy(in->arena, kernel),
         .file = in->file,

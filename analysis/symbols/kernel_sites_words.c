@@ -2,7 +2,7 @@
  * Launches and definitions of CUDA source by its words. Three things launch: <<<>>> behind a kernel's
  * name or a name that holds it; a call of something whose name says so (cudaLaunchKernel,
  * hipLaunchKernelGGL, LAUNCH(...)) with the kernel among its arguments; and a macro or a function that
- * launches one of its own parameters, where it is called. A macro that holds __global__ defines where it
+ * launches one of its own parameters, where it is called. A node of a graph launches what its `func` is. A macro that holds __global__ defines where it
  * is expanded.
  */
 
@@ -104,13 +104,18 @@ static void read_assignment(Words *in, size_t equals)
     name += cuda_is_sign(tokens, name, '*');
     if (!cuda_is_word(tokens, name))
         return;
+    bool node = name > 0 && str_eq(cuda_text(tokens, name), S("func")) &&
+                (cuda_is_sign(tokens, name - 1, '.') || tokens->items[name - 1].kind == CUDA_OTHER);
     for (size_t at = equals + 1; at < tokens->len && at - equals < VALUE_TOKENS_MAX; at++) {
         if (cuda_is_sign(tokens, at, ';') || cuda_is_sign(tokens, at, '{') ||
             tokens->items[at].kind == CUDA_LAUNCH)
             break;
         if (cuda_is_word(tokens, at) && kernel_is_wanted(in->look, cuda_text(tokens, at)) &&
-            !cuda_is_sign(tokens, at + 1, '('))
+            !cuda_is_sign(tokens, at + 1, '(')) {
             add_alias(in, name, cuda_text(tokens, at));
+            if (node) /* of a graph: cudaKernelNodeParams.func */
+                kernel_add_launch(in->look, cuda_text(tokens, at), line_of(in, at));
+        }
     }
 }
 
@@ -370,6 +375,13 @@ static Str made_name(Words *in, const Maker *maker, const Arguments *arguments)
     return name;
 }
 
+/* A macro's line without a semicolon looks like the beginning of the function behind it. */
+static bool is_in_body(const Words *in, size_t token)
+{
+    const OutlineItem *function = function_around(in, token);
+    return function && function->body_start.n <= in->tokens.items[token].start;
+}
+
 /* A line of its own at file level, MACRO(reduce, float): by the macro's words, else by its own. */
 static void read_expansion(Words *in, size_t at)
 {
@@ -388,7 +400,7 @@ static void read_expansion(Words *in, size_t at)
         }
     }
     if (!tokens->items[at].new_line || is_launcher(in, cuda_text(tokens, at)) ||
-        says_launch(cuda_text(tokens, at)) || function_around(in, at))
+        says_launch(cuda_text(tokens, at)) || is_in_body(in, at))
         return;
     arguments = arguments_at(tokens, at + 1);
     for (size_t i = 0; i < arguments.len; i++) {

@@ -68,34 +68,35 @@ static Str places(Arena *arena, const char *const *names, const char *const *fil
 
 static void launches_by_any_means_are_found(void **state)
 {
-    Str text =
-        places(test_arena(state),
-               NAMES("void a::plain<float, 256>(T1 *)", "coop(float *)", "ex(float *)",
-                     "driver(float *)", "_Z6cudartPf", "chosen(float *)", "other(float *)",
-                     "passed(float *)", "hip(float *)", "nested(int)", "fixed(int)"),
-               FILES("/w/a.cu",
-                     "#define LAUNCH(kernel, grid, block, ...) \\\n"
-                     "    do { kernel<<<grid, block>>>(__VA_ARGS__); } while (0)\n"
-                     "#define RUN_FIXED() fixed<<<1, 1>>>(2)\n"
-                     "template <typename K>\n"
-                     "static void run(int n, K kernel, float *x) {\n"
-                     "    kernel<<<n, 32>>>(x);\n"
-                     "}\n"
-                     "void host(float *x) {\n"
-                     "    (a::plain<float, N - 1><<<g, b, 0, stream>>>(x));\n"
-                     "    cudaLaunchCooperativeKernel((void *)coop, g, b, args, 0, stream);\n"
-                     "    CHECK(cudaLaunchKernelEx(&config, ex, x));\n"
-                     "    CUfunction f;\n"
-                     "    cuModuleGetFunction(&f, module, \"driver\");\n"
-                     "    cuLaunchKernel(f, 1, 1, 1, 32, 1, 1, 0, 0, args, 0);\n"
-                     "    cudaLaunchKernel(reinterpret_cast<const void *>(&cudart), g, b, args);\n"
-                     "    auto k = x ? chosen : &other;\n"
-                     "    k<<<1, 1>>>(x);\n"
-                     "    run(4, passed, x);\n"
-                     "    hipLaunchKernelGGL(hip, g, b, 0, 0, x);\n"
-                     "    LAUNCH((nested), 1, 2, 3);\n"
-                     "    RUN_FIXED();\n"
-                     "}\n"));
+    Str text = places(
+        test_arena(state),
+        NAMES("void a::plain<float, 256>(T1 *)", "coop(float *)", "ex(float *)", "driver(float *)",
+              "_Z6cudartPf", "chosen(float *)", "other(float *)", "passed(float *)", "hip(float *)",
+              "nested(int)", "fixed(int)", "noded(float *)"),
+        FILES("/w/a.cu",
+              "#define LAUNCH(kernel, grid, block, ...) \\\n"
+              "    do { kernel<<<grid, block>>>(__VA_ARGS__); } while (0)\n"
+              "#define RUN_FIXED() fixed<<<1, 1>>>(2)\n"
+              "template <typename K>\n"
+              "static void run(int n, K kernel, float *x) {\n"
+              "    kernel<<<n, 32>>>(x);\n"
+              "}\n"
+              "void host(float *x) {\n"
+              "    (a::plain<float, N - 1><<<g, b, 0, stream>>>(x));\n"
+              "    cudaLaunchCooperativeKernel((void *)coop, g, b, args, 0, stream);\n"
+              "    CHECK(cudaLaunchKernelEx(&config, ex, x));\n"
+              "    CUfunction f;\n"
+              "    cuModuleGetFunction(&f, module, \"driver\");\n"
+              "    cuLaunchKernel(f, 1, 1, 1, 32, 1, 1, 0, 0, args, 0);\n"
+              "    cudaLaunchKernel(reinterpret_cast<const void *>(&cudart), g, b, args);\n"
+              "    auto k = x ? chosen : &other;\n"
+              "    k<<<1, 1>>>(x);\n"
+              "    run(4, passed, x);\n"
+              "    hipLaunchKernelGGL(hip, g, b, 0, 0, x);\n"
+              "    LAUNCH((nested), 1, 2, 3);\n"
+              "    RUN_FIXED();\n"
+              "    params.kernel.func = (void *)noded;\n"
+              "}\n"));
     assert_str(text, S("host:9 > plain\n"
                        "host:10 > coop\n"
                        "host:11 > ex\n"
@@ -106,7 +107,8 @@ static void launches_by_any_means_are_found(void **state)
                        "host:18 > passed\n"
                        "host:19 > hip\n"
                        "host:20 > nested\n"
-                       "host:21 > fixed\n"));
+                       "host:21 > fixed\n"
+                       "host:22 > noded\n"));
 }
 
 static void a_name_in_a_comment_or_a_declaration_launches_nothing(void **state)
@@ -124,31 +126,42 @@ static void a_name_in_a_comment_or_a_declaration_launches_nothing(void **state)
 
 static void macros_define_where_they_are_expanded(void **state)
 {
-    Str text = places(
-        test_arena(state),
-        NAMES("sum_float(float *)", "relu(float *)", "gelu(float *)", "vadd(float *)", "init()"),
-        FILES("/w/a.cu",
-              "#define KERNEL_BODY(name, T) \\\n"
-              "    __global__ void __launch_bounds__(128) name##_##T(T *x) { x[0] = 0; }\n"
-              "#define DEFINE_KERNEL(name) __global__ void name(float *x)\n"
-              "KERNEL_BODY(sum, float)\n"
-              "KERNEL_BODY(sum, double)\n"
-              "DEFINE_KERNEL(relu) {\n"
-              "}\n"
-              "DEFINE_KERNEL(\n"
-              "    gelu)\n"
-              "{\n"
-              "}\n"
-              "INSTANTIATE_ELEMENTWISE(vadd, float)\n"
-              "#if OLD\n"
-              "extern \"C\" __global__ void init() {\n"
-              "}\n"
-              "#endif\n"));
+    Str text =
+        places(test_arena(state),
+               NAMES("sum_float(float *)", "relu(float *)", "gelu(float *)", "vadd(float *)",
+                     "void flash_fwd_kernel<T, (bool)0>(Params)",
+                     "void flash_bwd_kernel<T, (bool)0>(Params)", "init()"),
+               FILES("/w/a.cu",
+                     "#define KERNEL_BODY(name, T) \\\n"
+                     "    __global__ void __launch_bounds__(128) name##_##T(T *x) { x[0] = 0; }\n"
+                     "#define DEFINE_KERNEL(name) __global__ void name(float *x)\n"
+                     "KERNEL_BODY(sum, float)\n"
+                     "KERNEL_BODY(sum, double)\n"
+                     "DEFINE_KERNEL(relu) {\n"
+                     "}\n"
+                     "DEFINE_KERNEL(\n"
+                     "    gelu)\n"
+                     "{\n"
+                     "}\n"
+                     "INSTANTIATE_ELEMENTWISE(vadd, float)\n"
+                     "#define FLASH(kernelName, ...) \\\n"
+                     "template<typename Traits, __VA_ARGS__> \\\n"
+                     "__global__ void kernelName(MODIFIER const Params params)\n"
+                     "FLASH(flash_fwd_kernel, bool Is_causal) {\n"
+                     "}\n"
+                     "FLASH(flash_bwd_kernel, bool Is_causal) {\n"
+                     "}\n"
+                     "#if OLD\n"
+                     "extern \"C\" __global__ void init() {\n"
+                     "}\n"
+                     "#endif\n"));
     assert_str(text, S("- > sum_float /w/a.cu:4\n"
                        "- > relu /w/a.cu:6\n"
-                       "- > gelu /w/a.cu:9\n"
+                       "- > gelu /w/a.cu:8\n"
                        "- > vadd /w/a.cu:12\n"
-                       "- > init /w/a.cu:14\n"));
+                       "- > flash_fwd_kernel /w/a.cu:16\n"
+                       "- > flash_bwd_kernel /w/a.cu:18\n"
+                       "- > init /w/a.cu:21\n"));
 }
 
 /* One plain name, several kernels: namespaces, specializations, overloads, static ones per file. */
