@@ -124,6 +124,7 @@ typedef struct HotNote {
     Str message;
     FindingKind kind;
     double speedup;   /* estimated, in percent; 0 when not said */
+    bool local;       /* of one unit of the device, not the whole kernel */
     bool is_function; /* it is about the function, not about its first line */
     uint32_t kernel;  /* the function's index in functions, or HEAT_NO_FUNCTION */
     uint32_t rank;    /* how many about the same kernel promise more; of a line: repeat it */

@@ -297,6 +297,7 @@ static void add_notes(Joiner *join)
             .message = str_copy(join->arena, finding->message),
             .kind = finding->kind,
             .speedup = finding->speedup,
+            .local = finding->local,
             .is_function = finding->line == 0,
         };
     }

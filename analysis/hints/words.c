@@ -240,8 +240,9 @@ Str words_note(Arena *arena, const HotNote *note, size_t limit)
 {
     if (note->kind == FINDING_WAIT)
         return note->message;
-    Str gain =
-        note->speedup > 0 ? str_fmt(arena, ", estimated speedup %.0f %%", note->speedup) : S("");
+    Str gain = note->speedup > 0 ? str_fmt(arena, ", estimated %sspeedup %.0f %%",
+                                           note->local ? "local " : "", note->speedup)
+                                 : S("");
     Str where = note->is_function
                     ? S("")
                     : str_fmt(arena, " (kernel " STR_FMT ")", STR_ARG(note->function));

@@ -41,6 +41,7 @@ static void add_finding(const Profile *profile, PathMap *map, const ProfileFindi
         .message = profile_text(profile, finding->message),
         .kind = (FindingKind)finding->kind,
         .speedup = finding->speedup,
+        .local = finding->local != 0,
     };
 }
 

@@ -37,6 +37,7 @@ typedef struct SaidFinding {
     Str message;
     FindingKind kind;
     double speedup; /* estimated, in percent; 0 when not said */
+    bool local;     /* of one unit of the device, not the whole kernel */
 } SaidFinding;
 
 typedef struct Said {

@@ -145,7 +145,7 @@ static void print_findings(StrBuf *out, const Profile *profile)
                    STR_ARG(profile_text(profile, finding->file)), finding->line,
                    STR_ARG(profile_text(profile, finding->rule)));
         if (finding->speedup > 0)
-            strbuf_fmt(out, " (%.4g %%)", finding->speedup);
+            strbuf_fmt(out, " (%.4g %%%s)", finding->speedup, finding->local ? " local" : "");
         strbuf_fmt(out, ": " STR_FMT "\n", STR_ARG(profile_text(profile, finding->message)));
     }
 }

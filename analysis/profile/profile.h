@@ -117,7 +117,8 @@ typedef struct ProfileFinding {
     uint32_t line;    /* from 1; 0: the whole function */
     uint32_t rule;    /* text: the tool's name for the rule; of FINDING_WAIT what is waited for */
     uint32_t message; /* text */
-    uint32_t kind;    /* FindingKind */
+    uint16_t kind;    /* FindingKind */
+    uint16_t local;   /* 1: the speedup is that of one unit of the device, not the whole kernel's */
     double speedup;   /* estimated, in percent; 0 when not said */
 } ProfileFinding;
 

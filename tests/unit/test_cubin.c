@@ -127,6 +127,21 @@ static void a_loaded_image_is_read_by_its_addresses(void **state)
     assert_null(cubin_function_at(&cubin, 0x7f0000030000));
 }
 
+/* As nvcc writes them on Windows; ncu prints them with slashes, and so do sources in the report. */
+static void windows_paths_get_slashes(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str image = str_copy(arena, image_of(arena, "inl_sm86.cubin"));
+    static const Str FOLDER = STR_CONST("/home/user/inl"), WINDOWS = STR_CONST("C:\\me\\user\\inl");
+    Cubin cubin;
+    Err err = {0};
+    for (size_t at = str_find(image, FOLDER, 0); at != SIZE_MAX; at = str_find(image, FOLDER, at))
+        memcpy((char *)(uintptr_t)image.ptr + at, WINDOWS.ptr, WINDOWS.len);
+    assert_ok(cubin_read(arena, image, &cubin, &err), &err);
+    const CubinFunction *function = cubin_function(&cubin, S("_Z5saxpyifPKfPf"));
+    assert_str(cubin.files[cubin_row(function, 0x10)->file], S("C:/me/user/inl/inl.cu"));
+}
+
 static void what_is_no_image_is_an_error(void **state)
 {
     Arena *arena = test_arena(state);
@@ -146,4 +161,5 @@ static void what_is_no_image_is_an_error(void **state)
 TEST_MAIN(TEST(lines_and_what_was_inlined_there),
           TEST(longer_relocations_tell_the_functions_apart_too),
           TEST(a_function_that_is_not_inlined_keeps_its_name),
-          TEST(a_loaded_image_is_read_by_its_addresses), TEST(what_is_no_image_is_an_error))
+          TEST(a_loaded_image_is_read_by_its_addresses), TEST(windows_paths_get_slashes),
+          TEST(what_is_no_image_is_an_error))

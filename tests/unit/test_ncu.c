@@ -22,6 +22,11 @@ enum {
     REGISTERS,
     OPERATION,
     DEVICE,
+    SPACE,
+    SIZE,
+    TRANSACTIONS,
+    ASKED,
+    GROUP,
     STRINGS,
 };
 
@@ -35,6 +40,11 @@ static const Str NAMES[STRINGS] = {
     [REGISTERS] = STR_CONST("launch__registers_per_thread"),
     [OPERATION] = STR_CONST("memory_access_type"),
     [DEVICE] = STR_CONST("device__attribute_display_name"),
+    [SPACE] = STR_CONST("memory_type"),
+    [SIZE] = STR_CONST("memory_access_size_type"),
+    [TRANSACTIONS] = STR_CONST("memory_l2_transactions_global"),
+    [ASKED] = STR_CONST("lts__t_bytes.sum.per_second"),
+    [GROUP] = STR_CONST("regex:lts__t_bytes"),
 };
 
 enum {
@@ -127,6 +137,26 @@ static StrBuf source_of(Arena *arena, Str binary)
     proto_put_bytes(&file, 2, S("// the text\n"));
     proto_put_bytes(&out, 8, message_with(arena, 1, strbuf_str(&file)));
     return out;
+}
+
+/* A rule with one message, a speedup (0: none) and markers. */
+static Str rule_of(Arena *arena, Str name, Str text, double speedup, const Str *markers, size_t len)
+{
+    StrBuf rule = strbuf_new(arena), message = strbuf_new(arena), item = strbuf_new(arena);
+    proto_put_bytes(&message, 1, text);
+    proto_put_number(&message, 2, 4);
+    proto_put_bytes(&item, 1, strbuf_str(&message));
+    if (speedup > 0) {
+        StrBuf estimate = strbuf_new(arena);
+        proto_put_number(&estimate, 1, 2);
+        proto_put_double(&estimate, 2, speedup);
+        proto_put_bytes(&item, 10, strbuf_str(&estimate));
+    }
+    proto_put_bytes(&rule, 2, name);
+    proto_put_bytes(&rule, 3, message_with(arena, 1, strbuf_str(&item)));
+    for (size_t i = 0; i < len; i++)
+        proto_put_bytes(&rule, 5, markers[i]);
+    return strbuf_str(&rule);
 }
 
 /* One block of strings, one with a source and results. */
@@ -268,13 +298,180 @@ static void rules_are_findings_where_they_point(void **state)
     proto_put_bytes(&result, 19, strbuf_str(&rule));
     Profile profile = read_report(
         arena, report_of(arena, source_of(arena, cubin_bytes_of(arena, INL)), &result, 1));
-    assert_true(has_line(arena, &profile,
-                         "optimization saxpy :0 Uncoalesced Global Accesses (12.5 %): See the "
-                         "Occupancy section and the guide, a@b."));
+    assert_true(
+        has_line(arena, &profile,
+                 "optimization saxpy :0 Uncoalesced Global Accesses (12.5 % local): See the "
+                 "Occupancy section and the guide, a@b."));
     assert_true(has_line(arena, &profile,
                          "optimization saxpy " AT
                          ":5 Uncoalesced Global Accesses: all of it is far apart"));
     assert_int_equal(profile.findings_len, 2);
+}
+
+/* A marker of a source line, with its own type; addresses in the text; a rule that failed. */
+static void rules_point_in_three_ways(void **state)
+{
+    Arena *arena = test_arena(state);
+    StrBuf result = result_of(arena, S("_Z5saxpyifPKfPf"), S("saxpy"), 900);
+    StrBuf marker = strbuf_new(arena);
+    proto_put_number(&marker, 1, 1);
+    proto_put_number(&marker, 2, 77);
+    proto_put_bytes(&marker, 4, S("this line is slow"));
+    proto_put_number(&marker, 5, 2);
+    proto_put_bytes(&marker, 6, S("/src/other.cuh"));
+    Str markers[] = {strbuf_str(&marker)};
+    proto_put_bytes(&result, 19, rule_of(arena, S("Warp Stall"), S("It waits."), 0, markers, 1));
+    proto_put_bytes(&result, 19,
+                    rule_of(arena, S("Old Rule"),
+                            S("Uncoalesced global access, expected 4, got 8 at PC "
+                              "@source:100d0:0x100d0@"),
+                            0, NULL, 0));
+    proto_put_bytes(&result, 19,
+                    rule_of(arena, S("Elsewhere"), S("Far away at PC @source:9:0x9@"), 0, NULL, 0));
+    StrBuf message = strbuf_new(arena), item = strbuf_new(arena), failed = strbuf_new(arena);
+    proto_put_bytes(&message, 1, S("Metric x not found\nTraceback"));
+    proto_put_number(&message, 2, 3);
+    proto_put_bytes(&item, 1, strbuf_str(&message));
+    proto_put_bytes(&failed, 2, S("Occupancy"));
+    proto_put_bytes(&failed, 3, message_with(arena, 1, strbuf_str(&item)));
+    proto_put_bytes(&result, 19, strbuf_str(&failed));
+    Profile profile = read_report(
+        arena, report_of(arena, source_of(arena, cubin_bytes_of(arena, INL)), &result, 1));
+    assert_true(has_line(arena, &profile, "optimization saxpy :0 Warp Stall: It waits."));
+    assert_true(
+        has_line(arena, &profile, "warning saxpy /src/other.cuh:77 Warp Stall: this line is slow"));
+    assert_true(has_line(arena, &profile,
+                         "optimization saxpy " AT
+                         ":5 Old Rule: Uncoalesced global access, expected 4, got 8"));
+    assert_true(has_line(arena, &profile, "optimization saxpy :0 Elsewhere: Far away"));
+    assert_true(
+        has_line(arena, &profile, "note: ncu's rule Occupancy did not run: Metric x not found"));
+    assert_int_equal(profile.findings_len, 4);
+}
+
+/* In the words of the longest launch, with the count of those it is said of. */
+static void a_rule_of_several_launches_is_told_once(void **state)
+{
+    Arena *arena = test_arena(state);
+    StrBuf results[3], marker = strbuf_new(arena);
+    const double ns[] = {900, 1100, 1000};
+    proto_put_number(&marker, 3, START + 0xd0);
+    proto_put_bytes(&marker, 4, S("here"));
+    Str markers[] = {strbuf_str(&marker)};
+    for (size_t i = 0; i < 3; i++) {
+        results[i] = result_of(arena, S("_Z5saxpyifPKfPf"), S("saxpy"), ns[i]);
+        Str text = str_fmt(arena, "It took %.0f ns.", ns[i]);
+        if (i)
+            proto_put_bytes(&results[i], 19, rule_of(arena, S("R"), text, 8, markers, 1));
+    }
+    Profile profile = read_report(
+        arena, report_of(arena, source_of(arena, cubin_bytes_of(arena, INL)), results, 3));
+    assert_true(has_line(arena, &profile,
+                         "optimization saxpy :0 R (8 %): It took 1100 ns. (in 2 of 3 launches)"));
+    assert_true(
+        has_line(arena, &profile, "optimization saxpy " AT ":5 R: here (in 2 of 3 launches)"));
+    assert_int_equal(profile.findings_len, 2);
+}
+
+static void memory_accesses_are_notes_of_their_lines(void **state)
+{
+    Arena *arena = test_arena(state);
+    StrBuf result = result_of(arena, S("_Z5saxpyifPKfPf"), S("saxpy"), 900);
+    proto_put_bytes(&result, 13, LIST(arena, SPACE, {0x10, 4}, {0x20, 4}, {0xd0, 20}, {0x40, 0}));
+    proto_put_bytes(&result, 13, LIST(arena, OPERATION, {0x10, 2}, {0x20, 2}, {0xd0, 6}));
+    proto_put_bytes(&result, 13, LIST(arena, SIZE, {0x10, 32}, {0x20, 32}, {0x40, 32}));
+    Profile profile = read_report(
+        arena, report_of(arena, source_of(arena, cubin_bytes_of(arena, INL)), &result, 1));
+    assert_true(
+        has_line(arena, &profile, "note saxpy " AT ":12 memory access: global load, 32-bit × 2"));
+    assert_true(has_line(arena, &profile,
+                         "note saxpy " AT ":5 memory access: global to shared load and store"));
+    assert_int_equal(profile.findings_len, 2);
+}
+
+/* As 2020.2 calls it; and of a number that is there twice, the second, as ncu shows it. */
+static void versions_differ_in_names_and_order(void **state)
+{
+    Arena *arena = test_arena(state);
+    StrBuf result = result_of(arena, S("_Z5saxpyifPKfPf"), S("saxpy"), 900);
+    proto_put_bytes(&result, 13, LIST(arena, TRANSACTIONS, {0x10, 64}));
+    proto_put_bytes(&result, 13, scalar_of(arena, DURATION, 800));
+    Profile profile = read_report(
+        arena, report_of(arena, source_of(arena, cubin_bytes_of(arena, INL)), &result, 1));
+    assert_true(has_line(arena, &profile, "metric global_sectors in count, exact: total 64"));
+    assert_true(has_line(arena, &profile, "fact saxpy: duration = 800 ns"));
+}
+
+/* --metrics: by their own names, also those that an expression stands for. */
+static void metrics_asked_for_are_facts(void **state)
+{
+    Arena *arena = test_arena(state);
+    StrBuf result = result_of(arena, S("_Z5saxpyifPKfPf"), S("saxpy"), 900);
+    StrBuf list = strbuf_new(arena), section = strbuf_new(arena), metrics = strbuf_new(arena);
+    proto_put_number(&list, 1, GROUP);
+    proto_put_bytes(&list, 2, message_with(arena, 1, S("lts__t_bytes.sum.per_second,none")));
+    proto_put_bytes(&metrics, 1, message_with(arena, 1, NAMES[GROUP]));
+    proto_put_bytes(&metrics, 1, message_with(arena, 1, NAMES[DURATION]));
+    proto_put_bytes(&section, 2, S("Command line profiler metrics"));
+    proto_put_bytes(&section, 6, strbuf_str(&metrics));
+    proto_put_bytes(&result, 13, strbuf_str(&list));
+    proto_put_bytes(&result, 13, scalar_of(arena, ASKED, 2e9));
+    proto_put_bytes(&result, 17, strbuf_str(&section));
+    Profile profile = read_report(arena, report_of(arena, source_of(arena, (Str){0}), &result, 1));
+    assert_true(
+        has_line(arena, &profile, "fact saxpy: lts__t_bytes.sum.per_second = 2e+09 bytes/s"));
+    assert_int_equal(profile.facts_len, 6); /* and the kernel, launches, two times, the grid */
+}
+
+static void instances_of_a_template_share_a_place(void **state)
+{
+    Arena *arena = test_arena(state);
+    StrBuf results[2] = {result_of(arena, S("_Z4fillIiEvPi"), S("fill"), 900),
+                         result_of(arena, S("_Z4fillIfEvPf"), S("fill"), 1100)};
+    Profile profile = read_report(arena, report_of(arena, source_of(arena, (Str){0}), results, 2));
+    assert_true(has_line(arena, &profile, "fact fill: template instances = 2 count"));
+    assert_true(has_line(arena, &profile, "fact fill: duration = 1100 ns"));
+    assert_int_equal(profile.facts_len, 6);
+}
+
+static void results_of_other_kinds_are_named(void **state)
+{
+    Arena *arena = test_arena(state);
+    StrBuf result = result_of(arena, S("_Z5saxpyifPKfPf"), S("saxpy"), 900);
+    Str bytes = report_of(arena, source_of(arena, (Str){0}), &result, 1);
+    StrBuf out = strbuf_new(arena), head = strbuf_new(arena);
+    strbuf_add(&out, bytes);
+    proto_put_number(&head, 5, 0);
+    proto_put_number(&head, 7, 2);
+    proto_put_number(&head, 9, 1);
+    put_part(&out, head);
+    Profile profile = read_report(arena, strbuf_str(&out));
+    assert_true(has_line(arena, &profile,
+                         "note: 2 results of ranges of launches (--replay-mode range) are not "
+                         "read, only those of kernels"));
+    assert_true(has_line(arena, &profile,
+                         "note: 1 results of CUDA graphs as a whole (--graph-profiling graph) are "
+                         "not read, only those of kernels"));
+}
+
+/* The interpreter's own frames are left out between Python's and those of its extension. */
+static void python_calls_what_launches(void **state)
+{
+    Arena *arena = test_arena(state);
+    static const Str NATIVE[] = {STR_CONST("launch"), STR_CONST("_PyEval_EvalFrameDefault"),
+                                 STR_CONST("main")};
+    StrBuf result = result_of(arena, S("_Z5saxpyifPKfPf"), S("saxpy"), 900);
+    StrBuf native = strbuf_new(arena), python = strbuf_new(arena), frame = strbuf_new(arena);
+    for (size_t i = 0; i < 3; i++)
+        proto_put_bytes(&native, 1, message_with(arena, 4, NATIVE[i]));
+    proto_put_bytes(&frame, 3, S("/src/train.py"));
+    proto_put_bytes(&frame, 4, S("step"));
+    proto_put_number(&frame, 5, 12);
+    proto_put_bytes(&python, 1, strbuf_str(&frame));
+    proto_put_bytes(&result, 28, strbuf_str(&native));
+    proto_put_bytes(&result, 32, strbuf_str(&python));
+    Profile profile = read_report(arena, report_of(arena, source_of(arena, (Str){0}), &result, 1));
+    assert_true(has_line(arena, &profile, "900 x1 step (/src/train.py:12);launch;saxpy"));
 }
 
 static void the_launching_stack_comes_first(void **state)
@@ -352,6 +549,10 @@ static void samples_have_the_figures_of_their_index(void **state)
 TEST_MAIN(TEST(instructions_become_stacks_of_what_was_inlined),
           TEST(without_a_count_samples_are_the_sum_of_their_reasons),
           TEST(a_kernel_without_lines_has_its_numbers_as_a_whole),
-          TEST(rules_are_findings_where_they_point), TEST(the_launching_stack_comes_first),
-          TEST(strange_values_do_no_harm), TEST(a_cut_report_gives_what_is_there),
-          TEST(samples_have_the_figures_of_their_index))
+          TEST(rules_are_findings_where_they_point), TEST(rules_point_in_three_ways),
+          TEST(a_rule_of_several_launches_is_told_once),
+          TEST(memory_accesses_are_notes_of_their_lines), TEST(versions_differ_in_names_and_order),
+          TEST(metrics_asked_for_are_facts), TEST(instances_of_a_template_share_a_place),
+          TEST(results_of_other_kinds_are_named), TEST(python_calls_what_launches),
+          TEST(the_launching_stack_comes_first), TEST(strange_values_do_no_harm),
+          TEST(a_cut_report_gives_what_is_there), TEST(samples_have_the_figures_of_their_index))

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/path.h"
+#include "base/strbuf.h"
 
 enum {
     LNS_COPY = 1,
@@ -66,10 +67,22 @@ static int64_t take_sleb(CubinBytes *in)
 
 /* ------------------------------------------------------------------ the head of a unit */
 
+/* Programs built on Windows: C:\\src\\a.cu becomes C:/src/a.cu, as ncu itself prints it. */
+static Str with_slashes(Arena *arena, Str path)
+{
+    bool is_windows = path.len > 2 && (path.ptr[1] == ':' || str_starts(path, S("\\\\")));
+    if (!is_windows || str_find(path, S("\\"), 0) == SIZE_MAX)
+        return path;
+    StrBuf out = strbuf_new(arena);
+    for (size_t i = 0; i < path.len; i++)
+        strbuf_char(&out, path.ptr[i] == '\\' ? '/' : path.ptr[i]);
+    return strbuf_str(&out);
+}
+
 static uint32_t add_file(Lines *in, Str dir, Str name)
 {
     Str path = dir.len && !str_starts(name, S("/")) ? path_join(in->arena, dir, name) : name;
-    return intern_id(&in->cubin->files, path);
+    return intern_id(&in->cubin->files, with_slashes(in->arena, path));
 }
 
 static void take_file(Lines *in, CubinBytes *bytes, Str name)

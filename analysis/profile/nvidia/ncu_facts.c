@@ -1,24 +1,17 @@
 /*
- * Nsight Compute's numbers of a whole launch, as facts of its kernel, and the verdicts of its rules,
- * as findings at the lines they mark. Of several launches of a kernel the longest is told.
+ * Nsight Compute's numbers of a whole launch, as facts of its kernel: those of the table below, and
+ * those that were asked for by name (--metrics). Of several launches of a kernel the longest is told.
  */
 
 #include <math.h>
 
 #include "analysis/profile/nvidia/ncu_parts.h"
-#include "base/strbuf.h"
 
 enum {
-    /* RuleResult and what is in it */
-    RULE_NAME = 2,
-    RULE_BODY = 3,
-    RULE_MARKER = 5,
-    ITEM_MESSAGE = 1,
-    ITEM_SPEEDUP = 10,
-    TYPE_WARNING = 2,
-    TYPE_ERROR = 3,
-    TYPE_OPTIMIZATION = 4,
-    MARKERS_MAX = 1000,
+    /* Section and what is in it */
+    SECTION_NAME = 2,
+    SECTION_METRICS = 6,
+    ASKED_MAX = 64, /* metrics asked for by name that are told */
 };
 
 #define DURATION S("gpu__time_duration.sum")
@@ -85,14 +78,16 @@ static Str metric_name(const Ncu *in, Str metric)
                                                    : (Str){0};
 }
 
+/* 2025.1 gives some twice, of two passes; ncu shows the second. */
 static NcuValue metric_value(const Ncu *in, Str result, Str name)
 {
+    NcuValue value = {0};
     Proto fields = proto(result);
     for (ProtoField field; proto_next(&fields, &field);)
         if (field.number == NCU_METRIC && field.wire == PROTO_BYTES &&
             str_eq(metric_name(in, field.bytes), name))
-            return ncu_value(proto(ncu_text(field.bytes, 2)));
-    return (NcuValue){0};
+            value = ncu_value(proto(ncu_text(field.bytes, 2)));
+    return value;
 }
 
 static int64_t duration_of(const Ncu *in, Str result)
@@ -127,9 +122,7 @@ void ncu_count_launches(Ncu *in)
 
 bool ncu_is_longest(const Ncu *in, const NcuLaunch *launch)
 {
-    Intern *kernels = (Intern *)(uintptr_t)&in->kernels; /* known already: nothing is added */
-    return in->launches.items[intern_id(kernels, mangled_of(launch->result))].longest ==
-           launch->number;
+    return in->launches.items[launch->kernel].longest == launch->number;
 }
 
 void ncu_read_kernel(Ncu *in, NcuLaunch *launch)
@@ -139,6 +132,7 @@ void ncu_read_kernel(Ncu *in, NcuLaunch *launch)
     if (!launch->name.len)
         launch->name = launch->mangled.len ? launch->mangled : S("(unnamed kernel)");
     launch->duration_ns = duration_of(in, launch->result);
+    launch->kernel = intern_id(&in->kernels, mangled_of(launch->result));
     Proto fields = proto(launch->result);
     for (ProtoField field; proto_next(&fields, &field);) {
         ProtoField instance;
@@ -181,14 +175,91 @@ static void add_size(Ncu *in, const NcuLaunch *launch, Str name, uint32_t number
              str_fmt(launch->scratch, "%llu × %llu × %llu", sizes[0], sizes[1], sizes[2]));
 }
 
-void ncu_add_facts(Ncu *in, const NcuLaunch *launch)
+/* ------------------------------------------------------------------ metrics asked for by name */
+
+typedef struct Asked {
+    Ncu *in;
+    const NcuLaunch *launch;
+    size_t count;
+} Asked;
+
+/* ncu says a metric's unit only in its name: l1tex__t_bytes.sum.per_second. */
+static Str unit_of(Str metric)
 {
-    Intern *kernels = &in->kernels;
-    const NcuLaunches *launches =
-        &in->launches.items[intern_id(kernels, mangled_of(launch->result))];
+    bool is_ratio = str_ends(metric, S(".ratio")) || str_has(metric, S("_per_"));
+    if (str_has(metric, S(".pct")) || str_ends(metric, S("_pct")))
+        return S("%");
+    if (str_has(metric, S(".per_second")))
+        return str_has(metric, S("bytes"))    ? S("bytes/s")
+               : str_has(metric, S("cycles")) ? S("Hz")
+                                              : S("count");
+    if (is_ratio)
+        return S("count");
+    return str_has(metric, S("__time_")) ? S("ns")
+           : str_has(metric, S("bytes")) ? S("bytes")
+                                         : S("count");
+}
+
+static bool is_told(Str metric)
+{
+    for (size_t i = 0; i < sizeof(FACTS) / sizeof(FACTS[0]); i++)
+        if (str_eq(FACTS[i].ncu, metric))
+            return true;
+    return str_eq(metric, DURATION);
+}
+
+static void add_asked(Asked *to, Str name)
+{
+    NcuValue value = metric_value(to->in, to->launch->result, name);
+    bool is_number = value.is_there && !value.is_text && isfinite(value.number);
+    if (!is_number || is_told(name) || to->count >= ASKED_MAX)
+        return;
+    add_number(to->in, to->launch, name, value.number, unit_of(name));
+    to->count++;
+}
+
+/* "regex:…" and "group:…" are metrics of their own, whose text is the list of what they stand for. */
+static void add_asked_all(Asked *to, Str name)
+{
+    NcuValue list = metric_value(to->in, to->launch->result, name);
+    Str rest = list.text, part;
+    if (!list.is_text) {
+        add_asked(to, name);
+        return;
+    }
+    while (rest.len && to->count < ASKED_MAX) {
+        if (!str_cut(rest, ',', &part, &rest)) {
+            part = rest;
+            rest = (Str){0};
+        }
+        add_asked(to, str_trim(part));
+    }
+}
+
+static void add_asked_facts(Ncu *in, const NcuLaunch *launch)
+{
+    Asked to = {.in = in, .launch = launch};
+    Proto result = proto(launch->result);
+    for (ProtoField section; proto_next(&result, &section);) {
+        if (section.number != NCU_SECTION || section.wire != PROTO_BYTES ||
+            !str_starts(ncu_text(section.bytes, SECTION_NAME), S("Command line profiler metrics")))
+            continue;
+        Proto metrics = proto(ncu_text(section.bytes, SECTION_METRICS));
+        for (ProtoField metric; proto_next(&metrics, &metric) && to.count < ASKED_MAX;)
+            if (metric.number == 1 && metric.wire == PROTO_BYTES)
+                add_asked_all(&to, ncu_text(metric.bytes, 1));
+    }
+}
+
+/* ------------------------------------------------------------------ all of them */
+
+static void add_facts(Ncu *in, const NcuLaunch *launch, size_t instances)
+{
+    const NcuLaunches *launches = &in->launches.items[launch->kernel];
     Str full = ncu_text(launch->result, NCU_DEMANGLED);
-    if (full.len)
-        add_text(in, launch, S("kernel"), full);
+    add_text(in, launch, S("kernel"), full.len ? full : launch->name);
+    if (instances > 1)
+        add_number(in, launch, S("template instances"), (double)instances, S("count"));
     add_number(in, launch, S("launches"), (double)launches->count, S("count"));
     if (launches->total_ns)
         add_number(in, launch, S("time of all launches"), (double)launches->total_ns, S("ns"));
@@ -203,124 +274,35 @@ void ncu_add_facts(Ncu *in, const NcuLaunch *launch)
         else if (value.is_there && isfinite(value.number))
             add_number(in, launch, FACTS[i].name, value.number, FACTS[i].unit);
     }
+    add_asked_facts(in, launch);
 }
 
-/* ------------------------------------------------------------------ rules */
-
-/* ncu marks links: "@section:Occupancy:Occupancy@", "@url:Guide:https://...@"; the label stays. */
-static Str plain(Arena *arena, Str text)
+void ncu_take_facts(Ncu *in, const NcuLaunch *launch)
 {
-    StrBuf out = strbuf_new(arena);
-    while (text.len) {
-        Str before, rest, mark, after, kind, label, target;
-        bool has_mark = str_cut(text, '@', &before, &rest) && str_cut(rest, '@', &mark, &after) &&
-                        str_cut(mark, ':', &kind, &label) && str_cut(label, ':', &label, &target);
-        if (!has_mark) {
-            strbuf_add(&out, text);
-            break;
-        }
-        strbuf_add(&out, before);
-        strbuf_add(&out, str_eq(kind, S("url")) ? label : target);
-        text = after;
+    int64_t total_ns = in->launches.items[launch->kernel].total_ns;
+    uint32_t *place = idmap_slot(&in->told_of, launch->frame);
+    if (!*place) {
+        *array_push(in->arena, &in->told) =
+            (NcuTold){.frame = launch->frame, .number = launch->number, .total_ns = total_ns};
+        *place = (uint32_t)in->told.len;
     }
-    return str_trim(strbuf_str(&out));
-}
-
-static FindingKind kind_of_type(uint64_t type)
-{
-    switch (type) {
-    case TYPE_WARNING:
-    case TYPE_ERROR:
-        return FINDING_WARNING;
-    case TYPE_OPTIMIZATION:
-        return FINDING_OPTIMIZATION;
-    default:
-        return FINDING_NOTE;
+    NcuTold *told = &in->told.items[*place - 1];
+    told->instances++;
+    if (total_ns > told->total_ns) {
+        told->number = launch->number;
+        told->total_ns = total_ns;
     }
 }
 
-/* What one rule says in all its parts. */
-typedef struct Rule {
-    StrBuf message;
-    FindingKind kind;
-    double speedup;
-} Rule;
-
-static void take_item(Rule *rule, Arena *arena, Str item)
+void ncu_add_facts(Ncu *in)
 {
-    Str message = ncu_text(item, ITEM_MESSAGE);
-    ProtoField field;
-    if (message.len) {
-        FindingKind kind =
-            kind_of_type(ncu_field(message, 2, PROTO_VARINT, &field) ? field.value : 0);
-        if (kind > rule->kind)
-            rule->kind = kind;
-        strbuf_fmt(&rule->message, "%s" STR_FMT, rule->message.len ? " " : "",
-                   STR_ARG(plain(arena, ncu_text(message, 1))));
+    array_each (NcuTold, told, &in->told) {
+        CLEANUP(arena_cleanup) Arena *scratch = arena_new("launch");
+        NcuLaunch launch = {.scratch = scratch,
+                            .number = told->number,
+                            .result = in->report.results.items[told->number],
+                            .frame = told->frame};
+        ncu_read_kernel(in, &launch);
+        add_facts(in, &launch, told->instances);
     }
-    if (ncu_field(ncu_text(item, ITEM_SPEEDUP), 2, PROTO_FIXED64, &field)) {
-        double percent = ncu_double(field.value);
-        if (percent > rule->speedup && percent < 1e6)
-            rule->speedup = percent;
-    }
-}
-
-static void add_finding(Ncu *in, const NcuLaunch *launch, Str name, const Rule *rule)
-{
-    profile_add_finding(in->build, (ProfileFinding){.frame = launch->frame,
-                                                    .rule = profile_add_text(in->build, name),
-                                                    .message = profile_add_text(
-                                                        in->build, strbuf_str(&rule->message)),
-                                                    .kind = rule->kind,
-                                                    .speedup = rule->speedup});
-}
-
-/* Markers point at single instructions; those of one line with one text are told once. */
-static void add_marker(Ncu *in, const NcuLaunch *launch, Str name, const Rule *rule, Str marker,
-                       Intern *told)
-{
-    ProtoField field;
-    NcuPlace place = {.file = ncu_text(marker, 6)};
-    Str text = plain(launch->scratch, ncu_text(marker, 4));
-    if (ncu_field(marker, 2, PROTO_VARINT, &field) && field.value <= INT32_MAX)
-        place.line = (uint32_t)field.value;
-    else if (ncu_field(marker, 3, PROTO_VARINT, &field))
-        place = ncu_place(launch, field.value);
-    size_t known = told->count;
-    Str key = str_fmt(launch->scratch, STR_FMT ":%u " STR_FMT, STR_ARG(place.file), place.line,
-                      STR_ARG(text));
-    if (!place.line || !text.len || intern_id(told, key) < known)
-        return;
-    profile_add_finding(in->build, (ProfileFinding){.frame = launch->frame,
-                                                    .file = profile_add_text(in->build, place.file),
-                                                    .line = place.line,
-                                                    .rule = profile_add_text(in->build, name),
-                                                    .message = profile_add_text(in->build, text),
-                                                    .kind = rule->kind});
-}
-
-static void take_rule(Ncu *in, const NcuLaunch *launch, Str message)
-{
-    Rule rule = {.message = strbuf_new(launch->scratch)};
-    Str name = ncu_text(message, RULE_NAME);
-    Proto items = proto(ncu_text(message, RULE_BODY));
-    for (ProtoField field; proto_next(&items, &field);)
-        if (field.number == 1 && field.wire == PROTO_BYTES)
-            take_item(&rule, launch->scratch, field.bytes);
-    if (!rule.message.len)
-        return;
-    add_finding(in, launch, name, &rule);
-    Intern told = intern_new(launch->scratch);
-    Proto fields = proto(message);
-    for (ProtoField field; proto_next(&fields, &field) && told.count < MARKERS_MAX;)
-        if (field.number == RULE_MARKER && field.wire == PROTO_BYTES)
-            add_marker(in, launch, name, &rule, field.bytes, &told);
-}
-
-void ncu_add_findings(Ncu *in, const NcuLaunch *launch)
-{
-    Proto fields = proto(launch->result);
-    for (ProtoField field; proto_next(&fields, &field);)
-        if (field.number == NCU_RULE && field.wire == PROTO_BYTES)
-            take_rule(in, launch, field.bytes);
 }

@@ -145,20 +145,30 @@ static ProfileFrame host_frame(Ncu *in, Str message)
                           .kind = file.len ? FRAME_USER : FRAME_NATIVE};
 }
 
-/* Frames come innermost first. */
-static uint32_t host_stack(Ncu *in, const NcuLaunch *launch)
+/* Frames come innermost first; those of the interpreter, and what it was called by, end it. */
+static uint32_t add_host_frames(Ncu *in, uint32_t stack, Str message, bool below_python)
 {
     Str messages[HOST_STACK_MAX];
     size_t depth = 0;
-    Proto frames = proto(ncu_text(launch->result, NCU_CPU_STACK));
-    for (ProtoField field; proto_next(&frames, &field);)
-        if (field.number == 1 && field.wire == PROTO_BYTES && depth < HOST_STACK_MAX)
-            messages[depth++] = field.bytes;
-    uint32_t stack = 0;
+    Proto frames = proto(message);
+    for (ProtoField field; proto_next(&frames, &field);) {
+        if (field.number != 1 || field.wire != PROTO_BYTES || depth == HOST_STACK_MAX)
+            continue;
+        if (below_python && str_has(ncu_text(field.bytes, 4), S("PyEval_")))
+            break;
+        messages[depth++] = field.bytes;
+    }
     while (depth--)
         stack = profile_add_stack(in->build, stack,
                                   profile_add_frame(in->build, host_frame(in, messages[depth])));
     return stack;
+}
+
+static uint32_t host_stack(Ncu *in, const NcuLaunch *launch)
+{
+    Str python = ncu_text(launch->result, NCU_PYTHON_STACK);
+    uint32_t stack = add_host_frames(in, 0, python, false);
+    return add_host_frames(in, stack, ncu_text(launch->result, NCU_CPU_STACK), python.len > 0);
 }
 
 /* ------------------------------------------------------------------ a launch */

@@ -1,6 +1,6 @@
 /*
  * NcuParts: what the reader of .ncu-rep is made of. Only for read_ncu.c, ncu_lines.c (addresses to
- * lines) and ncu_facts.c (kernels, facts and rules).
+ * lines), ncu_facts.c (kernels and facts) and ncu_rules.c (what ncu's rules say).
  */
 #ifndef ANALYSIS_PROFILE_NCU_PARTS_H
 #define ANALYSIS_PROFILE_NCU_PARTS_H
@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "analysis/profile/nvidia/cubin.h"
+#include "analysis/profile/nvidia/ncu_access.h"
 #include "analysis/profile/nvidia/ncu_names.h"
 #include "analysis/profile/nvidia/ncu_report.h"
 #include "analysis/profile/readers.h"
@@ -24,8 +25,10 @@ enum {
     NCU_BLOCK = 11,
     NCU_METRIC = 13,
     NCU_SOURCE = 15,
+    NCU_SECTION = 17,
     NCU_RULE = 19,
     NCU_CPU_STACK = 28,
+    NCU_PYTHON_STACK = 32,
 };
 
 /* A metric per instruction that is taken. */
@@ -42,6 +45,23 @@ typedef struct NcuLaunches {
     int64_t total_ns;
 } NcuLaunches;
 
+/* What a rule says of a kernel or a place in it, in all its launches. */
+typedef struct NcuSaid {
+    ProfileFinding finding; /* but for its message */
+    Str message;            /* of the longest launch that was told of so */
+    uint32_t kernel;
+    size_t launches; /* of which the rule says it */
+    size_t last;     /* number + 1 of the result it was last said of */
+} NcuSaid;
+
+/* Whose facts are told of a frame: of several instances of a template those that took longest. */
+typedef struct NcuTold {
+    uint32_t frame;
+    size_t number; /* of the result */
+    size_t instances;
+    int64_t total_ns;
+} NcuTold;
+
 typedef struct Ncu {
     Arena *arena;
     ProfileBuilder *build;
@@ -53,11 +73,17 @@ typedef struct Ncu {
     IdMap cubin_of; /* reference to number + 1 */
     Intern kernels; /* mangled names */
     Array(NcuLaunches) launches;
+    IdMap told_of; /* frame to the place in `told`, + 1 */
+    Array(NcuTold) told;
+    Intern said_keys;
+    Array(NcuSaid) said;
+    NcuAccesses accesses;
 } Ncu;
 
 typedef struct NcuLaunch {
     Arena *scratch;
-    size_t number; /* of the result */
+    size_t number;   /* of the result */
+    uint32_t kernel; /* in Ncu.launches */
     Str result;
     Str name;    /* "reduce" */
     Str mangled; /* "_Z6reducePiS_j"; may be empty */
@@ -77,8 +103,15 @@ void ncu_count_launches(Ncu *in);
 void ncu_read_kernel(Ncu *in, NcuLaunch *launch);
 /* Is this the launch whose facts stand for the kernel? */
 bool ncu_is_longest(const Ncu *in, const NcuLaunch *launch);
-void ncu_add_facts(Ncu *in, const NcuLaunch *launch);
-void ncu_add_findings(Ncu *in, const NcuLaunch *launch);
+/* Of a kernel's longest launch. */
+void ncu_take_facts(Ncu *in, const NcuLaunch *launch);
+/* After the last launch. */
+void ncu_add_facts(Ncu *in);
+
+/* ncu_rules.c */
+void ncu_take_rules(Ncu *in, const NcuLaunch *launch);
+/* After the last launch. */
+void ncu_add_findings(Ncu *in);
 
 /* ncu_lines.c */
 void ncu_find_lines(Ncu *in, NcuLaunch *launch);

@@ -12,6 +12,10 @@ enum {
     SESSION = 3,
     STRING_TABLE = 4,
     PAYLOAD_SIZE = 5,
+    NUM_RANGES = 7,
+    NUM_COMMAND_LISTS = 8,
+    NUM_GRAPHS = 9,
+    NUM_UNKNOWN = 10, /* written by 2026.2, 0 in all that was seen */
     /* SessionDetails */
     VERSION_INFO = 8,
     /* SourceData */
@@ -199,6 +203,9 @@ static BlockHead take_head(Reader *in, Str message)
             head.results = field.value;
         else if (field.number == PAYLOAD_SIZE && is_number)
             head.payload = field.value;
+        else if (field.number >= NUM_RANGES && field.number <= NUM_UNKNOWN && is_number &&
+                 field.value <= UINT32_MAX)
+            in->out->others[NCU_RANGES + field.number - NUM_RANGES] += field.value;
         else if (field.number == SESSION && !is_number)
             take_session(in, proto_inside(&fields, field.bytes));
         else if (field.number == STRING_TABLE && !is_number)

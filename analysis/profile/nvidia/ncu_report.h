@@ -46,12 +46,22 @@ typedef struct NcuSource {
     Array(NcuFile) files;         /* with --import-source */
 } NcuSource;
 
+/* Results of other kinds than kernels, which stay unread. */
+typedef enum NcuOther {
+    NCU_RANGES,
+    NCU_COMMAND_LISTS,
+    NCU_GRAPHS,
+    NCU_UNKNOWN,
+    NCU_OTHERS,
+} NcuOther;
+
 typedef struct NcuReport {
     Array(Str) strings;
     Array(NcuSource) sources;
     IdMap source_of; /* reference to number + 1 */
     Array(Str) results;
-    Str version;   /* of ncu: "2024.1.0.0 (build 33681293) (public-release)"; may be empty */
+    Str version; /* of ncu: "2024.1.0.0 (build 33681293) (public-release)"; may be empty */
+    uint64_t others[NCU_OTHERS];
     size_t broken; /* parts that could not be read */
     bool cut;      /* the last block is not whole */
 } NcuReport;

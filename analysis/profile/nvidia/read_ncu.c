@@ -8,7 +8,7 @@
  * Metrics: samples of the program counter (first, when there are any), the kernel's time spread by
  * them, what was executed, memory sectors and wavefronts, and one per stall reason. Numbers of the
  * whole launch (duration, occupancy, throughput) are facts of the kernel, those of its longest
- * launch; ncu's rules are findings at the place they mark (ncu_facts.c).
+ * launch (ncu_facts.c); ncu's rules are findings at the place they mark (ncu_rules.c).
  */
 
 #include <math.h>
@@ -25,12 +25,25 @@ typedef struct SourceMetric {
 static const SourceMetric SOURCE_METRICS[] = {
     {STR_CONST("inst_executed"), STR_CONST("instructions")},
     {STR_CONST("thread_inst_executed"), STR_CONST("thread_instructions")},
+    {STR_CONST("thread_inst_executed_true"), STR_CONST("predicated_on_thread_instructions")},
     {STR_CONST("memory_l2_theoretical_sectors_global"), STR_CONST("global_sectors")},
     {STR_CONST("memory_l2_theoretical_sectors_global_ideal"), STR_CONST("global_sectors_ideal")},
     {STR_CONST("memory_l2_theoretical_sectors_local"), STR_CONST("local_sectors")},
     {STR_CONST("memory_l1_wavefronts_shared"), STR_CONST("shared_wavefronts")},
     {STR_CONST("memory_l1_wavefronts_shared_ideal"), STR_CONST("shared_wavefronts_ideal")},
     {STR_CONST("smsp__branch_targets_threads_divergent"), STR_CONST("divergent_branches")},
+    /* as 2020.3 and 2021.1 call them */
+    {STR_CONST("memory_l2_sectors_global"), STR_CONST("global_sectors")},
+    {STR_CONST("memory_l2_sectors_global_ideal"), STR_CONST("global_sectors_ideal")},
+    {STR_CONST("memory_l2_sectors_local"), STR_CONST("local_sectors")},
+    {STR_CONST("memory_l1_sectors_shared"), STR_CONST("shared_wavefronts")},
+    {STR_CONST("memory_l1_sectors_shared_ideal"), STR_CONST("shared_wavefronts_ideal")},
+    /* 2020.2 */
+    {STR_CONST("memory_l2_transactions_global"), STR_CONST("global_sectors")},
+    {STR_CONST("memory_ideal_l2_transactions_global"), STR_CONST("global_sectors_ideal")},
+    {STR_CONST("memory_l2_transactions_local"), STR_CONST("local_sectors")},
+    {STR_CONST("memory_shared_transactions"), STR_CONST("shared_wavefronts")},
+    {STR_CONST("memory_ideal_shared_transactions"), STR_CONST("shared_wavefronts_ideal")},
 };
 
 /* ------------------------------------------------------------------ which metrics there are */
@@ -48,7 +61,8 @@ Str ncu_source_metric(Arena *arena, Str ncu)
 typedef struct Columns {
     IdMap of; /* id of a name in the report to the metric + 1 */
     IdMap is_stall;
-    uint64_t samples; /* id + 1; 0: the report has no count of samples */
+    uint64_t samples;                /* id + 1; 0: the report has no count of samples */
+    uint64_t space, operation, size; /* id + 1 of what memory is used, and how */
 } Columns;
 
 static bool has_list(Str metric)
@@ -73,6 +87,12 @@ static void note_metric(Ncu *in, Columns *columns, Str metric)
     Str ncu = ncu_report_string(&in->report, id);
     if (str_eq(ncu, S("smsp__pcsamp_sample_count")))
         columns->samples = id + 1;
+    else if (str_eq(ncu, S("memory_type")))
+        columns->space = id + 1;
+    else if (str_eq(ncu, S("memory_access_type")))
+        columns->operation = id + 1;
+    else if (str_eq(ncu, S("memory_access_size_type")))
+        columns->size = id + 1;
     Str name = ncu_source_metric(in->arena, ncu);
     if (!name.len)
         return;
@@ -118,6 +138,7 @@ static void add_metrics(Ncu *in, Columns *columns)
 
 typedef struct Instruction {
     uint64_t pc;
+    NcuAccess access;
     int64_t weights[PROFILE_METRICS_MAX];
 } Instruction;
 
@@ -169,6 +190,23 @@ static void take_list(Instructions *all, Proto metric, size_t column, size_t als
     }
 }
 
+static void take_access(Instructions *all, const Columns *columns, uint64_t column, Proto metric)
+{
+    for (ProtoField field; proto_next(&metric, &field);) {
+        if (field.number != 3 || field.wire != PROTO_BYTES)
+            continue;
+        NcuValue pc = ncu_value(proto(ncu_text(field.bytes, 1)));
+        NcuValue bits = ncu_value(proto(ncu_text(field.bytes, 2)));
+        if (!pc.is_there || pc.is_text || !bits.whole || bits.whole > UINT8_MAX)
+            continue;
+        NcuAccess *access = &instruction_at(all, pc.whole)->access;
+        uint8_t *to = column == columns->space       ? &access->space
+                      : column == columns->operation ? &access->operation
+                                                     : &access->size;
+        *to = (uint8_t)bits.whole;
+    }
+}
+
 static bool counts_samples(const Columns *columns, Str result)
 {
     Proto fields = proto(result);
@@ -184,7 +222,7 @@ static bool counts_samples(const Columns *columns, Str result)
 static Instructions take_metrics(const Ncu *in, const Columns *columns, const NcuLaunch *launch)
 {
     Instructions all = {.arena = launch->scratch, .of = idmap_new(launch->scratch)};
-    bool counted = counts_samples(columns, launch->result);
+    bool counted = counts_samples(columns, launch->result), taken[PROFILE_METRICS_MAX] = {0};
     Proto fields = proto(launch->result);
     for (ProtoField field; proto_next(&fields, &field);) {
         uint64_t id;
@@ -195,8 +233,13 @@ static Instructions take_metrics(const Ncu *in, const Columns *columns, const Nc
         bool is_samples = !counted && idmap_get(&columns->is_stall, id + 1);
         if (counted && id + 1 == columns->samples)
             take_list(&all, metric, in->samples, SIZE_MAX);
-        else if (column && column != UINT32_MAX)
+        else if (id + 1 == columns->space || id + 1 == columns->operation ||
+                 id + 1 == columns->size)
+            take_access(&all, columns, id + 1, metric);
+        else if (column && column != UINT32_MAX && has_list(field.bytes) && !taken[column - 1]) {
+            taken[column - 1] = true; /* a version that gives it under two names */
             take_list(&all, metric, column - 1, is_samples ? in->samples : SIZE_MAX);
+        }
     }
     return all;
 }
@@ -240,6 +283,18 @@ static void add_samples(Ncu *in, NcuLaunch *launch, Instructions *all)
     }
 }
 
+static void add_accesses(Ncu *in, const NcuLaunch *launch, const Instructions *all)
+{
+    for (size_t i = 0; i < all->len; i++) {
+        const Instruction *at = &all->items[i];
+        if (!at->access.space)
+            continue;
+        NcuPlace place = ncu_place(launch, at->pc);
+        ncu_access_add(&in->accesses, launch->frame, profile_add_text(in->build, place.file),
+                       place.line, at->access);
+    }
+}
+
 static void note_lines(Ncu *in, const NcuLaunch *launch, size_t instructions)
 {
     if (!instructions)
@@ -268,10 +323,11 @@ static void take_result(Ncu *in, const Columns *columns, size_t number)
     ncu_find_lines(in, &launch);
     Instructions all = take_metrics(in, columns, &launch);
     add_samples(in, &launch, &all);
+    ncu_take_rules(in, &launch);
     if (ncu_is_longest(in, &launch)) {
         note_lines(in, &launch, all.len);
-        ncu_add_facts(in, &launch);
-        ncu_add_findings(in, &launch);
+        add_accesses(in, &launch, &all);
+        ncu_take_facts(in, &launch);
     }
 }
 
@@ -286,19 +342,52 @@ static void add_sources(Ncu *in)
                                                    profile_add_text(in->build, file->content)});
 }
 
+static bool has_others(const NcuReport *report)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < NCU_OTHERS; i++)
+        count |= report->others[i];
+    return count != 0;
+}
+
+/* Results that are not of a single kernel, and have no lines. */
+static void note_others(Ncu *in)
+{
+    static const char *const KINDS[NCU_OTHERS] = {
+        [NCU_RANGES] = "ranges of launches (--replay-mode range)",
+        [NCU_COMMAND_LISTS] = "command lists",
+        [NCU_GRAPHS] = "CUDA graphs as a whole (--graph-profiling graph)",
+        [NCU_UNKNOWN] = "a kind not known here",
+    };
+    for (size_t i = 0; i < NCU_OTHERS; i++)
+        if (in->report.others[i])
+            profile_note(in->build, "%llu results of %s are not read, only those of kernels",
+                         (unsigned long long)in->report.others[i], KINDS[i]);
+}
+
 bool read_ncu(Arena *arena, Str bytes, Profile *out, Err *err)
 {
-    Ncu in = {.arena = arena, .build = profile_builder_new(arena), .cubin_of = idmap_new(arena)};
+    Ncu in = {.arena = arena,
+              .build = profile_builder_new(arena),
+              .cubin_of = idmap_new(arena),
+              .told_of = idmap_new(arena),
+              .said_keys = intern_new(arena),
+              .accesses = ncu_accesses_new(arena)};
     Columns columns = {.of = idmap_new(arena), .is_stall = idmap_new(arena)};
     if (!ncu_report_read(arena, bytes, &in.report, err))
         return false;
     if (!in.report.results.len)
-        return err_set(err, ERR_INPUT, "a report without a profiled kernel%s",
+        return err_set(err, ERR_INPUT, "a report without a profiled kernel%s%s",
+                       has_others(&in.report) ? ", only ranges, graphs or command lists" : "",
                        in.report.cut ? ", and cut off" : "");
     ncu_count_launches(&in);
     add_metrics(&in, &columns);
     for (size_t i = 0; i < in.report.results.len; i++)
         take_result(&in, &columns, i);
+    ncu_add_facts(&in);
+    ncu_add_findings(&in);
+    ncu_access_findings(&in.accesses, in.build);
+    note_others(&in);
     add_sources(&in);
     if (in.report.cut)
         profile_note(in.build, "the report is cut off; %zu launches could be read",
