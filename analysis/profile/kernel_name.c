@@ -15,6 +15,17 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+/* ncu drops the first bracket of "<unnamed>::" in names it prints: "void unnamed>::fill<...>". */
+static bool is_half_unnamed(Str name, size_t at)
+{
+    static const Str WORD = STR_CONST("unnamed");
+    Str before = str_head(name, at);
+    if (!str_ends(before, WORD))
+        return false;
+    before = str_head(before, before.len - WORD.len);
+    return !str_ends(before, S("<"));
+}
+
 /* The bracket that closes the '<' at `at`; those in parentheses do not count. */
 static size_t skip_arguments(Str name, size_t at)
 {
@@ -27,7 +38,8 @@ static size_t skip_arguments(Str name, size_t at)
             round--;
         else if (c == '<' && !round)
             angles++;
-        else if (c == '>' && !round && name.ptr[at - 1] != '-' && !--angles)
+        else if (c == '>' && !round && name.ptr[at - 1] != '-' && !is_half_unnamed(name, at) &&
+                 !--angles)
             break;
     }
     return at;

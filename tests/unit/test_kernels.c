@@ -13,6 +13,10 @@ static void names_are_told_plain(void **state)
     assert_str(kernel_plain_name(S("[copy]")), S(""));
     assert_str(kernel_plain_name(S("void (anonymous namespace)::fill<float, (bool)1>(float *)")),
                S("fill"));
+    assert_str(
+        kernel_plain_name(S("void unnamed>::grid_stride<float, void unnamed>::copy<2>>(int)")),
+        S("grid_stride"));
+    assert_str(kernel_plain_name(S("void at::<unnamed>::fill<at::<unnamed>::F>(int)")), S("fill"));
     assert_str(kernel_plain_name(S("Sum<int, (3 > 2)>::reduce(int *)")), S("reduce"));
     assert_str(kernel_plain_name(S("m::copy[v1,cw51](Array<long long, 1, C>)")), S("copy"));
 }

@@ -70,7 +70,7 @@ static void details_of_a_live_run_become_facts_and_findings(void **state)
     const ProfileFinding *finding = &profile.findings[0];
     assert_str(profile_text(&profile, finding->rule), S("Warp Stall"));
     assert_str(profile_text(&profile, finding->message),
-               S("Waiting \"long\", see the Guide. More\nof it."));
+               S("Waiting \"long\", see the Guide. More\nof it. (in 1 of 2 launches)"));
     assert_int_equal(finding->kind, FINDING_OPTIMIZATION);
     assert_true(finding->speedup > 23.2 && finding->speedup < 23.3);
     assert_str(profile.notes[0], S("1 row could not be read"));
@@ -108,6 +108,47 @@ static void a_table_printed_twice_counts_once(void **state)
     assert_int_equal(total(&profile, S("gpu_samples")), 30 + 31);
     assert_int_equal(total(&profile, S("stall_wait")), 14 + 15);
     assert_has(profile.notes[0], S("--print-source cuda,sass"));
+}
+
+static bool has_line(Arena *arena, const Profile *profile, const char *line)
+{
+    Str text = profile_print(arena, profile);
+    if (str_has(text, str_fmt(arena, "%s\n", line)))
+        return true;
+    print_message("no \"%s\" in\n" STR_FMT "\n", line, STR_ARG(text));
+    return false;
+}
+
+/* Below the line it came from and below the call; behind a cut warning, and text with its own quotes. */
+static void what_was_inlined_counts_once_in_a_launch(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_page(arena, "inlined");
+    assert_int_equal(on_line(arena, &profile, S("gpu_samples"), S("/w/b.cuh"), 3), 4 + 5);
+    assert_int_equal(on_line(arena, &profile, S("gpu_samples"), S("/w/a.cu"), 9), 2);
+    assert_int_equal(total(&profile, S("instructions")), 96);
+    assert_true(
+        has_line(arena, &profile, "note saxpy /w/b.cuh:3 memory access: global load, 32-bit"));
+    assert_true(
+        has_line(arena, &profile, "note saxpy /w/a.cu:9 memory access: shared store, 64-bit"));
+}
+
+static void a_rule_of_several_launches_is_told_once(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_page(arena, "rules");
+    assert_true(has_line(arena, &profile,
+                         "optimization saxpy :0 Occupancy (14 % local): Limited, 70 %. (in 2 of 2 "
+                         "launches)"));
+    assert_true(
+        has_line(arena, &profile,
+                 "warning saxpy :0 Uncoalesced Global Accesses: Expected 4, got 8 (in 1 of 2 "
+                 "launches)"));
+    assert_true(has_line(arena, &profile,
+                         "note: ncu's rule Launch Configuration did not run: Metric x not found"));
+    assert_int_equal(profile.findings_len, 2);
+    for (size_t i = 0; i < profile.facts_len; i++)
+        assert_false(str_has(profile_text(&profile, profile.facts[i].name), S("DRAM")));
 }
 
 /* Two pages one after the other: the time of the one is spread over the lines of the other. */
@@ -180,6 +221,7 @@ static void what_holds_no_number_says_why(void **state)
 
 TEST_MAIN(TEST(details_of_a_live_run_become_facts_and_findings),
           TEST(a_raw_page_has_its_units_in_a_row), TEST(lines_are_the_sums_of_their_instructions),
-          TEST(a_table_printed_twice_counts_once), TEST(pages_belong_together),
+          TEST(a_table_printed_twice_counts_once), TEST(what_was_inlined_counts_once_in_a_launch),
+          TEST(a_rule_of_several_launches_is_told_once), TEST(pages_belong_together),
           TEST(a_comma_may_stand_before_the_decimals), TEST(numbers_and_units_are_those_of_ncu),
           TEST(what_holds_no_number_says_why))

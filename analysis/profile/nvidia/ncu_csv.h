@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "analysis/profile/nvidia/ncu_access.h"
 #include "analysis/profile/readers.h"
 #include "base/array.h"
 #include "base/idmap.h"
@@ -24,6 +25,8 @@ bool ncu_csv_decimal_comma(Str text);
 /* "4,963,609,951.19", "1436549120.000000 (1; 2; 3)". False: not a number. */
 bool ncu_csv_number(Str cell, bool decimal_comma, double *out);
 
+/* "n/a", "nan": a metric without a value. */
+bool ncu_csv_is_none(Str cell);
 /* A whole number, whatever sets off its thousands: the numbers of a source page. */
 bool ncu_csv_count(Str cell, int64_t *out);
 
@@ -64,6 +67,8 @@ typedef struct NcuCsvRule {
     StrBuf message;
     FindingKind kind;
     double speedup;
+    bool local;       /* it is the speedup of one unit of the device */
+    bool has_address; /* "... at PC 0x7f00" is in the message */
 } NcuCsvRule;
 
 typedef struct NcuCsvTotal {
@@ -111,6 +116,7 @@ typedef struct NcuCsv {
     Array(NcuCsvLaunch) launches;
     Intern line_keys;
     Array(NcuCsvLine) lines;
+    NcuAccesses accesses; /* frames are kernels and files names of this reader until the end */
     Str metrics[PROFILE_METRICS_MAX]; /* ours; 0 is gpu_samples */
     size_t metrics_len;
     bool sampled;

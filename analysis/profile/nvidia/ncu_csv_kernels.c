@@ -14,7 +14,8 @@ void ncu_csv_init(NcuCsv *in, Arena *arena)
                    .names = intern_new(arena),
                    .keys = intern_new(arena),
                    .launch_keys = intern_new(arena),
-                   .line_keys = intern_new(arena)};
+                   .line_keys = intern_new(arena),
+                   .accesses = ncu_accesses_new(arena)};
     ncu_csv_metric(in, S("gpu_samples"));
 }
 
@@ -101,6 +102,7 @@ static void add_metrics(Emit *to)
     static const Str ORDER[] = {
         STR_CONST("instructions"),
         STR_CONST("thread_instructions"),
+        STR_CONST("predicated_on_thread_instructions"),
         STR_CONST("global_sectors"),
         STR_CONST("global_sectors_ideal"),
         STR_CONST("local_sectors"),
@@ -287,17 +289,65 @@ static void add_facts(Emit *to, uint32_t frame, const NcuCsvKernel *kernel,
             add_fact(to, frame, fact, fact->metric, fact->unit.len ? fact->unit : S("count"));
 }
 
-static void add_findings(Emit *to, uint32_t frame, const NcuCsvLaunch *launch)
+/* What a rule says of a kernel in all its launches, in the words of the longest. */
+typedef struct Verdict {
+    const NcuCsvRule *rule;
+    uint32_t kernel;
+    size_t launches;
+} Verdict;
+
+static void add_finding(Emit *to, const Verdict *verdict)
 {
-    array_each (NcuCsvRule, rule, &launch->rules) {
-        Str title = ncu_csv_rule_title(to->in->arena, rule->name);
-        profile_add_finding(to->build, (ProfileFinding){.frame = frame,
-                                                        .rule = profile_add_text(to->build, title),
-                                                        .message = profile_add_text(
-                                                            to->build, strbuf_str(&rule->message)),
-                                                        .kind = rule->kind,
-                                                        .speedup = rule->speedup});
+    const NcuCsvRule *rule = verdict->rule;
+    Arena *arena = to->in->arena;
+    size_t all = to->in->kernels.items[verdict->kernel].launches;
+    Str message = strbuf_str(&rule->message);
+    if (all > 1)
+        message = str_fmt(arena, STR_FMT " (in %zu of %zu launches)", STR_ARG(message),
+                          verdict->launches, all);
+    Str title = ncu_csv_rule_title(arena, rule->name);
+    profile_add_finding(to->build, (ProfileFinding){.frame = to->frames[verdict->kernel],
+                                                    .rule = profile_add_text(to->build, title),
+                                                    .message = profile_add_text(to->build, message),
+                                                    .kind = (uint16_t)rule->kind,
+                                                    .local = rule->local,
+                                                    .speedup = rule->speedup});
+}
+
+static void add_findings(Emit *to)
+{
+    NcuCsv *in = to->in;
+    Intern keys = intern_new(in->arena);
+    Array(Verdict) verdicts = {0};
+    for (size_t i = 1; i < in->launches.len; i++) {
+        const NcuCsvLaunch *launch = &in->launches.items[i];
+        array_each (NcuCsvRule, rule, &launch->rules) {
+            uint32_t id = intern_id(
+                &keys, str_fmt(in->arena, "%u " STR_FMT, launch->kernel, STR_ARG(rule->name)));
+            while (verdicts.len <= id)
+                array_push(in->arena, &verdicts);
+            Verdict *verdict = &verdicts.items[id];
+            bool is_longest = in->kernels.items[launch->kernel].longest == i;
+            if (!verdict->rule || is_longest)
+                verdict->rule = rule;
+            verdict->kernel = launch->kernel;
+            verdict->launches++;
+        }
     }
+    array_each (Verdict, verdict, &verdicts)
+        if (verdict->rule && verdict->rule->message.len)
+            add_finding(to, verdict);
+}
+
+static void add_accesses(Emit *to)
+{
+    NcuAccesses *all = &to->in->accesses;
+    for (size_t i = 1; i < all->items.len; i++) {
+        NcuLineAccess *item = &all->items.items[i];
+        item->file = profile_add_text(to->build, intern_str(&to->in->names, item->file));
+        item->frame = to->frames[item->frame];
+    }
+    ncu_access_findings(all, to->build);
 }
 
 static void add_notes(Emit *to, const NcuCsvKernel *kernel)
@@ -341,7 +391,8 @@ Profile ncu_csv_profile(NcuCsv *in, ProfileBuilder *build)
         if (!kernel->launches)
             continue;
         add_facts(&to, to.frames[i], kernel, &in->launches.items[kernel->longest]);
-        add_findings(&to, to.frames[i], &in->launches.items[kernel->longest]);
     }
+    add_findings(&to);
+    add_accesses(&to);
     return profile_build(build, S("ncu"), S("ncu csv"));
 }

@@ -1,9 +1,14 @@
 /* Labels, units and numbers of Nsight Compute's CSV pages (ncu_csv.h). */
 
 #include <math.h>
+#include <string.h>
 
 #include "analysis/profile/nvidia/ncu_csv.h"
 #include "analysis/profile/nvidia/ncu_names.h"
+
+enum {
+    SIGNS = 64 * 1024, /* bytes of a program's own output that may stand before the first table */
+};
 
 #define STALL_NCU "smsp__pcsamp_warps_issue_stalled_"
 
@@ -100,6 +105,15 @@ bool ncu_csv_count(Str cell, int64_t *out)
         return false;
     *out = llround(number);
     return true;
+}
+
+bool ncu_csv_is_none(Str value)
+{
+    static const Str NONE[] = {STR_CONST("n/a"), STR_CONST("nan"), STR_CONST("inf")};
+    for (size_t i = 0; i < sizeof(NONE) / sizeof(NONE[0]); i++)
+        if (str_eq(value, NONE[i]))
+            return true;
+    return false;
 }
 
 /* ------------------------------------------------------------------ units */
@@ -207,6 +221,8 @@ static const Str SAMPLES[] = {
 static const Label COLUMNS[] = {
     {STR_CONST("Instructions Executed"), STR_CONST("inst_executed")},
     {STR_CONST("Thread Instructions Executed"), STR_CONST("thread_inst_executed")},
+    {STR_CONST("Predicated-On Thread Instructions Executed"),
+     STR_CONST("thread_inst_executed_true")},
     {STR_CONST("Divergent Branches"), STR_CONST("smsp__branch_targets_threads_divergent")},
     {STR_CONST("L1 Wavefronts Shared"), STR_CONST("memory_l1_wavefronts_shared")},
     {STR_CONST("L1 Wavefronts Shared Ideal"), STR_CONST("memory_l1_wavefronts_shared_ideal")},
@@ -306,6 +322,7 @@ static const Label RULES[] = {
     {STR_CONST("Memory"), STR_CONST("Memory Bottleneck")},
     {STR_CONST("MemoryL2Compression"), STR_CONST("Memory L2 Compression")},
     {STR_CONST("PCSamplingData"), STR_CONST("PC sampling data")},
+    {STR_CONST("PMSamplingData"), STR_CONST("PM Sampling Data")},
     {STR_CONST("SOLBottleneck"), STR_CONST("Bottleneck")},
     {STR_CONST("SOLFPRoofline"), STR_CONST("Roofline Analysis")},
     {STR_CONST("UncoalescedGlobalAccess"), STR_CONST("Uncoalesced Global Accesses")},
@@ -322,7 +339,10 @@ Str ncu_csv_rule_title(Arena *arena, Str rule)
     for (size_t i = 0; i < sizeof(RULES) / sizeof(RULES[0]); i++)
         if (str_eq(RULES[i].label, rule))
             return RULES[i].ncu;
+    Str stall = str_from(rule, S("CPIStall").len);
     StrBuf out = strbuf_new(arena);
+    if (str_starts(rule, S("CPIStall"))) /* before 2021.1 a rule for each reason */
+        return str_fmt(arena, "CPI Stall '" STR_FMT "'", STR_ARG(ncu_csv_rule_title(arena, stall)));
     for (size_t i = 0; i < rule.len; i++) {
         if (i && is_upper(rule.ptr[i]) && !is_upper(rule.ptr[i - 1]))
             strbuf_char(&out, ' ');
@@ -341,4 +361,32 @@ Str ncu_csv_plain(Arena *arena, Str text)
         rest = str_from(text, end == SIZE_MAX ? text.len : end + 1);
     }
     return str_trim(strbuf_str(&out));
+}
+
+/* ------------------------------------------------------------------ is it a page at all? */
+
+static bool is_header(Str line)
+{
+    static const Str HEADS[] = {
+        STR_CONST("\"ID\",\"Process ID\","),  STR_CONST("ID,Process ID,"),
+        STR_CONST("\"Kernel Name\","),        STR_CONST("\"File Path\","),
+        STR_CONST("\"Function Name\","),      STR_CONST("\"Line No\",\"Source\""),
+        STR_CONST("\"Address\",\"Source\""),  STR_CONST("==PROF== "),
+        STR_CONST("==WARNING== No lineinfo"),
+    };
+    for (size_t i = 0; i < sizeof(HEADS) / sizeof(HEADS[0]); i++)
+        if (str_starts(line, HEADS[i]))
+            return true;
+    return false;
+}
+
+bool is_ncu_csv(Str bytes)
+{
+    Str rest = str_head(bytes, SIGNS);
+    if (memchr(rest.ptr, 0, rest.len))
+        return false;
+    for (Str line; str_next_line(&rest, &line);)
+        if (is_header(line))
+            return true;
+    return false;
 }

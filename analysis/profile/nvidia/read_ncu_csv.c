@@ -6,13 +6,13 @@
  * page stand rows that name the kernel and the file. Rows with a line number there are ncu's own sums
  * of the instructions below them: they count only where a table has no instructions. Lines of the
  * program and ncu's own ==PROF== may stand between rows. ncu 2024.1 prints every instruction
- * of some reports twice: on the page with lines below its line, where an address counts once in a
- * table; on the SASS page as a second table, which is left out when it repeats the one before it to
+ * of some reports twice: on the page with lines below its line, and what was inlined once more below
+ * the line and in the file it came from; so an address counts once in a launch, where it comes first.
+ * On the SASS page there is a second table, which is left out when it repeats the one before it to
  * the last sample. Not read here: the page `--print-source cuda`, which has no numbers.
  */
 
 #include <math.h>
-#include <string.h>
 
 #include "analysis/profile/nvidia/ncu_csv.h"
 #include "analysis/profile/nvidia/ncu_names.h"
@@ -21,8 +21,9 @@
 enum {
     COLUMNS_MAX = 20000, /* of the raw page; the longest seen has 2,000 */
     ASKED_COLUMNS = 64,  /* a raw page of fewer metrics shows what was asked for by name */
-    SIGNS = 64 * 1024,   /* bytes of a program's own output that may stand before the first table */
     MESSAGE_MAX = 400,
+    FAILURE_MAX = 200,
+    BEHIND_SOURCE = 2, /* the columns after a source page's text */
 };
 
 typedef enum PageKind {
@@ -44,8 +45,8 @@ typedef struct Column {
 /* Where the columns of a details or raw page are; SIZE_MAX: missing. */
 typedef struct Fields {
     size_t id, process, kernel, block, grid, section, metric, unit, value;
-    size_t rule, type, description, speedup;
-    size_t line, address;
+    size_t rule, type, description, speedup, speedup_type;
+    size_t line, address, space, operation, size;
 } Fields;
 
 typedef struct Reader {
@@ -66,8 +67,12 @@ typedef struct Reader {
     Str table_before;   /* the source table before this one */
     Array(NcuCsvLine) sums;
     Array(NcuCsvLine) instructions;
-    IdMap seen;    /* addresses of the table */
-    uint32_t line; /* of the rows that follow */
+    bool has_instructions; /* some of them counted before, in another table of the launch */
+    Intern failures;       /* rules that did not run */
+    Intern tables;         /* files and functions of the launch */
+    IdMap seen;            /* its addresses */
+    IdMap accessing;       /* addresses of all tables */
+    uint32_t line;         /* of the rows that follow */
     size_t bad_rows;
     bool has_listing; /* a page of source text without numbers was there */
 } Reader;
@@ -102,8 +107,12 @@ static Fields find_fields(const CsvRow *row)
                     .type = field_of(row, "Rule Type"),
                     .description = field_of(row, "Rule Description"),
                     .speedup = field_of(row, "Estimated Speedup"),
+                    .speedup_type = field_of(row, "Estimated Speedup Type"),
                     .line = field_of(row, "Line No"),
-                    .address = field_of(row, "Address")};
+                    .address = field_of(row, "Address"),
+                    .space = field_of(row, "Address Space"),
+                    .operation = field_of(row, "Access Operation"),
+                    .size = field_of(row, "Access Size")};
 }
 
 /* The columns of a source page; of several counts of samples the best, or the stalls added up. */
@@ -208,7 +217,7 @@ static void add_value(Reader *in, NcuCsvLaunch *launch, Str metric, NcuCsvUnit u
     if (is_number && isfinite(number * unit.scale)) {
         fact.value = number * unit.scale;
         fact.unit = unit.name;
-    } else if (!is_number && value.len && !str_eq(value, S("n/a"))) {
+    } else if (!is_number && value.len && !ncu_csv_is_none(value)) {
         fact.text = str_copy(in->pages.arena, value);
     } else {
         return;
@@ -227,18 +236,38 @@ static void take_rule(Reader *in, NcuCsvLaunch *launch, const CsvRow *row)
     }
     FindingKind kind = str_eq(type, S("OPT"))   ? FINDING_OPTIMIZATION
                        : str_eq(type, S("WRN")) ? FINDING_WARNING
-                       : str_eq(type, S("ERR")) ? FINDING_WARNING
                                                 : FINDING_NOTE;
     double speedup;
+    if (ncu_csv_number(cell(row, in->at.speedup), in->decimal_comma, &speedup) &&
+        speedup > rule->speedup && speedup < 1e6) {
+        rule->speedup = speedup;
+        rule->local = str_eq(cell(row, in->at.speedup_type), S("local"));
+    }
+    Str description = cell(row, in->at.description);
+    size_t address = str_find(description, S(" at PC 0x"), 0);
+    if (address != SIZE_MAX) { /* one row for each instruction: the first stands for them */
+        if (rule->has_address)
+            return;
+        rule->has_address = true;
+        description = str_head(description, address);
+    }
     if (kind > rule->kind)
         rule->kind = kind;
-    if (ncu_csv_number(cell(row, in->at.speedup), in->decimal_comma, &speedup) &&
-        speedup > rule->speedup && speedup < 1e6)
-        rule->speedup = speedup;
     ArenaMark mark = arena_mark(in->scratch);
-    Str text = ncu_csv_plain(in->scratch, cell(row, in->at.description));
+    Str text = ncu_csv_plain(in->scratch, description);
     strbuf_fmt(&rule->message, "%s" STR_FMT, rule->message.len ? " " : "", STR_ARG(text));
     arena_rollback(in->scratch, mark);
+}
+
+/* Not about the kernel: a rule misses a metric, or fails. */
+static void note_failure(Reader *in, const CsvRow *row)
+{
+    Str text = cell(row, in->at.description), line;
+    Str name = ncu_csv_rule_title(in->pages.arena, cell(row, in->at.rule));
+    size_t known = in->failures.count;
+    if (str_next_line(&text, &line) && intern_id(&in->failures, name) >= known)
+        profile_note(in->build, "ncu's rule " STR_FMT " did not run: " STR_FMT, STR_ARG(name),
+                     STR_ARG(str_head(str_trim(line), FAILURE_MAX)));
 }
 
 static void take_details(Reader *in, const CsvRow *row)
@@ -250,7 +279,9 @@ static void take_details(Reader *in, const CsvRow *row)
     }
     NcuCsvLaunch *launch = launch_of(in, row);
     Str label = cell(row, in->at.metric), unit = cell(row, in->at.unit);
-    if (cell(row, in->at.rule).len)
+    if (str_eq(cell(row, in->at.type), S("ERR")))
+        note_failure(in, row);
+    else if (cell(row, in->at.rule).len)
         take_rule(in, launch, row);
     if (!label.len)
         return;
@@ -303,16 +334,37 @@ static void add_capped(int64_t *sum, int64_t value)
         *sum = INT64_MAX;
 }
 
+/* The program's text is printed as it is: its quotes and commas move what stands behind it. */
+static Str source_cell(const Reader *in, const CsvRow *row, size_t field)
+{
+    size_t moved = row->len > in->header_len ? row->len - in->header_len : 0;
+    return cell(row, field != SIZE_MAX && field >= BEHIND_SOURCE ? field + moved : field);
+}
+
+/* Said of each instruction of a kernel once, however many launches are on the page. */
+static void take_access(Reader *in, const CsvRow *row, Str address)
+{
+    uint32_t kernel = ncu_csv_kernel(&in->pages, in->kernel);
+    uint32_t *seen = idmap_slot(&in->accessing, (uint64_t)kernel << 32 | str_hash(address));
+    NcuAccess access =
+        ncu_access_of(source_cell(in, row, in->at.space), source_cell(in, row, in->at.operation),
+                      source_cell(in, row, in->at.size));
+    if (!*seen)
+        ncu_access_add(&in->pages.accesses, kernel, in->file, in->line, access);
+    *seen = 1;
+}
+
 static void take_source(Reader *in, const CsvRow *row)
 {
     uint64_t line;
-    Str address = cell(row, in->at.address);
+    Str address = source_cell(in, row, in->at.address);
     bool is_instruction = address.len && !str_eq(address, S("-"));
     if (row->len < in->header_len / 2) {
         in->bad_rows++;
         return;
     }
-    bool has_line = str_to_u64(cell(row, in->at.line), &line) && line && line <= INT32_MAX;
+    bool has_line =
+        str_to_u64(source_cell(in, row, in->at.line), &line) && line && line <= INT32_MAX;
     if (has_line)
         in->line = (uint32_t)line;
     else if (!is_instruction)
@@ -320,9 +372,11 @@ static void take_source(Reader *in, const CsvRow *row)
     NcuCsvLine *at = NULL;
     if (is_instruction) {
         uint32_t *seen = idmap_slot(&in->seen, str_hash(address));
+        in->has_instructions = true;
         if (*seen)
             return;
         *seen = 1;
+        take_access(in, row, address);
         size_t len = in->instructions.len;
         at = len ? &in->instructions.items[len - 1] : NULL;
         if (!at || at->line != in->line)
@@ -335,7 +389,7 @@ static void take_source(Reader *in, const CsvRow *row)
     }
     array_each (Column, column, &in->columns) {
         int64_t value;
-        if (ncu_csv_count(cell(row, column->field), &value))
+        if (ncu_csv_count(source_cell(in, row, column->field), &value))
             add_capped(&at->weights[column->metric], value);
     }
 }
@@ -343,12 +397,13 @@ static void take_source(Reader *in, const CsvRow *row)
 /* The rows of a source table are whole: add them to their kernel, unless it was printed twice. */
 static void end_source(Reader *in, Str table)
 {
-    const NcuCsvLine *rows = in->instructions.len ? in->instructions.items : in->sums.items;
-    size_t len = in->instructions.len ? in->instructions.len : in->sums.len;
+    const NcuCsvLine *rows = in->has_instructions ? in->instructions.items : in->sums.items;
+    size_t len = in->has_instructions ? in->instructions.len : in->sums.len;
     int64_t samples = 0;
     for (size_t i = 0; i < len; i++)
         add_capped(&samples, rows[i].weights[0]);
-    bool is_repeated = samples > 0 && str_eq(table, in->table_before);
+    bool is_sass = in->at.line == SIZE_MAX;
+    bool is_repeated = is_sass && samples > 0 && str_eq(table, in->table_before);
     in->table_before = table;
     if (!in->columns.len)
         in->has_listing = true;
@@ -382,8 +437,20 @@ static void end_table(Reader *in, const char *end)
     arena_rollback(in->scratch, in->start);
     in->sums.items = in->instructions.items = NULL;
     in->sums.len = in->sums.cap = in->instructions.len = in->instructions.cap = 0;
-    in->seen = idmap_new(in->scratch);
+    in->has_instructions = false;
     in->line = 0;
+}
+
+/* A file and function that was there already: these are the tables of another launch. */
+static void find_launch(Reader *in)
+{
+    Str key = str_fmt(in->scratch, "%u " STR_FMT, in->file, STR_ARG(in->kernel));
+    size_t known = in->tables.count;
+    if (intern_id(&in->tables, key) >= known && in->at.line != SIZE_MAX)
+        return;
+    in->tables = intern_new(in->pages.arena);
+    intern_id(&in->tables, key);
+    in->seen = idmap_new(in->pages.arena);
 }
 
 static void begin_table(Reader *in, const CsvRow *row, PageKind page)
@@ -396,8 +463,10 @@ static void begin_table(Reader *in, const CsvRow *row, PageKind page)
     in->table_start = (size_t)(row->bytes.ptr - in->text.ptr);
     if (page == PAGE_RAW)
         find_raw_columns(in, row);
-    if (page == PAGE_SOURCE)
+    if (page == PAGE_SOURCE) {
         find_source_columns(in, row);
+        find_launch(in);
+    }
 }
 
 /* Names of the file and the kernel of the source tables that follow. */
@@ -415,6 +484,18 @@ static bool take_name(Reader *in, const CsvRow *row)
         in->kernel = str_copy(in->pages.arena, name);
     if (str_eq(what, S("Kernel Name")))
         in->file = 0;
+    return true;
+}
+
+/* A long warning is cut, its end of line too: "==WARNING== No lineinfo ...<CUDA"File Path","a.cu"" */
+static bool take_cut_warning(Reader *in, const CsvRow *row)
+{
+    if (row->len < 3 || !str_starts(row->fields[0], S("==")) ||
+        !str_ends(row->fields[row->len - 2], S("\"File Path\"")))
+        return false;
+    end_table(in, row->bytes.ptr);
+    in->file = intern_id(&in->pages.names, row->fields[row->len - 1]);
+    in->quoted = true;
     return true;
 }
 
@@ -436,7 +517,7 @@ static void take_row(Reader *in, const CsvRow *row)
         begin_table(in, row, page);
         return;
     }
-    if (take_name(in, row) || !row->len || row->quoted != in->quoted ||
+    if (take_name(in, row) || take_cut_warning(in, row) || !row->len || row->quoted != in->quoted ||
         str_starts(row->fields[0], S("==")))
         return;
     switch (in->page) {
@@ -456,31 +537,6 @@ static void take_row(Reader *in, const CsvRow *row)
 
 /* ------------------------------------------------------------------ the whole */
 
-static bool is_header(Str line)
-{
-    static const Str HEADS[] = {
-        STR_CONST("\"ID\",\"Process ID\","), STR_CONST("ID,Process ID,"),
-        STR_CONST("\"Kernel Name\","),       STR_CONST("\"File Path\","),
-        STR_CONST("\"Function Name\","),     STR_CONST("\"Line No\",\"Source\""),
-        STR_CONST("\"Address\",\"Source\""), STR_CONST("==PROF== "),
-    };
-    for (size_t i = 0; i < sizeof(HEADS) / sizeof(HEADS[0]); i++)
-        if (str_starts(line, HEADS[i]))
-            return true;
-    return false;
-}
-
-bool is_ncu_csv(Str bytes)
-{
-    Str rest = str_head(bytes, SIGNS);
-    if (memchr(rest.ptr, 0, rest.len))
-        return false;
-    for (Str line; str_next_line(&rest, &line);)
-        if (is_header(line))
-            return true;
-    return false;
-}
-
 /* ncu says itself why it measured nothing: ==ERROR== ERR_NVGPUCTRPERM … */
 static Str error_of(Str text)
 {
@@ -495,6 +551,9 @@ static bool nothing_read(const Reader *in, Err *err)
     Str said = error_of(in->text);
     if (said.len)
         return err_set(err, ERR_INPUT, "ncu measured nothing: " STR_FMT, STR_ARG(said));
+    if (str_has(in->text, S("==WARNING== No lineinfo available")))
+        return err_set(err, ERR_INPUT,
+                       "a source page without lines: the program was built without -lineinfo");
     if (in->has_listing)
         return err_set(err, ERR_INPUT,
                        "a source page without numbers; `ncu --import REPORT --csv --page source "
@@ -511,7 +570,10 @@ bool read_ncu_csv(Arena *arena, Str bytes, Profile *out, Err *err)
     Reader in = {.build = profile_builder_new(arena),
                  .scratch = scratch,
                  .start = arena_mark(scratch),
-                 .seen = idmap_new(scratch),
+                 .tables = intern_new(arena),
+                 .seen = idmap_new(arena),
+                 .accessing = idmap_new(arena),
+                 .failures = intern_new(arena),
                  .text = bytes,
                  .decimal_comma = ncu_csv_decimal_comma(bytes)};
     ncu_csv_init(&in.pages, arena);
