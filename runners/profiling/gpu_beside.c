@@ -59,21 +59,30 @@ bool gpu_besides_of(Arena *arena, const GpuBeside *one, Str text, GpuBesides *ou
     return add(arena, text, *one, out, err);
 }
 
+static void add_row(Arena *arena, const Places *places, const LedgerProfile *profile,
+                    const LedgerGpus *row, GpuBesides *out)
+{
+    Str text;
+    Err gone = {0};
+    bool with_ncu = str_eq(row->origin, S("profiler")) && str_eq(profile->tool, S("ncu"));
+    GpuBeside one = {.origin = row->origin, .source = row->source, .load_is_ours = !with_ncu};
+    if (contents_get(arena, places, row->content, &text, &gone))
+        (void)add(arena, text, one, out, &gone);
+}
+
 GpuBesides gpu_besides(Arena *arena, const Places *places, Ledger *ledger,
                        const LedgerProfile *profile)
 {
+    static const Str ORIGINS[] = {STR_CONST("profiler"), STR_CONST("alone"), STR_CONST("imported")};
     GpuBesides out = {0};
     LedgerGpusList rows = {0};
     Err unreadable = {0};
     if (!ledger_gpus(arena, ledger, profile, &rows, &unreadable))
         return out;
-    array_each (const LedgerGpus, row, &rows) {
-        Str text;
-        bool with_ncu = str_eq(row->origin, S("profiler")) && str_eq(profile->tool, S("ncu"));
-        GpuBeside beside = {row->origin, row->source, !with_ncu, {0}};
-        if (contents_get(arena, places, row->content, &text, &unreadable))
-            (void)add(arena, text, beside, &out, &unreadable);
-    }
+    for (size_t i = 0; i < sizeof(ORIGINS) / sizeof(ORIGINS[0]); i++)
+        array_each (const LedgerGpus, row, &rows)
+            if (str_eq(row->origin, ORIGINS[i]))
+                add_row(arena, places, profile, row, &out);
     return out;
 }
 

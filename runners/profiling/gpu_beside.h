@@ -31,7 +31,7 @@ typedef struct GpuBeside {
 } GpuBeside;
 
 typedef struct GpuBesides {
-    Array(GpuBeside) recordings; /* newest first */
+    Array(GpuBeside) recordings; /* in the order above */
     StrList lines;               /* one per GPU that was at work */
     StrList notes;               /* throttling during the recording of the profile, one per GPU */
 } GpuBesides;

@@ -69,10 +69,10 @@ static void a_profile_has_its_own_and_those_of_its_version(void **state)
     keep(arena, &places, other, 1400, "0x4");
     GpuBesides seen = beside(arena, &places, &first);
     assert_int_equal(seen.lines.len, 2);
-    assert_str(seen.lines.items[0], S("GPU 0, in a run without a profiler: kernels ran 50 % of the "
+    assert_str(seen.lines.items[1], S("GPU 0, in a run without a profiler: kernels ran 50 % of the "
                                       "time (up to 50 %) in 2 samples, SM "
                                       "clock 1200 MHz, throttled for 0.50 of 1.0 s (power cap)"));
-    assert_str(seen.lines.items[1], S("GPU 0, meanwhile: kernels ran 50 % of the time (up to 50 %) "
+    assert_str(seen.lines.items[0], S("GPU 0, meanwhile: kernels ran 50 % of the time (up to 50 %) "
                                       "in 2 samples, SM clock 1000 MHz, "
                                       "throttled for 0.50 of 1.0 s (power cap)"));
     assert_int_equal(seen.notes.len, 1);
@@ -94,18 +94,18 @@ static void under_ncu_the_load_is_not_told(void **state)
          "0x0");
     GpuBesides seen = beside(arena, &places, &ncu);
     assert_int_equal(seen.lines.len, 2);
-    assert_str(seen.lines.items[0], S("GPU 0, by b.csv: kernels ran 50 % of the time (up to 50 %) "
+    assert_str(seen.lines.items[1], S("GPU 0, by b.csv: kernels ran 50 % of the time (up to 50 %) "
                                       "in 2 samples, SM clock 1100 MHz"));
-    assert_str(seen.lines.items[1], S("GPU 0, meanwhile: SM clock 1000 MHz"));
+    assert_str(seen.lines.items[0], S("GPU 0, meanwhile: SM clock 1000 MHz"));
     StrBuf text = strbuf_new(arena);
     JsonOut out = json_out(&text);
     json_open(&out, '{');
     gpu_besides_fields(&out, &seen);
     json_close(&out, '}');
     Str json = strbuf_str(&text);
-    size_t second = str_find(json, S("\"origin\":\"profiler\""), 0);
-    assert_true(second < json.len && !str_has(str_from(json, second), S("kernels_running")));
-    assert_true(str_has(str_head(json, second), S("kernels_running")));
+    size_t second = str_find(json, S("\"origin\":\"imported\""), 0);
+    assert_true(second < json.len && str_has(str_from(json, second), S("kernels_running")));
+    assert_false(str_has(str_head(json, second), S("kernels_running")));
 }
 
 static void gpus_that_did_nothing_are_counted(void **state)
