@@ -163,6 +163,18 @@ static void how_long_it_was_throttled_is_told(void **state)
                S("GPU 0 was throttled for 0.20 of 0.40 s (power cap, heat)"));
 }
 
+static void the_load_is_told_without_what_was_around_it(void **state)
+{
+    Arena *arena = test_arena(state);
+    GpuSummary gpu =
+        summary(arena, "# gpu sm pclk\n# Idx % MHz\n0 0 210\n0 0 210\n0 80 900\n0 90 900\n"
+                       "0 0 900\n0 90 900\n0 90 900\n0 0 210\n");
+    assert_true(gpu.between.count == 5 && gpu.between.mean == 70 && gpu.between.min == 0);
+    assert_str(gpu_summary_line(arena, &gpu, S("meanwhile"), true),
+               S("GPU 0, meanwhile: kernels ran 44 % of the time (up to 90 %, and 70 % from the "
+                 "first to the last), SM clock 900 MHz"));
+}
+
 static void without_times_samples_are_counted(void **state)
 {
     Arena *arena = test_arena(state);
@@ -239,5 +251,6 @@ TEST_MAIN(TEST(dmon_is_read_by_the_names_of_its_columns),
           TEST(what_is_no_such_file_is_not_taken_for_one), TEST(a_profile_it_is_not),
           TEST(recordings_of_others_have_their_figures),
           TEST(recordings_of_others_are_one_line_each), TEST(how_long_it_was_throttled_is_told),
+          TEST(the_load_is_told_without_what_was_around_it),
           TEST(without_times_samples_are_counted), TEST(what_is_not_told_is_left_out),
           TEST(a_gap_is_no_part_of_it))

@@ -8,8 +8,9 @@
 
 enum {
     CLOCK_CHANGE_PERCENT = 5,
-    GAP = 5, /* so many steps without a sample are no part of the recording */
-    FEW = 5, /* samples that are worth a word: a kernel may run between two of them */
+    GAP = 5,   /* so many steps without a sample are no part of the recording */
+    APART = 5, /* percent of the time */
+    FEW = 5,   /* samples that are worth a word: a kernel may run between two of them */
     MEBI = 1024 * 1024,
 };
 
@@ -85,6 +86,19 @@ static void add_times(const GpuSeries *series, double *values, GpuSummary *out)
     }
 }
 
+/* `values` has room for all samples. */
+static GpuRange load_between(const GpuSeries *series, double *values)
+{
+    GpuSeries part = *series;
+    while (part.samples.len && !(part.samples.items[0].values[GPU_SM_BUSY] > 0)) {
+        part.samples.items++;
+        part.samples.len--;
+    }
+    while (part.samples.len && !(part.samples.items[part.samples.len - 1].values[GPU_SM_BUSY] > 0))
+        part.samples.len--;
+    return range_of(&part, GPU_SM_BUSY, false, values);
+}
+
 GpuSummary gpu_summary_of(Arena *arena, const GpuSeries *series)
 {
     GpuSummary out = {.gpu = series->gpu, .name = series->name, .samples = series->samples.len};
@@ -93,6 +107,7 @@ GpuSummary gpu_summary_of(Arena *arena, const GpuSeries *series)
         out.values[i] = range_of(series, (GpuQuantity)i, false, values);
     out.sm_clock = range_of(series, GPU_SM_CLOCK, true, values);
     out.memory_clock = range_of(series, GPU_MEMORY_CLOCK, true, values);
+    out.between = load_between(series, values);
     array_each (GpuSample, sample, &series->samples) {
         out.reasons |= sample->reasons & GPU_THROTTLED;
         out.throttled_samples += (sample->reasons & GPU_THROTTLED) != 0;
@@ -170,13 +185,17 @@ static Str throttled(Arena *arena, const GpuSummary *gpu)
 
 static void add_load(StrBuf *out, const GpuSummary *gpu)
 {
-    const GpuRange *busy = &gpu->values[GPU_SM_BUSY];
+    const GpuRange *busy = &gpu->values[GPU_SM_BUSY], *between = &gpu->between;
     if (!busy->count)
         strbuf_add(out, S("its load is not told"));
     else if (gpu_summary_is_idle(gpu))
         strbuf_add(out, S("no kernel was seen"));
     else
-        strbuf_fmt(out, "kernels ran %.0f %% of the time (up to %.0f %%)", busy->mean, busy->max);
+        strbuf_fmt(out, "kernels ran %.0f %% of the time (up to %.0f %%", busy->mean, busy->max);
+    if (between->count >= FEW && between->mean - busy->mean >= APART)
+        strbuf_fmt(out, ", and %.0f %% from the first to the last", between->mean);
+    if (between->count)
+        strbuf_char(out, ')');
     if (busy->count && busy->count < FEW)
         strbuf_fmt(out, " in %zu sample%s", busy->count, busy->count == 1 ? "" : "s");
 }

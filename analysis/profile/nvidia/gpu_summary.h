@@ -30,7 +30,9 @@ typedef struct GpuSummary {
     double lasts_s; /* all of it; NaN likewise */
     GpuRange values[GPU_QUANTITIES];
     GpuRange sm_clock, memory_clock; /* at work */
-    uint64_t reasons;                /* of those that throttle, all */
+    GpuRange
+        between; /* the load from the first sample with a kernel to the last: without start-up */
+    uint64_t reasons; /* of those that throttle, all */
     size_t throttled_samples;
     double throttled_s; /* NaN where lasts_s is */
 } GpuSummary;
