@@ -11,6 +11,9 @@
  * cpu_time and the counters. Aggregates count only where the repetitions are not in the file
  * (--benchmark_report_aggregates_only). Before 1.5 there is no run_type, and an aggregate is known by
  * its name's end.
+ *
+ * With UseManualTime ("/manual_time" in the name) real_time is what the program measured itself: on a
+ * GPU the time between two events. It is there as manual_time, too.
  */
 #include "analysis/stats/readers.h"
 
@@ -24,6 +27,8 @@
 enum {
     SERIES_MAX = 40, /* of one benchmark: two times and its counters */
 };
+
+static const Str MANUAL_TIME = STR_CONST("manual_time");
 
 typedef struct Row {
     SampleSeries series;
@@ -121,7 +126,7 @@ static double time_scale(JsonIn in)
 
 static bool is_time(Str key)
 {
-    return str_eq(key, S("real_time")) || str_eq(key, S("cpu_time"));
+    return str_eq(key, S("real_time")) || str_eq(key, S("cpu_time")) || str_eq(key, MANUAL_TIME);
 }
 
 /* What an entry says about itself; every other number is a counter. */
@@ -144,6 +149,12 @@ static bool is_counter(Str key)
     return true;
 }
 
+static bool is_manual(const Entry *entry)
+{
+    Str name = entry->benchmark.name;
+    return str_ends(name, S("/manual_time")) || str_has(name, S("/manual_time/"));
+}
+
 static void add_number(Reader *reader, Entry *entry, Str key, double value, Str aggregate)
 {
     bool rate = str_ends(key, S("_per_second"));
@@ -161,12 +172,13 @@ static void add_number(Reader *reader, Entry *entry, Str key, double value, Str 
 
 static void add_numbers(Reader *reader, Entry *entry, JsonIn in, Str aggregate)
 {
-    double scale = time_scale(in);
+    double scale = time_scale(in), real = json_opt_double(in, "real_time", NAN) * scale;
     Str key;
     JsonIn value;
     /* The times first, so that they are the first series wherever they stand. */
-    add_number(reader, entry, S("real_time"), json_opt_double(in, "real_time", NAN) * scale,
-               aggregate);
+    add_number(reader, entry, S("real_time"), real, aggregate);
+    if (is_manual(entry))
+        add_number(reader, entry, MANUAL_TIME, real, aggregate);
     add_number(reader, entry, S("cpu_time"), json_opt_double(in, "cpu_time", NAN) * scale,
                aggregate);
     for (void *at = NULL; json_next(in, &at, &key, &value);)

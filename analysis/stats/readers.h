@@ -17,8 +17,14 @@ bool read_pytest(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
 bool read_pyperf(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
 /* Google Benchmark, --benchmark_out=FILE: series real_time, cpu_time and the counters. */
 bool read_google(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
-/* NVBench, --json FILE: series gpu_time, cpu_time, batch_time; one number each. */
+/* NVBench, --json or --jsonbin FILE: series gpu_time, cpu_time, batch_time; their means, and the files
+ * of their samples. */
 bool read_nvbench(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
+/* One of `samples->files` is these bytes; false, and its mean stays, when they are not its samples. */
+bool nvbench_take_times(Arena *arena, Samples *samples, const SampleFile *file,
+                        Str bytes) MUST_CHECK;
+/* What NVBench printed of throttling while it ran, as a note; empty: nothing. */
+Str nvbench_said(Arena *arena, Str printed);
 /* hyperfine --export-json FILE */
 bool read_hyperfine(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
 /* Lines `name value unit` of any program: one benchmark, a series for each name. */

@@ -54,11 +54,19 @@ typedef struct BenchmarkSamples {
     int64_t time_s;           /* when its file was written, where it has one of its own; else 0 */
 } BenchmarkSamples;
 
+/* The numbers of a series stand in a file beside the report, which whoever read the report opens. */
+typedef struct SampleFile {
+    Str name; /* as the report has it; it may be from another folder or machine */
+    size_t benchmark, series;
+    size_t count;
+} SampleFile;
+
 typedef struct Samples {
     Str harness; /* "pytest-benchmark" */
     Str version; /* may be empty */
     Str runtime; /* "CPython 3.11.2"; may be empty */
     Array(BenchmarkSamples) benchmarks;
+    Array(SampleFile) files;
     Array(Str) notes; /* what was left out, and why */
 } Samples;
 

@@ -4,6 +4,10 @@
 
 #include "analysis/stats/summary.h"
 
+enum {
+    NOTES_MAX = 5,
+};
+
 static TallyRow *row_of(Arena *arena, Tally *tally, const BenchmarkSamples *benchmark)
 {
     if (!tally->by_name)
@@ -25,10 +29,21 @@ static double number_of(const BenchmarkSamples *benchmark)
     return isfinite(p50) ? p50 : samples_metric(benchmark, SAMPLE_MEAN);
 }
 
+static void add_note(Arena *arena, Tally *tally, Str note)
+{
+    array_each (Str, known, &tally->notes)
+        if (str_eq(*known, note))
+            return;
+    if (tally->notes.len < NOTES_MAX)
+        *array_push(arena, &tally->notes) = str_copy(arena, note);
+}
+
 void tally_add(Arena *arena, Tally *tally, const Samples *samples)
 {
     if (!tally->harness.len)
         tally->harness = str_copy(arena, samples->harness);
+    array_each (const Str, note, &samples->notes)
+        add_note(arena, tally, *note);
     array_each (const BenchmarkSamples, benchmark, &samples->benchmarks) {
         double value = benchmark->series.len ? number_of(benchmark) : (double)NAN;
         if (!isfinite(value))

@@ -23,7 +23,8 @@ typedef struct TallyRow {
 typedef struct Tally {
     Str harness; /* empty while nothing was added */
     Array(TallyRow) rows;
-    Map *by_name; /* name → index + 1 */
+    Map *by_name;     /* name → index + 1 */
+    Array(Str) notes; /* of the reports: each once, a few at most */
 } Tally;
 
 /* Copies what it keeps. Benchmarks without a number are left out. */

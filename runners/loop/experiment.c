@@ -315,6 +315,10 @@ static bool run_pairs(Trial *trial, const LedgerIteration *open, Err *err)
         return false;
     array_each (Str, note, &result.notes)
         report_note(loop->report, STR_FMT, STR_ARG(*note));
+    for (size_t side = 0; side < 2; side++)
+        array_each (Str, note, &result.parts[side].notes)
+            report_note(loop->report, "%s: " STR_FMT, side ? "candidate" : "baseline",
+                        STR_ARG(*note));
     if (!compare_with_baseline(trial, &result.conditions, err))
         return false;
     LedgerVerdict verdict = verdict_from(trial, &result);

@@ -71,6 +71,8 @@ bool trial_baseline(Trial *trial, ObjectId tree, Str origin, Err *err)
         return false;
     array_each (Str, note, &single.notes)
         report_note(loop->report, STR_FMT, STR_ARG(*note));
+    array_each (Str, note, &single.parts.notes)
+        report_note(loop->report, STR_FMT, STR_ARG(*note));
     return store_baseline(trial, &single, tree, origin, err);
 }
 

@@ -33,6 +33,8 @@ struct Harness {
     const Str *words;
     /* More words, where the command has none of the kind; may be NULL. */
     void (*more)(Arena *arena, const Str *argv, size_t argc, Words *out);
+    /* What its output says about the run, beside the report: a note, or empty; may be NULL. */
+    Str (*said)(Arena *arena, Str printed);
 };
 
 static const Metric PROCESS_METRICS[] = {
@@ -102,6 +104,12 @@ static const Metric GOOGLE_METRICS[] = {
      .unit = UNIT_SECONDS,
      .source = METRIC_REPORT,
      .series = STR_CONST("cpu_time")},
+    /* What the program measured itself (UseManualTime): on a GPU, the time between two events. */
+    {.name = STR_CONST("gpu_time"),
+     .text = STR_CONST("GPU time"),
+     .unit = UNIT_SECONDS,
+     .source = METRIC_REPORT,
+     .series = STR_CONST("manual_time")},
     {.name = STR_CONST("")},
 };
 
@@ -110,13 +118,35 @@ static const Metric NVBENCH_METRICS[] = {
      .text = STR_CONST("GPU time"),
      .unit = UNIT_SECONDS,
      .source = METRIC_REPORT,
-     .series = STR_CONST("gpu_time")},
+     .series = STR_CONST("gpu_time"),
+     .sample = SAMPLE_MEAN},
     {.name = STR_CONST("cpu_time"),
      .text = STR_CONST("CPU time"),
      .unit = UNIT_SECONDS,
      .source = METRIC_REPORT,
      .series = STR_CONST("cpu_time"),
+     .sample = SAMPLE_MEAN,
      .gated = true},
+    {.name = STR_CONST("batch_time"),
+     .text = STR_CONST("GPU time in batches"),
+     .unit = UNIT_SECONDS,
+     .source = METRIC_REPORT,
+     .series = STR_CONST("batch_time"),
+     .sample = SAMPLE_MEAN},
+    {.name = STR_CONST("p50"),
+     .text = STR_CONST("p50 of the GPU time"),
+     .unit = UNIT_SECONDS,
+     .source = METRIC_REPORT,
+     .series = STR_CONST("gpu_time"),
+     .sample = SAMPLE_P50},
+    {.name = STR_CONST("p99"),
+     .text = STR_CONST("p99 of the GPU time"),
+     .unit = UNIT_SECONDS,
+     .source = METRIC_REPORT,
+     .series = STR_CONST("gpu_time"),
+     .sample = SAMPLE_P99,
+     .floor = 0.05,
+     .same = 0.10},
     {.name = STR_CONST("")},
 };
 
@@ -167,7 +197,7 @@ static const Str GOOGLE_WORDS[] = {STR_CONST("--benchmark_out=%"),
                                    STR_CONST("--benchmark_report_aggregates_only=false"),
                                    {0}};
 
-static const Str NVBENCH_WORDS[] = {STR_CONST("--json"), STR_CONST("%"), {0}};
+static const Str NVBENCH_WORDS[] = {STR_CONST("--jsonbin"), STR_CONST("%"), {0}};
 
 static const Harness HARNESSES[] = {
     {.name = STR_CONST("command"), .metrics = PROCESS_METRICS},
@@ -197,7 +227,8 @@ static const Harness HARNESSES[] = {
      .own_metrics = true,
      .report = REPORT_FILE,
      .read = read_nvbench,
-     .words = NVBENCH_WORDS},
+     .words = NVBENCH_WORDS,
+     .said = nvbench_said},
     {.name = STR_CONST("metric-lines"),
      .metrics = LINE_METRICS,
      .own_metrics = true,
@@ -316,7 +347,10 @@ static bool read_file(Arena *arena, const Harness *harness, Str report, Samples 
     Str bytes;
     if (!file_read(arena, report, REPORT_LIMIT, &bytes, err))
         return err->kind == ERR_NOT_FOUND ? no_report(harness, err) : false;
-    return harness->read(arena, bytes, out, err);
+    if (!harness->read(arena, bytes, out, err))
+        return false;
+    results_take_files(arena, report, out);
+    return true;
 }
 
 static bool read_folder(Arena *arena, const Harness *harness, Str report, Samples *out, Err *err)
@@ -339,8 +373,11 @@ bool harness_read(Arena *arena, const Harness *harness, Str report, HarnessRun *
     else if (harness->report == REPORT_OUTPUT)
         read = harness->read(arena, run->process.out, out, err);
     /* What stays would be taken for the next run's. */
-    if (file_exists(report) && !file_remove_tree(report, read ? err : &ignored))
+    if (!results_remove(report, read ? err : &ignored))
         return false;
+    Str said = read && harness->said ? harness->said(arena, run->process.out) : (Str){0};
+    if (said.len)
+        *array_push(arena, &out->notes) = said;
     return read;
 }
 
@@ -348,14 +385,18 @@ bool harness_settle(Arena *arena, const HarnessRun *run, Metric *metric, Err *er
 {
     double value;
     Unit unit;
-    if (!metric->own)
+    if (metric->source != METRIC_REPORT)
         return true;
     if (!samples_series_value(arena, &run->samples, metric->series, metric->sample, &value, &unit,
                               err)) {
         err->kind = ERR_INPUT;
         return false;
     }
-    metric->unit = unit;
+    if (isnan(value))
+        return err_set(err, ERR_INPUT, "the report of " STR_FMT " has no number for '" STR_FMT "'",
+                       STR_ARG(run->samples.harness), STR_ARG(metric->name));
+    if (metric->own)
+        metric->unit = unit;
     return true;
 }
 

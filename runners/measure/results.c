@@ -89,12 +89,59 @@ static void walk_folder(Walk *walk, Str folder, int depth)
     }
 }
 
+/* "a/b/run.json-bin/0.bin": the last two parts; empty when they would lead elsewhere. */
+static Str beside(Arena *arena, Str report, Str name)
+{
+    Str folder = path_base(path_dir(name)), file = path_base(name);
+    if (!folder.len || !file.len || str_eq(folder, S("..")) || str_eq(file, S("..")))
+        return (Str){0};
+    return path_join(arena, path_join(arena, path_dir(report), folder), file);
+}
+
+void results_take_files(Arena *arena, Str report, Samples *samples)
+{
+    size_t missing = 0, left = REPORT_LIMIT;
+    array_each (const SampleFile, file, &samples->files) {
+        Str path = beside(arena, report, file->name), bytes = {0};
+        uint64_t size = 0;
+        Err ignored = {0};
+        bool there = path.len && file_stat(path, NULL, &size) && size <= left &&
+                     file_read(arena, path, left, &bytes, &ignored);
+        if (there)
+            left -= bytes.len;
+        missing += !there || !nvbench_take_times(arena, samples, file, bytes);
+    }
+    if (missing)
+        *array_push(arena, &samples->notes) = str_fmt(
+            arena,
+            "%zu of %zu files of samples are not beside the report, or not as it says: of those "
+            "benchmarks there are the means",
+            missing, samples->files.len);
+    samples->files.len = 0;
+}
+
+bool results_remove(Str report, Err *err)
+{
+    static const Str ENDS[] = {STR_CONST(""), STR_CONST("-bin"), STR_CONST("-freqs-bin")};
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("results");
+    for (size_t i = 0; i < sizeof(ENDS) / sizeof(ENDS[0]); i++) {
+        Str path = str_fmt(scratch, STR_FMT STR_FMT, STR_ARG(report), STR_ARG(ENDS[i]));
+        if (file_exists(path) && !file_remove_tree(path, err))
+            return false;
+    }
+    return true;
+}
+
 bool results_read(Arena *arena, Str path, Samples *out, Err *err)
 {
     Str bytes;
-    if (!file_is_dir(path))
-        return file_read(arena, path, REPORT_LIMIT, &bytes, err) &&
-               samples_read(arena, bytes, out, err);
+    if (!file_is_dir(path)) {
+        if (!file_read(arena, path, REPORT_LIMIT, &bytes, err) ||
+            !samples_read(arena, bytes, out, err))
+            return false;
+        results_take_files(arena, path, out);
+        return true;
+    }
     Samples samples = {.harness = S("criterion")};
     Walk walk = {.arena = arena, .samples = &samples};
     walk_folder(&walk, path, 0);

@@ -116,6 +116,29 @@ sed -i 's/^metric = .*/metric = "items_per_second"/; s/^target = .*/target = "+1
 git commit -qam "another metric"
 baseline 'items_per_second [0-9.,]+ ?[kMG]?/s \['
 
+echo "Google Benchmark: what a program measured itself, as with CUDA's events, is gpu_time"
+repo manual
+cat >work.cpp <<'END'
+#include <benchmark/benchmark.h>
+#include <chrono>
+static void BM_kernel(benchmark::State &state)
+{
+    for (auto _ : state) {
+        auto start = std::chrono::steady_clock::now();
+        for (int i = 0; i < state.range(0); i++)
+            benchmark::DoNotOptimize(i);
+        std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+        state.SetIterationTime(took.count() / 1000);
+    }
+    state.counters["registers"] = 32;
+}
+BENCHMARK(BM_kernel)->Arg(10000)->UseManualTime()->Iterations(2000);
+BENCHMARK_MAIN();
+END
+workload google-benchmark gpu_time "./work" "g++ -O2 -o work work.cpp -lbenchmark -lpthread"
+# A thousandth of what the loop takes: no wall or CPU time has so few nanoseconds.
+baseline 'gpu_time [0-9.]+ ns \['
+
 echo "criterion"
 repo criterion
 cp -r "$here"/tests/programs/criterion/. .

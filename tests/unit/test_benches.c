@@ -210,6 +210,24 @@ static const char GOOGLE[] =
     " \"cpu_time\": 1.0, \"time_unit\": \"ns\"},"
     "{\"name\": \"BM_bad\", \"error_occurred\": true, \"error_message\": \"no data\"}]}";
 
+/* Times as Google Benchmark 1.7.1 wrote them of a benchmark with UseManualTime. */
+static void a_time_that_the_program_measured_is_told_apart(void **state)
+{
+    Samples samples =
+        read_text(test_arena(state),
+                  "{\"context\": {}, \"benchmarks\": ["
+                  "{\"name\": \"BM_copy/1000/repeats:3/manual_time\", \"run_name\": "
+                  "\"BM_copy/1000/repeats:3/manual_time\", \"run_type\": \"iteration\", "
+                  "\"iterations\": 9458, \"real_time\": 6.59, \"cpu_time\": 3.07, \"time_unit\": "
+                  "\"us\"}, {\"name\": \"BM_cpu\", \"run_name\": \"BM_cpu\", \"iterations\": 7, "
+                  "\"real_time\": 1.0, \"cpu_time\": 1.0, \"time_unit\": \"us\"}]}");
+    const BenchmarkSamples *copy = &samples.benchmarks.items[0];
+    assert_str(copy->parameter, S("1000/repeats:3/manual_time"));
+    assert_near(samples_series(copy, S("manual_time"))->values[0], 6.59e-6);
+    assert_int_equal(samples_series(copy, S("manual_time"))->unit, UNIT_SECONDS);
+    assert_null(samples_series(copy + 1, S("manual_time")));
+}
+
 static void repetitions_of_google_benchmark_are_one(void **state)
 {
     Arena *arena = test_arena(state);
@@ -347,6 +365,7 @@ static void libtest_prints_a_median_per_benchmark(void **state)
 }
 
 TEST_MAIN(TEST(libtest_prints_a_median_per_benchmark), TEST(pyperf_values_are_of_all_processes),
+          TEST(a_time_that_the_program_measured_is_told_apart),
           TEST(repetitions_of_google_benchmark_are_one),
           TEST(aggregates_count_where_nothing_else_is), TEST(hyperfine_names_its_parameters),
           TEST(lines_of_any_program_are_series), TEST(other_texts_are_refused),
