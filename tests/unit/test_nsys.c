@@ -107,12 +107,34 @@ static void a_stream_s_longest_pause_says_what_the_host_did(void **state)
             KERNEL(9000000, 10000000, 7, 3, 13) KERNEL(9500000, 9600000, 8, 4, 13)
                 CALLS CALL(3500000, 8000000, 5, 4, 2) CALL(8000000, 8500000, 6, 3, 1) CHAINS);
     check_line(arena, &profile,
-               "note: GPU 0 stream 7: busy for 4 of 9 ms (44.4 %), 3 kernels; synchronization: the "
+               "note: GPU 0 stream 7: in 9 ms 3 kernels for 4 ms (44.4 %); synchronization: the "
                "host was in cudaDeviceSynchronize for 80 % of the idle time; longest pause 5 ms at "
                "4 ms, before scale, the host: cudaDeviceSynchronize 4 ms, cudaLaunchKernel 500 µs, "
                "no CUDA call 500 µs");
     check_line(arena, &profile,
-               "note: GPU 0 stream 8: busy for 0.1 of 0.1 ms (100 %), 1 kernel; no pause");
+               "note: GPU 0 stream 8: in 0.1 ms 1 kernel for 0.1 ms (100 %); no pause");
+}
+
+static void copies_are_no_kernel_s_time(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_export(
+        arena,
+        STRINGS KERNELS KERNEL(1000000, 3000000, 7, 1, 1)
+            KERNEL(5000000, 6000000, 8, 2,
+                   1) "CREATE TABLE CUPTI_ACTIVITY_KIND_MEMCPY (start INT, end INT, deviceId INT, "
+                      "streamId INT, "
+                      "correlationId INT, globalPid INT, bytes INT, copyKind INT);"
+                      "INSERT INTO CUPTI_ACTIVITY_KIND_MEMCPY VALUES (3000000,7000000,0,7,3," PID
+                      ",64,1),(8000000,11000000,0,7,4," PID ",64,2);");
+    check_line(
+        arena, &profile,
+        "note: GPU 0: busy with kernels for 3 of 10 ms (30 %), with copies and fills for 7 ms "
+        "(70 %), 14.3 % of that beside kernels");
+    check_line(arena, &profile,
+               "note: GPU 0 stream 7: in 10 ms 1 kernel for 2 ms (20 %), 2 copies for 7 ms (70 %); "
+               "the host's calls were not recorded; longest pause 1 ms at 7 ms, before [copy "
+               "device to host]");
 }
 
 static void named_ranges_stand_above_the_call_chain(void **state)
@@ -271,7 +293,7 @@ TEST_MAIN(TEST(the_timeline_has_a_track_per_stream_and_an_arrow_per_launch),
           TEST(the_timeline_of_nothing_is_refused), TEST(a_kernel_has_the_stack_that_launched_it),
           TEST(launches_are_told_apart_by_process), TEST(kernels_of_one_short_name_are_told_apart),
           TEST(a_call_waits_for_the_kernel_that_ends_last_in_it),
-          TEST(overlapping_kernels_keep_the_device_busy_once),
+          TEST(overlapping_kernels_keep_the_device_busy_once), TEST(copies_are_no_kernel_s_time),
           TEST(a_stream_s_longest_pause_says_what_the_host_did),
           TEST(named_ranges_stand_above_the_call_chain), TEST(chains_counted_from_nought_are_found),
           TEST(cpu_samples_have_their_threads_and_ranges),
