@@ -294,9 +294,11 @@ static void find_base(Symbolizer *in, Source *source, const Query *queries, size
                        queries[count].address};
     if (load_base(scratch, source->file, seen, count, &source->base))
         return;
-    profile_note(in->build,
-                 STR_FMT ": where it was loaded cannot be told, so its lines are not known",
-                 STR_ARG(profile_text(in->from, module)));
+    Str path = profile_text(in->from, module);
+    if (perf_module_kind(path) == FRAME_USER)
+        profile_note(in->build,
+                     STR_FMT ": where it was loaded cannot be told, so its lines are not known",
+                     STR_ARG(path));
     source->base = UINT64_MAX;
 }
 

@@ -10,12 +10,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "analysis/profile/nvidia/fatbin.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "runners/machine.h"
 #include "runners/process.h"
+#include "runners/profiling/capture_lineinfo.h"
 #include "runners/profiling/capture_native.h"
 #include "runners/profiling/nsys_options.h"
 #include "runners/pylaunch.h"
@@ -29,32 +29,6 @@ enum {
 
 /* Stands between what the benchmark wrote and what the profiler did. */
 static const Str LOG_BEGINS = STR_CONST("\n[the profiler]\n");
-
-/* ---------------------------------------------------------------- before the run */
-
-/* The benchmark's program, when it is one file with cubins in it. */
-static void note_lineinfo(CaptureJob *job)
-{
-    const WorkloadCommand *benchmark = &job->options->workload->benchmark;
-    CLEANUP(file_unmap) FileMap map = {0};
-    Str path;
-    Err err = {0};
-    size_t at = 0;
-    while (at < benchmark->argc && (str_eq(path_base(benchmark->argv[at]), S("env")) ||
-                                    str_has(benchmark->argv[at], S("="))))
-        at++;
-    if (benchmark->shell || at == benchmark->argc ||
-        !process_find(job->arena, benchmark->argv[at], (Str){0}, job->options->places->root,
-                      &path) ||
-        !file_map(path, &map, &err))
-        return;
-    FatbinFacts facts = fatbin_look(job->arena, map.bytes);
-    if (facts.images && !facts.with_lines && !facts.hidden)
-        report_note(job->report,
-                    "the kernels in " STR_FMT " have no line numbers, so their cost stands on "
-                    "their first line: build them with nvcc -lineinfo",
-                    STR_ARG(benchmark->argv[at]));
-}
 
 /* ---------------------------------------------------------------- ncu */
 
@@ -78,7 +52,7 @@ bool ncu_command(CaptureJob *job, Err *err)
     Str folder = logs_folder(job);
     if (!file_make_dirs(folder, err))
         return false;
-    note_lineinfo(job);
+    lineinfo_note(job);
     job->own_words = LOG_BEGINS;
     job->gpu_lines = true;
     Str ncu = native_quote(job->arena, job->tool.path);

@@ -6,6 +6,8 @@ cd "$(dirname "$0")/../.."
 here=$PWD
 PERFLOOP=${PERFLOOP:-$here/build/dev/perfloop}
 stage=$(mktemp -d)
+. tools/deps.sh
+need_packages gcc libc6-dev
 cp tests/programs/launcher/* tests/profiles/cubin/inl.cu "$stage"
 # A script with a container of GPU programs behind it, as nvcc puts one into a program.
 python3 - "$stage" <<'PY'
@@ -30,6 +32,37 @@ program(sys.argv[1] + "/with_lines", [bare, "tests/profiles/cubin/inl_sm86.cubin
 program(sys.argv[1] + "/without_lines", [bare, bare])
 os.remove(bare)
 PY
+# A program whose kernels are in a library beside it, and an extension module of Python; packed ones.
+mkdir "$stage/lib" "$stage/ext"
+library() { # FATBIN NAME
+    cat >"$stage/kernels.s" <<EOF
+    .section .nv_fatbin, "a"
+    .balign 8
+    .incbin "tests/profiles/cubin/$1.fatbin"
+    .section .note.GNU-stack, "", @progbits
+EOF
+    echo 'int kernels(void) { return 0; }' | gcc -shared -fPIC -o "$2" -x c - -x assembler "$stage/kernels.s"
+    rm "$stage/kernels.s"
+}
+library twice_zstd "$stage/lib/libkernels.so"
+library twice_zstd_lines "$stage/lib/libother.so"
+library twice_lz4 "$stage/ext/_slow.so"
+library twice_lz4_lines "$stage/ext/_fast.so"
+echo 'int kernels(void); int main(void) { return kernels(); }' |
+    gcc -o "$stage/linked" -x c - -L"$stage/lib" -lkernels -Wl,-rpath,'$ORIGIN/lib'
+echo 'print("no kernel ran")' >"$stage/run.py"
+cat tests/programs/launcher/perfloop.toml - >"$stage/perfloop.toml" <<'EOF'
+
+[workload.linked]
+benchmark = "./linked"
+metric = "wall"
+target = "-30 %"
+
+[workload.python]
+benchmark = "python3 run.py"
+metric = "wall"
+target = "-30 %"
+EOF
 programs=$stage
 export PERFLOOP
 . tests/e2e/capture_lib.sh
@@ -41,8 +74,10 @@ said() { # WORDS: a note of the last profile has them
 unsaid() {
     if grep -qF -- "$1" "$scratch/notes"; then fail "a note has '$1'"; fi
 }
-ran() { # WORDS: the last call had them
-    tail -1 "$STANDIN_ARGS" | grep -qF -- "$1" || fail "'$1' is not in: $(tail -1 "$STANDIN_ARGS")"
+ran() { # WORDS: the last call of ncu or nsys had them; nvidia-smi begins beside it, at some time
+    local last
+    last=$(grep -v '^nvidia-smi ' "$STANDIN_ARGS" | tail -1)
+    grep -qF -- "$1" <<<"$last" || fail "'$1' is not in: $last"
 }
 refused() { # SAYS WORDS COMMAND...: fails with that sentence, and leaves nothing
     export STANDIN_SAYS=$1
@@ -74,7 +109,30 @@ echo "kernels without lines are told before the run"
 profile lines --with ncu
 unsaid "no line numbers"
 profile nolines --with ncu
-said "the kernels in ./without_lines have no line numbers, so their cost stands on their first line: build them with nvcc -lineinfo"
+said "the kernels in without_lines have no line numbers, so their cost stands on their first line: build them with nvcc -lineinfo"
+profile linked --with ncu
+said "the kernels in lib/libkernels.so have no line numbers"
+: >CMakeLists.txt
+profile linked --with ncu
+said "build them with nvcc -lineinfo (CMake: target_compile_options(TARGET PRIVATE \$<\$<COMPILE_LANGUAGE:CUDA>:-lineinfo>))"
+rm CMakeLists.txt
+profile python --with ncu
+said "the kernels in ext/_slow.so, lib/libkernels.so have no line numbers"
+said 'give nvcc -lineinfo (PyTorch: extra_compile_args={"nvcc": ["-lineinfo"]} of CUDAExtension'
+cp lib/libkernels.so ../bare.so
+cp lib/libother.so lib/libkernels.so
+profile linked --with ncu
+unsaid "no line numbers"
+# Neither LZ4 nor zstd: the flags of the entry are others.
+python3 - <<'PY'
+data = bytearray(open("../bare.so", "rb").read())
+at = data.index(b"\x28\xb5\x2f\xfd")
+data[at:at + 4] = b"what"
+open("lib/libkernels.so", "wb").write(data)
+PY
+profile linked --with ncu
+said "whether the kernels in lib/libkernels.so have line numbers cannot be told"
+git checkout -q . && git clean -qfd
 
 echo "nsys"
 profile saxpy --with nsys

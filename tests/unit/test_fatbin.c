@@ -16,14 +16,17 @@ static Str poke(Arena *arena, Str bytes, size_t at, char to)
     return (Str){copy, bytes.len};
 }
 
-static Str cubin(Arena *arena)
+static Str test_file(Arena *arena, Str name)
 {
-    Str path =
-            path_join(arena, test_source_path(arena, "tests/profiles/cubin"), S("inl_sm86.cubin")),
-        bytes;
+    Str path = path_join(arena, test_source_path(arena, "tests/profiles/cubin"), name), bytes;
     Err err = {0};
     assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
     return bytes;
+}
+
+static Str cubin(Arena *arena)
+{
+    return test_file(arena, S("inl_sm86.cubin"));
 }
 
 /* The same without a line table: its section has another name. */
@@ -83,13 +86,70 @@ static void cubins_are_counted_with_their_lines(void **state)
     check(arena, without_lines(arena), 1, 0, 0);
 }
 
-static void what_is_compressed_is_hidden(void **state)
+static void what_is_no_cubin_is_hidden(void **state)
 {
     Arena *arena = test_arena(state);
     StrBuf entries = strbuf_new(arena);
     put_entry(&entries, 2, without_lines(arena));
     put_entry(&entries, 2, S("\xf0\x1f\x7f\x45\x4c\x46 packed"));
     check(arena, program(arena, strbuf_str(&entries)), 1, 0, 1);
+}
+
+/* As nvcc 11.8 and 13.5 write them; how: tests/profiles/cubin/README.md. */
+static void packed_images_are_unpacked(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t images, with_lines, texts, texts_with_lines;
+        FatbinLines lines;
+    } FILES[] = {{"twice_lz4", 1, 0, 1, 0, FATBIN_NO_LINES},
+                 {"twice_lz4_lines", 1, 1, 1, 1, FATBIN_LINES},
+                 {"twice_zstd", 1, 0, 1, 0, FATBIN_NO_LINES},
+                 {"twice_zstd_lines", 1, 1, 1, 1, FATBIN_LINES},
+                 {"twice_ptx_lines", 0, 0, 1, 1, FATBIN_LINES}};
+    Arena *arena = test_arena(state);
+    for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {
+        Str bytes = test_file(arena, str_fmt(arena, "%s.fatbin", FILES[i].name));
+        FatbinFacts facts = fatbin_look(arena, bytes);
+        assert_int_equal(facts.images, FILES[i].images);
+        assert_int_equal(facts.with_lines, FILES[i].with_lines);
+        assert_int_equal(facts.texts, FILES[i].texts);
+        assert_int_equal(facts.texts_with_lines, FILES[i].texts_with_lines);
+        assert_int_equal(facts.hidden, 0);
+        assert_int_equal(fatbin_lines(&facts), FILES[i].lines);
+    }
+}
+
+/* Each byte of the packed files, changed: at worst an image is hidden. */
+static void broken_packings_do_no_harm(void **state)
+{
+    static const char *const NAMES[] = {"twice_lz4.fatbin", "twice_zstd.fatbin"};
+    Arena *arena = test_arena(state);
+    for (size_t i = 0; i < 2; i++) {
+        Str whole = test_file(arena, str_from_c(NAMES[i]));
+        size_t broken = 0;
+        for (size_t at = 16; at < whole.len; at++) {
+            ArenaMark mark = arena_mark(arena);
+            FatbinFacts facts =
+                fatbin_look(arena, poke(arena, whole, at, (char)(whole.ptr[at] ^ 0x55)));
+            assert_true(facts.images + facts.hidden + facts.texts <= 3);
+            broken += facts.hidden > 0;
+            arena_rollback(arena, mark);
+        }
+        assert_true(broken > 100);
+    }
+}
+
+static void kernels_of_which_not_all_are_seen_are_not_judged(void **state)
+{
+    Arena *arena = test_arena(state);
+    StrBuf entries = strbuf_new(arena);
+    FatbinFacts facts = fatbin_look(arena, S("no kernels"));
+    assert_int_equal(fatbin_lines(&facts), FATBIN_NO_KERNELS);
+    put_entry(&entries, 2, without_lines(arena));
+    put_entry(&entries, 2, S("who knows"));
+    facts = fatbin_look(arena, program(arena, strbuf_str(&entries)));
+    assert_int_equal(fatbin_lines(&facts), FATBIN_UNKNOWN);
 }
 
 static void other_programs_have_none(void **state)
@@ -114,5 +174,7 @@ static void wrong_sizes_and_cut_files_do_no_harm(void **state)
     }
 }
 
-TEST_MAIN(TEST(cubins_are_counted_with_their_lines), TEST(what_is_compressed_is_hidden),
-          TEST(other_programs_have_none), TEST(wrong_sizes_and_cut_files_do_no_harm))
+TEST_MAIN(TEST(cubins_are_counted_with_their_lines), TEST(what_is_no_cubin_is_hidden),
+          TEST(packed_images_are_unpacked), TEST(broken_packings_do_no_harm),
+          TEST(kernels_of_which_not_all_are_seen_are_not_judged), TEST(other_programs_have_none),
+          TEST(wrong_sizes_and_cut_files_do_no_harm))

@@ -137,6 +137,9 @@ FrameKind perf_module_kind(Str module)
     for (size_t i = 0; i < sizeof(SYSTEM) / sizeof(SYSTEM[0]); i++)
         if (str_starts(module, SYSTEM[i]))
             return FRAME_NATIVE;
+    /* What a profiler put into the program: below /opt/nvidia, or wherever it was unpacked. */
+    if (str_has(module, S("/nsight-systems/")) || str_has(module, S("/nsight-compute/")))
+        return FRAME_NATIVE;
     return FRAME_USER;
 }
 
