@@ -25,7 +25,7 @@ void log_set_level(LogLevel level)
     atomic_store(&chosen, (int)level);
 }
 
-bool log_enabled(LogLevel level)
+static bool is_enabled(LogLevel level)
 {
     if (atomic_load(&chosen) < 0)
         atomic_store(&chosen, level_from_environment());
@@ -34,7 +34,7 @@ bool log_enabled(LogLevel level)
 
 void log_line(LogLevel level, const char *fmt, ...)
 {
-    if (!log_enabled(level))
+    if (!is_enabled(level))
         return;
     char line[2048];
     int head = snprintf(line, sizeof(line), "perfloop %s: ", NAMES[level]);

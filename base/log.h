@@ -21,7 +21,6 @@ typedef enum LogLevel {
 } LogLevel;
 
 void log_set_level(LogLevel level);
-bool log_enabled(LogLevel level);
 void log_line(LogLevel level, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)

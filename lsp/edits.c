@@ -23,7 +23,8 @@ static bool splits(Str text, size_t at)
     return splits_character(text, at) || splits_line_end(text, at);
 }
 
-ByteRange edits_difference(Str old, Str now, Str *replacement)
+/* The part in which two texts differ, not splitting a character: of `old`, and its replacement. */
+static ByteRange difference(Str old, Str now, Str *replacement)
 {
     size_t shorter = old.len < now.len ? old.len : now.len;
     size_t head = 0, tail = 0;
@@ -42,7 +43,7 @@ ByteRange edits_difference(Str old, Str now, Str *replacement)
 static void write_edit(JsonOut *out, const Server *server, const DocVersion *doc, Str text)
 {
     Str replacement;
-    ByteRange range = edits_difference(text_bytes(doc->text), text, &replacement);
+    ByteRange range = difference(text_bytes(doc->text), text, &replacement);
     json_open(out, '[');
     json_open(out, '{');
     write_range(out, "range", text_lsp_from_range(doc->text, range, server->client.encoding));

@@ -15,7 +15,4 @@
 /* `edits` is [{"path": "/abs", "text": "…"}]; absent does nothing. */
 void edits_apply(Server *server, const Snapshot *seen, Str label, JsonIn edits);
 
-/* The part in which two texts differ, not splitting a character: of `old`, and its replacement. */
-ByteRange edits_difference(Str old, Str now, Str *replacement);
-
 #endif

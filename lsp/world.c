@@ -35,11 +35,6 @@ void loader_free(Loader *loader)
     free(loader);
 }
 
-bool world_is_loading(const Server *server)
-{
-    return server->loader->job || server->loader->again;
-}
-
 static void refresh(Server *server, Refresh *refresh, const char *method, AnswerFn *answered)
 {
     refresh->again = refresh->asked;

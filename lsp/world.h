@@ -17,8 +17,6 @@ void loader_free(Loader *loader);
 
 /* The ledger, a profile, the workload file or the settings are new. */
 void world_renew(Server *server);
-/* A load is running or wanted. For tests. */
-bool world_is_loading(const Server *server);
 /* Lenses and hints may look different now, without an edit. */
 void world_refresh_editor(Server *server);
 

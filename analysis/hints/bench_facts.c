@@ -24,7 +24,9 @@ static int by_place(const void *a, const void *b)
     return (x->line.n > y->line.n) - (x->line.n < y->line.n);
 }
 
-BenchPlaces bench_places_of(Arena *arena, const BenchFacts *facts, Str path, const Benches *benches)
+/* The same of benchmarks found before. */
+static BenchPlaces places_of(Arena *arena, const BenchFacts *facts, Str path,
+                             const Benches *benches)
 {
     BenchPlace *all = NEW_ARRAY(arena, BenchPlace, benches->len + 1);
     BenchPlaces out = {.items = all};
@@ -56,7 +58,7 @@ BenchPlaces bench_places(Arena *arena, const BenchFacts *facts, Str path, const 
                          const Text *text)
 {
     Benches benches = benches_of(arena, outline, text);
-    return bench_places_of(arena, facts, path, &benches);
+    return places_of(arena, facts, path, &benches);
 }
 
 /* ------------------------------------------------------------------ words */

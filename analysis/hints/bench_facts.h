@@ -56,9 +56,6 @@ typedef struct BenchPlaces {
 /* `path` is below the workspace. What it returns points to the facts' numbers. */
 BenchPlaces bench_places(Arena *arena, const BenchFacts *facts, Str path, const Outline *outline,
                          const Text *text);
-/* The same of benchmarks found before. */
-BenchPlaces bench_places_of(Arena *arena, const BenchFacts *facts, Str path,
-                            const Benches *benches);
 
 /* "p50 8.1 ms, 1,204 samples, -32 % vs baseline"; of several the smallest and the largest. */
 Str bench_words(Arena *arena, const BenchPlace *place);

@@ -213,7 +213,11 @@ static Str cut_short(Arena *arena, Str text, size_t limit)
     return str_fmt(arena, STR_FMT " …", STR_ARG(str_head(text, len)));
 }
 
-Str words_gist(Arena *arena, Str message, size_t limit)
+/*
+ * What a tool's rule says, in `limit` bytes or little more: all of it where it fits, else the first
+ * sentence with a figure of the kernel's and those behind it that fit.
+ */
+static Str gist_of(Arena *arena, Str message, size_t limit)
 {
     Str rest = message, from = message;
     if (message.len <= limit)
@@ -246,7 +250,7 @@ Str words_note(Arena *arena, const HotNote *note, size_t limit)
     Str where = note->is_function
                     ? S("")
                     : str_fmt(arena, " (kernel " STR_FMT ")", STR_ARG(note->function));
-    Str gist = words_gist(arena, note->message, limit);
+    Str gist = gist_of(arena, note->message, limit);
     return str_fmt(arena, STR_FMT STR_FMT ": " STR_FMT STR_FMT, STR_ARG(note->rule), STR_ARG(gain),
                    STR_ARG(gist), STR_ARG(where));
 }

@@ -32,12 +32,7 @@ Str words_metric(Arena *arena, const HeatMetric *metric);
 Str words_metric_of(Arena *arena, const HotSpots *spots);
 /* "p50 8.1 ms, -32 % vs baseline", "p50 12 ms at the baseline", "no baseline yet"; empty when NULL. */
 Str words_benchmark(Arena *arena, const WorkloadFacts *workload);
-/*
- * What a tool's rule says, in `limit` bytes or little more: all of it where it fits, else the first
- * sentence with a figure of the kernel's and those behind it that fit.
- */
-Str words_gist(Arena *arena, Str message, size_t limit);
-/* "Uncoalesced Global Accesses, estimated speedup 39 %: …"; its gist; a wait as it is. */
+/* "Uncoalesced Global Accesses, estimated speedup 39 %: …", in `limit` bytes or little more. */
 Str words_note(Arena *arena, const HotNote *note, size_t limit);
 /* "at most -12 %": what the benchmark could gain if this share cost nothing. */
 Str words_ceiling(Arena *arena, double share);

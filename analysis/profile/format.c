@@ -233,7 +233,8 @@ enum {
     FORMATS_LEN = sizeof(FORMATS) / sizeof(FORMATS[0]),
 };
 
-Str profile_formats(Arena *arena)
+/* "folded stacks, speedscope, cProfile" */
+static Str format_names(Arena *arena)
 {
     StrBuf out = strbuf_new(arena);
     for (size_t i = 0; i < FORMATS_LEN; i++)
@@ -282,7 +283,7 @@ static bool read_known(Arena *arena, Str bytes, Profile *out, Err *err)
             return FORMATS[i].read(arena, bytes, out, err);
         return err_set(err, ERR_UNSUPPORTED, STR_FMT, STR_ARG(FORMATS[i].why));
     }
-    Str known = profile_formats(arena);
+    Str known = format_names(arena);
     return err_set(err, ERR_UNSUPPORTED, "not a profile perfloop knows; it reads " STR_FMT,
                    STR_ARG(known));
 }

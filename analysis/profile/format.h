@@ -25,7 +25,5 @@ bool profile_read(Arena *arena, Str name, Str bytes, Profile *out, Err *err) MUS
  * the mapping stays out of memory.
  */
 bool profile_read_file(Arena *arena, Str path, Str mapped, Profile *out, Err *err) MUST_CHECK;
-/* "folded stacks, speedscope, cProfile": for messages and --help. */
-Str profile_formats(Arena *arena);
 
 #endif

@@ -112,7 +112,7 @@ static int64_t sum_of(int64_t a, int64_t b)
     return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-int64_t gpu_wait_ns(const GpuWait *wait)
+static int64_t wait_ns(const GpuWait *wait)
 {
     int64_t ns;
     return wait->end > wait->start && !__builtin_sub_overflow(wait->end, wait->start, &ns) ? ns : 0;
@@ -157,7 +157,7 @@ static size_t collect(GpuWaits *waits, GpuWaitSum *sums)
         wait->kernel = time->kernel;
         if (wait->stack)
             sums[len++] = (GpuWaitSum){profile_added_frame(waits->build, wait->stack), wait->call,
-                                       wait->kernel - 1, gpu_wait_ns(wait), 1};
+                                       wait->kernel - 1, wait_ns(wait), 1};
     }
     return len;
 }

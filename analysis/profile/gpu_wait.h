@@ -55,7 +55,6 @@ typedef struct GpuWaitSum {
 } GpuWaitSum;
 
 bool gpu_call_waits(Str call);
-int64_t gpu_wait_ns(const GpuWait *wait);
 GpuWaits gpu_waits_new(Arena *arena, ProfileBuilder *build);
 void gpu_waits_add(GpuWaits *waits, GpuWait wait);
 void gpu_waits_ready(GpuWaits *waits);

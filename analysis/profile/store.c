@@ -60,7 +60,8 @@ typedef struct Head {
     Section sections[SECTIONS];
 } Head;
 
-bool profile_store_is(Str bytes)
+/* True when the bytes begin like a profile file of ours, of any version. */
+static bool is_store(Str bytes)
 {
     return bytes.len >= sizeof(MAGIC) && !memcmp(bytes.ptr, MAGIC, sizeof(MAGIC));
 }
@@ -149,7 +150,7 @@ static const void *items(Str bytes, const Head *head, SectionId id)
 
 static bool check_head(Str bytes, Head *head, Err *err)
 {
-    if (!profile_store_is(bytes) || bytes.len < sizeof(*head))
+    if (!is_store(bytes) || bytes.len < sizeof(*head))
         return bad(err, "the head is missing");
     memcpy(head, bytes.ptr, sizeof(*head));
     if (head->version != STORE_VERSION)

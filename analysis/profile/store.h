@@ -25,7 +25,5 @@
 Str profile_store_write(Arena *arena, const Profile *profile);
 /* `bytes` begin at an address divisible by 8. Only notes and texts of the head are copied. */
 bool profile_store_map(Arena *arena, Str bytes, Profile *out, Err *err) MUST_CHECK;
-/* True when the bytes begin like a profile file of ours, of any version. */
-bool profile_store_is(Str bytes);
 
 #endif

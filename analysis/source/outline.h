@@ -90,8 +90,7 @@ Str outline_kind_name(OutlineKind kind);
 Str outline_harness_name(OutlineHarness harness);
 /* The item around it, or NULL. */
 const OutlineItem *outline_parent(const Outline *outline, const OutlineItem *item);
-/* The innermost item of a kind whose lines include this one, or NULL. */
-const OutlineItem *outline_at(const Outline *outline, LineNo line, OutlineKind kind);
+/* The innermost function whose lines include this one, or NULL. */
 const OutlineItem *outline_function_at(const Outline *outline, LineNo line);
 /* The innermost statement or loop whose lines include this one, or NULL. */
 const OutlineItem *outline_statement_at(const Outline *outline, LineNo line);

@@ -64,11 +64,6 @@ static const OutlineItem *innermost(const Outline *outline, LineNo line, unsigne
     return item;
 }
 
-const OutlineItem *outline_at(const Outline *outline, LineNo line, OutlineKind kind)
-{
-    return innermost(outline, line, 1U << kind);
-}
-
 const OutlineItem *outline_function_at(const Outline *outline, LineNo line)
 {
     return innermost(outline, line, 1U << OUTLINE_FUNCTION);

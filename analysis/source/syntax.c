@@ -155,29 +155,6 @@ Syntax *syntax_follow(const Text *text, const Syntax *old, const TextChange *cha
 
 /* ------------------------------------------------------------------ life and questions */
 
-static void *copy_items(Arena *arena, const void *items, size_t count, size_t size)
-{
-    void *copy = arena_alloc(arena, count, size);
-    if (count)
-        memcpy(copy, items, count * size);
-    return copy;
-}
-
-Syntax *syntax_copy(const Syntax *syntax)
-{
-    if (!syntax)
-        return NULL;
-    Syntax *copy = syntax_new(syntax->lang, ts_tree_copy(syntax->tree));
-    copy->stale = syntax->stale;
-    copy->before = syntax->before;
-    copy->edits = copy_items(copy->arena, syntax->edits, syntax->edit_count, sizeof(SyntaxEdit));
-    copy->edit_count = syntax->edit_count;
-    copy->changed =
-        copy_items(copy->arena, syntax->changed, syntax->changed_count, sizeof(ByteRange));
-    copy->changed_count = syntax->changed_count;
-    return copy;
-}
-
 void syntax_free(Syntax *syntax)
 {
     if (!syntax)
@@ -204,14 +181,4 @@ bool syntax_is_broken(const Syntax *syntax)
 bool syntax_is_provisional(const Syntax *syntax)
 {
     return syntax_is_stale(syntax) || (syntax && syntax->edit_count && syntax_is_broken(syntax));
-}
-
-Str syntax_print(Arena *arena, const Syntax *syntax)
-{
-    if (!syntax)
-        return S("");
-    char *text = ts_node_string(ts_tree_root_node(syntax->tree));
-    Str copy = str_copy(arena, str_from_c(text));
-    free(text);
-    return copy;
 }

@@ -48,7 +48,6 @@ Syntax *syntax_parse(LangId lang, const Text *text, const Syntax *old, const Tex
  */
 Syntax *syntax_follow(const Text *text, const Syntax *old, const TextChange *changes, size_t count,
                       const atomic_bool *cancelled);
-Syntax *syntax_copy(const Syntax *syntax);
 void syntax_free(Syntax *syntax);
 
 LangId syntax_lang(const Syntax *syntax);
@@ -58,7 +57,5 @@ bool syntax_is_stale(const Syntax *syntax);
 bool syntax_is_provisional(const Syntax *syntax);
 /* Some part of the text is not well formed. */
 bool syntax_is_broken(const Syntax *syntax);
-/* The tree as an S-expression, for tests and `dump`. */
-Str syntax_print(Arena *arena, const Syntax *syntax);
 
 #endif

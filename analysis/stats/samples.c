@@ -16,23 +16,7 @@ static const Str NAMES[] = {
     [SAMPLE_THROUGHPUT] = STR_CONST("throughput"),
 };
 
-Str samples_metric_name(SampleMetric metric)
-{
-    return NAMES[metric];
-}
-
-bool samples_metric_from(Str name, SampleMetric *out)
-{
-    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
-        if (str_eq(NAMES[i], name)) {
-            *out = (SampleMetric)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-Unit samples_unit(SampleMetric metric, Unit unit)
+static Unit unit_of(SampleMetric metric, Unit unit)
 {
     return metric == SAMPLE_THROUGHPUT ? UNIT_PER_SECOND : unit;
 }
@@ -86,7 +70,7 @@ bool samples_series_value(Arena *arena, const Samples *samples, Str name, Sample
         const SampleSeries *series = samples_series(benchmark, name);
         if (!series)
             return no_series(arena, benchmark, name, err);
-        Unit this_unit = samples_unit(metric, series->unit);
+        Unit this_unit = unit_of(metric, series->unit);
         if (n && this_unit != *unit)
             return err_set(err, ERR_INPUT,
                            "the numbers of " STR_FMT " are in another unit than those of " STR_FMT,
@@ -98,19 +82,11 @@ bool samples_series_value(Arena *arena, const Samples *samples, Str name, Sample
     return true;
 }
 
-double samples_value(Arena *arena, const Samples *samples, SampleMetric metric)
-{
-    double value;
-    Unit unit;
-    Err err = {0};
-    return samples_series_value(arena, samples, S(""), metric, &value, &unit, &err) ? value : NAN;
-}
-
 static void add_metrics(Arena *arena, StrBuf *out, const SampleSeries *series)
 {
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
         double value = samples_series_metric(series, (SampleMetric)i);
-        Str text = units_text(arena, value, samples_unit((SampleMetric)i, series->unit));
+        Str text = units_text(arena, value, unit_of((SampleMetric)i, series->unit));
         if (!isnan(value))
             strbuf_fmt(out, ", " STR_FMT " " STR_FMT, STR_ARG(NAMES[i]), STR_ARG(text));
     }

@@ -48,10 +48,10 @@ typedef struct BenchmarkSamples {
     Str function;
     Str parameter;
     Str file; /* "tests/test_x.py", as written */
-    Array(
-        SampleSeries) series; /* at least one; the first is the benchmark's time where it has one */
-    uint64_t iterations;      /* in each round; 0: not the same in all, or not told */
-    int64_t time_s;           /* when its file was written, where it has one of its own; else 0 */
+    /* At least one; the first is the benchmark's time where it has one. */
+    Array(SampleSeries) series;
+    uint64_t iterations; /* in each round; 0: not the same in all, or not told */
+    int64_t time_s;      /* when its file was written, where it has one of its own; else 0 */
 } BenchmarkSamples;
 
 /* The numbers of a series stand in a file beside the report, which whoever read the report opens. */
@@ -77,20 +77,13 @@ double samples_series_metric(const SampleSeries *series, SampleMetric metric);
 /* NULL when the benchmark has none of that name. An empty name: the first. */
 const SampleSeries *samples_series(const BenchmarkSamples *benchmark, Str name);
 
-/* The geometric mean over the benchmarks; NaN when there is none or their units differ. */
-double samples_value(Arena *arena, const Samples *samples, SampleMetric metric);
 /*
- * Of the series of that name (empty: the first of each). ERR_NOT_FOUND with the names there are when
+ * The geometric mean over the benchmarks, of the series of that name (empty: the first of each); NaN
+ * when there is no benchmark. ERR_NOT_FOUND with the names there are when
  * a benchmark has none, ERR_INPUT when their units differ; *unit is that of the value.
  */
 bool samples_series_value(Arena *arena, const Samples *samples, Str name, SampleMetric metric,
                           double *value, Unit *unit, Err *err) MUST_CHECK;
-
-/* Of a series in that unit. */
-Unit samples_unit(SampleMetric metric, Unit unit);
-/* "p50", "p99", "mean", "throughput"; false for any other. */
-bool samples_metric_from(Str name, SampleMetric *out);
-Str samples_metric_name(SampleMetric metric);
 
 /* As `perfloop dump samples` prints it. */
 Str samples_text(Arena *arena, const Samples *samples);

@@ -76,14 +76,12 @@ size_t verdict_next_look(size_t n, VerdictOptions options);
 /* The largest look of at most n pairs, but at least the first. */
 size_t verdict_last_look(size_t n, VerdictOptions options);
 
-/* "improvement", "conditions differ", ...; and back. */
+/* "improvement", "conditions differ", ... */
 Str verdict_word(VerdictKind kind);
-bool verdict_from_word(Str word, VerdictKind *out);
 /* "faster", "slower", "same", "unclear" */
 Str verdict_status(VerdictKind kind);
-/* "above", "below", "above?", "below?"; and for people; both empty for FLAG_NONE. */
+/* "above", "below", "above?", "below?"; empty for FLAG_NONE. */
 Str verdict_flag_word(VerdictFlag flag);
-Str verdict_flag_text(VerdictFlag flag);
 
 /* What the sentence is about. */
 typedef struct VerdictFacts {

@@ -24,17 +24,6 @@ Str verdict_word(VerdictKind kind)
     return WORDS[kind].word;
 }
 
-bool verdict_from_word(Str word, VerdictKind *out)
-{
-    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
-        if (str_eq(WORDS[i].word, word)) {
-            *out = (VerdictKind)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 Str verdict_status(VerdictKind kind)
 {
     return WORDS[kind].status;
@@ -56,7 +45,7 @@ Str verdict_flag_word(VerdictFlag flag)
     return FLAGS[flag].word;
 }
 
-Str verdict_flag_text(VerdictFlag flag)
+static Str flag_text(VerdictFlag flag)
 {
     return FLAGS[flag].text;
 }
@@ -111,8 +100,7 @@ Str verdict_sentence(Arena *arena, const Verdict *verdict, const VerdictFacts *f
     if (facts->design.len)
         strbuf_fmt(&out, ", " STR_FMT, STR_ARG(facts->design));
     if (verdict->flag == FLAG_BELOW || verdict->flag == FLAG_BELOW_ABOUT)
-        strbuf_fmt(&out, "; " STR_FMT ": worth its complexity?",
-                   STR_ARG(verdict_flag_text(verdict->flag)));
+        strbuf_fmt(&out, "; " STR_FMT ": worth its complexity?", STR_ARG(flag_text(verdict->flag)));
     if (facts->reason.len)
         strbuf_fmt(&out, "; " STR_FMT, STR_ARG(facts->reason));
     if (verdict->kind == VERDICT_INCONCLUSIVE && verdict->needed)

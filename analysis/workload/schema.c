@@ -166,11 +166,6 @@ const SchemaMetric *schema_metrics(void)
     return METRICS;
 }
 
-SchemaNames schema_profilers(void)
-{
-    return PROFILERS;
-}
-
 const SchemaKey *schema_key(const SchemaKey *table, Str name)
 {
     for (; table->name.len; table++)

@@ -64,7 +64,6 @@ const SchemaKey *schema_keys(void);      /* of [workload.NAME] */
 const SchemaKey *schema_load_keys(void); /* of load = { } */
 const SchemaHarness *schema_harnesses(void);
 const SchemaMetric *schema_metrics(void);
-SchemaNames schema_profilers(void);
 
 /* NULL when there is none of that name. */
 const SchemaKey *schema_key(const SchemaKey *table, Str name);

@@ -265,14 +265,3 @@ bool repo_keep(Repo *repo, Str ref, ObjectId id, Str message, Err *err)
     TRY(code);
     return true;
 }
-
-bool repo_kept(Repo *repo, Str ref, ObjectId *tree, Err *err)
-{
-    CLEANUP(arena_cleanup) Arena *scratch = arena_new("ref");
-    CLEANUP(free_reference) git_reference *reference = NULL;
-    CLEANUP(free_object) git_object *object = NULL;
-    TRY(git_reference_lookup(&reference, repo->handle, str_cstr(scratch, ref)));
-    TRY(git_reference_peel(&object, reference, GIT_OBJECT_TREE));
-    *tree = from_oid(git_object_id(object));
-    return true;
-}

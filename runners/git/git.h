@@ -75,8 +75,6 @@ bool repo_write_tree(Repo *repo, const GitEntries *entries, ObjectId *tree, Err 
 
 /* Points ref (below refs/perfloop/) at a commit of its own that holds the tree. */
 bool repo_keep(Repo *repo, Str ref, ObjectId tree, Str message, Err *err) MUST_CHECK;
-/* The tree kept under ref; ERR_NOT_FOUND. */
-bool repo_kept(Repo *repo, Str ref, ObjectId *tree, Err *err) MUST_CHECK;
 
 /* ---- the work tree */
 

@@ -37,9 +37,3 @@ bool contents_get(Arena *arena, const Places *places, Digest id, Str *text, Err 
     *text = found;
     return true;
 }
-
-bool contents_has(const Places *places, Digest id)
-{
-    CLEANUP(arena_cleanup) Arena *scratch = arena_new("contents");
-    return file_exists(file_of(scratch, places, id));
-}

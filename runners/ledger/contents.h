@@ -24,6 +24,5 @@
 bool contents_put(const Places *places, Str text, Digest *id, Err *err) MUST_CHECK;
 /* ERR_NOT_FOUND when it was never put, was swept, or is damaged. */
 bool contents_get(Arena *arena, const Places *places, Digest id, Str *text, Err *err) MUST_CHECK;
-bool contents_has(const Places *places, Digest id);
 
 #endif

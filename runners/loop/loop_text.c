@@ -12,7 +12,8 @@ static Str value_text(Arena *arena, double value, Unit unit)
     return isnan(value) ? S("-") : units_text(arena, value, unit);
 }
 
-Str loop_stop(Arena *arena, const LoopWorkload *loop, const Bottleneck *hot)
+/* Why the loop may end here: the target is met, or little is left. Empty while it should go on. */
+static Str stop_reason(Arena *arena, const LoopWorkload *loop, const Bottleneck *hot)
 {
     if (loop->open)
         return (Str){0};
@@ -24,11 +25,12 @@ Str loop_stop(Arena *arena, const LoopWorkload *loop, const Bottleneck *hot)
                    STR_ARG(loop->workload.target));
 }
 
-Str loop_next(Arena *arena, const LoopWorkload *loop, const Bottleneck *hot)
+/* What to do next, in one sentence: "run perfloop keep, or ...". */
+static Str next_step(Arena *arena, const LoopWorkload *loop, const Bottleneck *hot)
 {
     if (!loop->baseline.id)
         return S("perfloop baseline");
-    Str stop = loop_stop(arena, loop, hot);
+    Str stop = stop_reason(arena, loop, hot);
     if (stop.len)
         return str_fmt(arena, "nothing: " STR_FMT, STR_ARG(stop));
     if (!loop->open && !hot->known)
@@ -79,7 +81,7 @@ static void add_status(StrBuf *out, const LoopWorkload *loop, const Bottleneck *
     if (hot->known)
         strbuf_fmt(out, "  " STR_FMT "\n", STR_ARG(hot->sentence));
     add_open(out, loop);
-    strbuf_fmt(out, "  next        " STR_FMT "\n", STR_ARG(loop_next(arena, loop, hot)));
+    strbuf_fmt(out, "  next        " STR_FMT "\n", STR_ARG(next_step(arena, loop, hot)));
 }
 
 Str loop_status_text(Arena *arena, const LoopView *view, const Bottleneck *hot)
@@ -176,8 +178,8 @@ static void put_workload(JsonOut *out, const LoopWorkload *loop)
 static void put_next(JsonOut *out, Arena *arena, const LoopWorkload *loop, const Bottleneck *hot)
 {
     json_key_str(out, "hottest", hot->sentence);
-    json_key_str(out, "stop", loop_stop(arena, loop, hot));
-    json_key_str(out, "next", loop_next(arena, loop, hot));
+    json_key_str(out, "stop", stop_reason(arena, loop, hot));
+    json_key_str(out, "next", next_step(arena, loop, hot));
 }
 
 void loop_status_json(JsonOut *out, Arena *arena, const LoopView *view, const Bottleneck *hot)

@@ -19,9 +19,4 @@ void loop_status_json(JsonOut *out, Arena *arena, const LoopView *view, const Bo
 Str loop_log_text(Arena *arena, const LoopView *view, size_t limit);
 void loop_log_json(JsonOut *out, const LoopView *view, size_t limit);
 
-/* What to do next, in one sentence: "run perfloop keep, or ...". */
-Str loop_next(Arena *arena, const LoopWorkload *loop, const Bottleneck *hot);
-/* Why the loop may end here: the target is met, or little is left. Empty while it should go on. */
-Str loop_stop(Arena *arena, const LoopWorkload *loop, const Bottleneck *hot);
-
 #endif

@@ -87,8 +87,9 @@ static bool open_again(Arena *arena, const Places *places, const LedgerProfile *
     return profile_open(arena, places->cache, converted.id, open, err);
 }
 
-bool hot_input_row(Arena *arena, const Places *places, const LedgerProfile *row, Str program,
-                   HotInput *out, Err *err)
+/* A row of the ledger that is known already. */
+static bool open_row(Arena *arena, const Places *places, const LedgerProfile *row, Str program,
+                     HotInput *out, Err *err)
 {
     HotInput input = {.row = *row, .of_ledger = true, .open = NEW(arena, OpenProfile)};
     if (!open_again(arena, places, row, program, input.open, err))
@@ -109,7 +110,7 @@ bool hot_input_open(Arena *arena, const Places *places, const HotChoice *choice,
     if (choice->file.len)
         return open_file(arena, places, choice, out, err);
     return find_row(arena, places, choice, &row, err) &&
-           hot_input_row(arena, places, &row, choice->program, out, err);
+           open_row(arena, places, &row, choice->program, out, err);
 }
 
 /* ------------------------------------------------------------------ merging */

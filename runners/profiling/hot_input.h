@@ -53,9 +53,6 @@ typedef struct HotInput {
 
 bool hot_input_open(Arena *arena, const Places *places, const HotChoice *choice, HotInput *out,
                     Err *err) MUST_CHECK;
-/* A row of the ledger that is known already. */
-bool hot_input_row(Arena *arena, const Places *places, const LedgerProfile *row, Str program,
-                   HotInput *out, Err *err) MUST_CHECK;
 /* All of them as one; one alone as it is. */
 bool hot_inputs_open(Arena *arena, const Places *places, const HotChoice *choices, size_t len,
                      HotInput *out, Err *err) MUST_CHECK;

@@ -181,7 +181,11 @@ static void pyperf_values_are_of_all_processes(void **state)
                  "(p99 of fewer than 1000 rounds is rough)\n"
                  "note empty: no times of its rounds\n"));
     assert_int_equal(samples.benchmarks.items[1].series.items[0].unit, UNIT_BYTES);
-    assert_true(isnan(samples_value(arena, &samples, SAMPLE_P50)));
+    double value;
+    Unit unit;
+    Err err = {0};
+    assert_false(samples_series_value(arena, &samples, S(""), SAMPLE_P50, &value, &unit, &err));
+    assert_has(str_from_c(err.msg), S("are in another unit than those of grind"));
     refuse(arena, "{\"benchmarks\": [{\"runs\": []}]}",
            "the report of pyperf holds no benchmark: ?: no times of its rounds");
 }
