@@ -32,6 +32,13 @@ void configure_metric(Server *server, Str metric)
     choose(server, choice);
 }
 
+void configure_profile(Server *server, Str profile)
+{
+    Choice *choice = choice_copy(server);
+    choice->settings.profile = str_copy(choice->arena, profile);
+    choose(server, choice);
+}
+
 void configure_take(Server *server, JsonIn value)
 {
     JsonIn section = json_optional(value, "perfloop");

@@ -11,9 +11,10 @@
 #include "base/json_in.h"
 #include "lsp/server.h"
 
-/* A "perfloop" section, or an object that has one. */
-/* Shows another metric from now on: what the setting says when it is sent again. */
+/* Shows another metric or profile from now on: what the setting says when it is sent again. */
 void configure_metric(Server *server, Str metric);
+void configure_profile(Server *server, Str profile);
+/* A "perfloop" section, or an object that has one. */
 void configure_take(Server *server, JsonIn value);
 /* After `initialized`: asks for notice of changes and for the settings as they are. */
 void configure_register(Server *server);

@@ -43,6 +43,7 @@ typedef struct ViewArgs {
     Str bench; /* BenchPlace.target */
     LineNo line;
     Str metric;
+    Str profile; /* its number; "newest" */
 } ViewArgs;
 
 typedef struct ViewDiagnostic {
@@ -84,6 +85,12 @@ typedef struct FileView {
     Array(ViewAction) actions;         /* in the order to offer them */
 } FileView;
 
+/* A profile that could be shown instead. */
+typedef struct ViewProfile {
+    int64_t number; /* in the ledger */
+    Str name;       /* "profile 3 (nsys, run.sqlite)" */
+} ViewProfile;
+
 typedef struct ViewInput {
     Str path;              /* of the file, below the workspace root */
     const HotFile *heat;   /* NULL: no profile knows this file */
@@ -91,7 +98,11 @@ typedef struct ViewInput {
     BenchPlaces benches;   /* of the file, with their numbers */
     Str workload;          /* the one the profile belongs to; empty: the first */
     HeatSettings settings;
-    bool had_lenses; /* the client was given lenses for this file before */
+    bool had_lenses;             /* the client was given lenses for this file before */
+    const ViewProfile *profiles; /* newest first */
+    size_t n_profiles;
+    int64_t profile; /* the number of the one that is shown; 0: not of the ledger */
+    bool is_chosen;  /* by the user, not because it is the newest */
 } ViewInput;
 
 FileView view_of(Arena *arena, const ViewInput *input);

@@ -147,6 +147,30 @@ static void other_metrics(ViewMaker *maker, FileView *out)
     }
 }
 
+/* The newest profiles but the one that is shown, and back to the newest. */
+static void other_profiles(ViewMaker *maker, FileView *out)
+{
+    enum {
+        OFFERED = 4
+    };
+    const ViewInput *in = maker->in;
+    size_t offered = 0;
+    for (size_t i = 0; i < in->n_profiles && offered < OFFERED; i++) {
+        if (in->profiles[i].number == in->profile)
+            continue;
+        ViewAction *action =
+            push(maker, out, S("perfloop.showProfile"),
+                 str_fmt(maker->arena, "perfloop: show " STR_FMT, STR_ARG(in->profiles[i].name)));
+        action->args =
+            (ViewArgs){.profile = str_fmt(maker->arena, "%lld", (long long)in->profiles[i].number)};
+        offered++;
+    }
+    if (in->is_chosen)
+        push(maker, out, S("perfloop.showProfile"),
+             S("perfloop: show the newest profile of each file"))
+            ->args = (ViewArgs){.profile = S("newest")};
+}
+
 void view_actions(ViewMaker *maker, FileView *out)
 {
     const LoopFacts *loop = maker->in->loop;
@@ -166,6 +190,7 @@ void view_actions(ViewMaker *maker, FileView *out)
     }
     details(maker, out);
     other_metrics(maker, out);
+    other_profiles(maker, out);
     if (loop->n_workloads == 0 && !loop->workload_file.len)
         push(maker, out, S("perfloop.init"), S("perfloop: set up the loop here"));
     else

@@ -357,8 +357,10 @@ static void source_of(Page *page)
     Str amount = page->metric->samples
                      ? str_fmt(page->arena, ", " STR_FMT " samples", STR_ARG(samples))
                      : S("");
-    paragraph(page, str_fmt(page->arena, "profile: " STR_FMT STR_FMT STR_FMT, STR_ARG(heat->tool),
-                            STR_ARG(amount), STR_ARG(when)));
+    Str number =
+        page->in->profile ? str_fmt(page->arena, " %lld", (long long)page->in->profile) : S("");
+    paragraph(page, str_fmt(page->arena, "profile" STR_FMT ": " STR_FMT STR_FMT STR_FMT,
+                            STR_ARG(number), STR_ARG(heat->tool), STR_ARG(amount), STR_ARG(when)));
 }
 
 static const HotLine *line_at(const HotFile *heat, LineNo line)

@@ -160,6 +160,11 @@ It answers at once; what comes of it arrives as messages and diagnostics."
   (interactive "sMetric (empty: the next): ")
   (perfloop--run "showMetric" :metric metric))
 
+(defun perfloop-show-profile (profile)
+  "Show PROFILE, a number of the ledger, or with an empty answer the newest."
+  (interactive "sProfile number (empty: the newest): ")
+  (perfloop--run "showProfile" :profile profile))
+
 (defun perfloop-import (file)
   "Read the profile in FILE and show its hot lines."
   (interactive "fProfile: ")
@@ -183,6 +188,7 @@ It answers at once; what comes of it arrives as messages and diagnostics."
     (define-key map "d" #'perfloop-details)
     (define-key map "h" #'perfloop-hot)
     (define-key map "t" #'perfloop-metric)
+    (define-key map "n" #'perfloop-show-profile)
     (define-key map "s" #'perfloop-status)
     map)
   "Commands of the loop, to be bound to a prefix key.")

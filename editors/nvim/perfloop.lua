@@ -24,7 +24,8 @@ M.defaults = {
   -- say on the command line how far a job is
   progress = true,
   -- the server's settings: heat = 'off' | 'top' | 'all', top = 5, threshold = 0.01,
-  -- metric = 'peak', 'allocations', ...: which one of a profile's metrics
+  -- metric = 'peak', 'allocations', ...: which one of a profile's metrics,
+  -- profile = '3': a profile of the ledger instead of the newest
   settings = {},
   -- false: show heat, but run nothing of this workspace
   trusted = nil,
@@ -46,6 +47,7 @@ local COMMANDS = {
   Profile = 'profile',
   Restore = 'restore',
   Revert = 'revert',
+  ShowProfile = 'showProfile',
   Status = 'status',
   Trust = 'trust',
 }
@@ -296,7 +298,7 @@ end
 
 local function create_commands()
   for name, command in pairs(COMMANDS) do
-    local key = ({ import = 'path', showMetric = 'metric' })[command] or 'workload'
+    local key = ({ import = 'path', showMetric = 'metric', showProfile = 'profile' })[command] or 'workload'
     vim.api.nvim_create_user_command('Perfloop' .. name, function(given)
       local argument = given.args ~= '' and given.args or nil
       if argument and key == 'path' then

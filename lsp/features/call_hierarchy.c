@@ -82,7 +82,7 @@ static bool function_at(const FileHeat *file, const Outline *outline, LineNo lin
 bool feature_prepare_calls(const Request *request, JsonOut *out, Err *err)
 {
     const FileHeat *file = request_heat(request);
-    const Heat *heat = request_world(request);
+    const Heat *heat = file ? file->heat : NULL;
     ByteOffset at;
     uint32_t spot = 0;
     if (file && !request_offset(request, "position", &at, err))
@@ -102,24 +102,27 @@ bool feature_prepare_calls(const Request *request, JsonOut *out, Err *err)
 }
 
 /* The function an item stands for; ContentModified when a newer profile took its place. */
-static bool item_of(const Request *request, const Heat *heat, uint32_t *spot, Err *err)
+static bool item_of(const Request *request, const Heat **out, uint32_t *spot, Err *err)
 {
+    const Heat *world = request_world(request);
     JsonIn data = json_optional(json_at(request->params, "item"), "data");
     int64_t index = json_opt_i64(data, "function", -1);
     int64_t profile = json_opt_i64(data, "profile", -1);
-    if (!heat || !heat->now.present || profile != heat->now.row.id)
+    const Heat *heat = world ? heat_of_profile(world, profile) : NULL;
+    if (!heat)
         return err_set(err, ERR_CONFLICT, "the profile is another one now: ask again");
     if (index < 0 || (size_t)index >= heat->now.spots->functions_len)
         return err_set(err, ERR_INPUT, "item.data.function: no such function");
     *spot = (uint32_t)index;
+    *out = heat;
     return true;
 }
 
 static bool write_calls(const Request *request, JsonOut *out, bool incoming, Err *err)
 {
-    const Heat *heat = request_world(request);
+    const Heat *heat = NULL;
     uint32_t spot = 0;
-    if (!item_of(request, heat, &spot, err))
+    if (!item_of(request, &heat, &spot, err))
         return false;
     const HotSpots *spots = heat->now.spots;
     size_t written = 0;

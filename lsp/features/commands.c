@@ -18,6 +18,7 @@ typedef struct CommandArgs {
     Str job;
     Str path;
     Str metric;
+    Str profile;
     Str benchmark; /* FILE::ID */
 } CommandArgs;
 
@@ -68,6 +69,7 @@ static const CommandRow COMMANDS[] = {
 #define CANCEL  S("perfloop.cancel")
 #define DETAILS S("perfloop.showDetails")
 #define METRIC  S("perfloop.showMetric")
+#define PROFILE S("perfloop.showProfile")
 
 void commands_write_options(JsonOut *out)
 {
@@ -78,6 +80,7 @@ void commands_write_options(JsonOut *out)
     json_put_str(out, CANCEL);
     json_put_str(out, DETAILS);
     json_put_str(out, METRIC);
+    json_put_str(out, PROFILE);
     json_close(out, ']');
     json_close(out, '}');
 }
@@ -91,6 +94,7 @@ static CommandArgs read_args(JsonIn params)
         .job = json_opt_str(first, "job", S("")),
         .path = json_opt_str(first, "path", S("")),
         .metric = json_opt_str(first, "metric", S("")),
+        .profile = json_opt_str(first, "profile", S("")),
         .benchmark = json_opt_str(first, "benchmark", S("")),
     };
 }
@@ -193,6 +197,26 @@ static void show_metric(Server *server, const Message *message, Str metric)
     }
 }
 
+/* By its number in the ledger; "newest", or nothing, shows the newest again. */
+static void show_profile(Server *server, const Message *message, Str number)
+{
+    const Heat *heat = server->world ? server->world->heat : NULL;
+    uint64_t id = 0;
+    Str name = S("the newest profile of each file");
+    if (number.len == 0 || str_eq(number, S("newest")))
+        number = S("");
+    else if (!str_to_u64(number, &id) || !(name = heat_profile_name(heat, id)).len) {
+        server_reply_error(server, message->id, RPC_INVALID_PARAMS,
+                           "no profile '" STR_FMT "' in the ledger",
+                           STR_ARG(str_head(number, 100)));
+        return;
+    }
+    configure_profile(server, number);
+    server_show(server, NOTICE_INFO,
+                str_fmt(message->arena, "perfloop: showing " STR_FMT, STR_ARG(name)));
+    server_reply(server, message->id, S("null"));
+}
+
 void commands_execute(Server *server, const Message *message)
 {
     Str name = json_opt_str(message->params, "command", S(""));
@@ -209,6 +233,10 @@ void commands_execute(Server *server, const Message *message)
     }
     if (str_eq(name, METRIC)) {
         show_metric(server, message, args.metric);
+        return;
+    }
+    if (str_eq(name, PROFILE)) {
+        show_profile(server, message, args.profile);
         return;
     }
     const CommandRow *row = find_row(name);

@@ -95,8 +95,8 @@ static ViewDetail detail_of(const Request *request, const Heat *heat, const File
 Str line_details(const Request *request, LineNo line, bool markdown)
 {
     const FileHeat *file = request_heat(request);
-    const Heat *heat = request_world(request);
-    if (!file || !heat)
+    const Heat *heat = file ? file->heat : NULL;
+    if (!heat)
         return S("");
     ViewDetail detail = detail_of(request, heat, file, line);
     return view_hover(request->arena, &file->input, line, &detail, markdown);

@@ -47,6 +47,8 @@ void write_arguments(JsonOut *out, const Request *request, const ViewArgs *args)
         json_key_str(out, "job", args->job);
     if (args->metric.len)
         json_key_str(out, "metric", args->metric);
+    if (args->profile.len)
+        json_key_str(out, "profile", args->profile);
     if (args->bench.len)
         json_key_str(out, "benchmark", args->bench);
     if (request->doc)
@@ -74,7 +76,8 @@ LineNo function_place(const Request *request, const Heat *heat, uint32_t spot, S
     const OpenDoc *doc = snapshot_find_path(request->snapshot, path);
     const FileHeat *file = doc && doc->heat ? doc->heat->file : NULL;
     *uri = doc ? doc->doc->uri : uri_from_path(request->arena, path);
-    for (size_t i = 0; file && i < file->hot.n_functions; i++)
+    bool is_shown = file && file->heat->now.row.id == heat->now.row.id;
+    for (size_t i = 0; is_shown && i < file->hot.n_functions; i++)
         if (file->hot.functions[i].spot == spot && file->hot.functions[i].now.n)
             return file->hot.functions[i].now;
     return (LineNo){function->line ? function->line : 1};

@@ -71,20 +71,35 @@ static void write_symbol(const Request *request, JsonOut *out, const Heat *heat,
     json_close(out, '}');
 }
 
+/* How many of at most `max`: the functions in the files that this profile is shown for. */
+static size_t write_functions(const Request *request, JsonOut *out, const Heat *world,
+                              const Heat *heat, Str query, size_t max)
+{
+    size_t written = 0;
+    if (!heat->now.present || heat->now.spots->total <= 0)
+        return 0;
+    for (size_t i = 0; i < heat->now.spots->functions_len && written < max; i++) {
+        const HotSpot *function = &heat->now.spots->functions[i];
+        if (!function->mapped || !matches(function->function, query) ||
+            heat_for_file(world, function->file) != heat)
+            continue;
+        write_symbol(request, out, heat, (uint32_t)i);
+        written++;
+    }
+    return written;
+}
+
 bool feature_workspace_symbol(const Request *request, JsonOut *out, Err *err UNUSED)
 {
     const Heat *heat = request_world(request);
     Str query = json_opt_str(request->params, "query", S(""));
     size_t written = 0;
     json_open(out, '[');
-    if (heat && heat->now.present && heat->now.spots->total > 0)
-        for (size_t i = 0; i < heat->now.spots->functions_len && written < SYMBOLS_MAX; i++) {
-            const HotSpot *function = &heat->now.spots->functions[i];
-            if (!function->mapped || !matches(function->function, query))
-                continue;
-            write_symbol(request, out, heat, (uint32_t)i);
-            written++;
-        }
+    if (heat)
+        written = write_functions(request, out, heat, heat, query, SYMBOLS_MAX);
+    for (size_t i = 0; heat && i < heat->n_others; i++)
+        written +=
+            write_functions(request, out, heat, heat->others[i], query, SYMBOLS_MAX - written);
     json_close(out, ']');
     return true;
 }

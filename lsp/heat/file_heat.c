@@ -78,11 +78,11 @@ static Str library_path(const Heat *heat, Str document)
 }
 
 /* A library's text was not kept with the profile: it is taken to be what it was. */
-static bool profiled_side(Arena *arena, const FileHeatInput *input, const HotSource *source,
-                          AnchorSide *out)
+static bool profiled_side(Arena *arena, const FileHeatInput *input, const Heat *heat,
+                          const HotSource *source, AnchorSide *out)
 {
     if (!source->library)
-        return open_side(arena, input, &input->heat->now, source->path, out);
+        return open_side(arena, input, &heat->now, source->path, out);
     *out = source->now;
     Outline *outline = NEW(arena, Outline);
     out->text = text_new(arena, str_copy(arena, text_bytes(source->now.text)));
@@ -93,9 +93,8 @@ static bool profiled_side(Arena *arena, const FileHeatInput *input, const HotSou
     return true;
 }
 
-static FileHeatBase *join(const FileHeatInput *input, Str path)
+static FileHeatBase *join(const FileHeatInput *input, const Heat *heat, Str path)
 {
-    const Heat *heat = input->heat;
     bool library = !path.len;
     if (library)
         path = library_path(heat, input->doc->path);
@@ -115,7 +114,7 @@ static FileHeatBase *join(const FileHeatInput *input, Str path)
         .lines_are_functions = heat->now.open.profile.graph,
         .now = side_now(input),
     };
-    if (!profiled_side(arena, input, &source, &source.profiled)) {
+    if (!profiled_side(arena, input, heat, &source, &source.profiled)) {
         arena_free(arena);
         return NULL;
     }
@@ -220,15 +219,15 @@ static bool profile_is_of_checkpoint(const Heat *heat, Str name)
 
 static LoopFacts facts_for(Arena *arena, const FileHeatInput *input, const FileHeat *file)
 {
-    LoopFacts facts = input->heat->facts;
+    LoopFacts facts = file->heat->facts;
     WorkloadFacts *workloads = NEW_ARRAY(arena, WorkloadFacts, facts.n_workloads + 1);
     for (size_t i = 0; i < facts.n_workloads; i++) {
         workloads[i] = facts.workloads[i];
         find_places(arena, input, file->path, &workloads[i].last);
         bool settled = workloads[i].last.step != LOOP_MEASURED;
-        bool ours = str_eq(workloads[i].name, input->heat->now.row.workload);
+        bool ours = str_eq(workloads[i].name, file->heat->now.row.workload);
         if (settled && ours && file->base && !is_as_profiled(input, file) &&
-            profile_is_of_checkpoint(input->heat, workloads[i].name))
+            profile_is_of_checkpoint(file->heat, workloads[i].name))
             find_open_changes(arena, input, file, &workloads[i].last);
     }
     facts.workloads = workloads;
@@ -265,13 +264,14 @@ FileHeat *file_heat_make(Arena *arena, const FileHeatInput *input)
     if (input->heat->root.len && input->doc->path.len &&
         path_inside(input->heat->root, input->doc->path, &path))
         file->path = str_copy(arena, path);
+    file->heat = input->before ? input->before->heat : heat_for_file(input->heat, file->path);
     if (input->before) {
         file->base = base_ref(input->before->base);
         if (file->base)
             file->hot = input->find_again ? find_again(arena, input, input->before)
                                           : carry(arena, input, input->before);
     } else if (input->heat->root.len) {
-        file->base = join(input, file->path);
+        file->base = join(input, file->heat, file->path);
         if (file->base)
             file->hot = file->base->joined;
     }
@@ -280,7 +280,11 @@ FileHeat *file_heat_make(Arena *arena, const FileHeatInput *input)
         .path = file->path,
         .heat = file->base ? &file->hot : NULL,
         .loop = &file->facts,
-        .workload = input->heat->now.row.workload,
+        .workload = file->heat->now.row.workload,
+        .profiles = file->heat->profiles,
+        .n_profiles = file->heat->n_profiles,
+        .profile = file->heat->now.row.id,
+        .is_chosen = input->settings->profile.len > 0,
         .settings = heat_settings(input->settings),
         .had_lenses = is_known(input->heat, file->path),
     };

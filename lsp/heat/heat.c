@@ -45,6 +45,9 @@ static void remember_paths(Heat *heat, const Heat *before)
         map_put(seen, str_copy(heat->arena, before->known[i]), heat);
     for (size_t i = 0; i < heat->now.row.files.len; i++)
         map_put(seen, heat->now.row.files.items[i].path, heat);
+    for (size_t i = 0; i < heat->n_others; i++)
+        array_each (const LedgerFile, file, &heat->others[i]->now.row.files)
+            map_put(seen, file->path, heat);
     heat->known = NEW_ARRAY(heat->arena, Str, map_len(seen) + 1);
     map_each (entry, seen)
         heat->known[heat->n_known++] = entry->key;
@@ -70,6 +73,7 @@ Heat *heat_load(Arena *arena, const HeatInput *input)
     heat_load_facts(heat, input->places, input->settings);
     heat->bench = bench_numbers_load(arena, input->places, ledger, &heat->workload_file);
     remember_paths(heat, input->before);
+    heat_share_with_others(heat);
     return heat;
 }
 
@@ -80,6 +84,21 @@ static void add_path(Str *paths, size_t *count, size_t max, Str path)
             return;
     if (*count < max)
         paths[(*count)++] = path;
+}
+
+/* The files of the hottest lines that its profile may show. */
+static void add_hottest(const Heat *heat, const Settings *settings, Str *paths, size_t *count,
+                        size_t max)
+{
+    uint32_t rank = 0, limit = settings->heat == SHOW_ALL ? UINT32_MAX : settings->top;
+    for (size_t i = 0; heat->now.present && settings->heat != SHOW_OFF; i++) {
+        if (i == heat->now.spots->lines_len || rank == limit || *count == max)
+            break;
+        if (!heat->now.spots->lines[i].own || !heat->now.spots->lines[i].mapped)
+            continue;
+        rank++;
+        add_path(paths, count, max, heat->now.spots->lines[i].file);
+    }
 }
 
 size_t heat_notable_files(Arena *arena, const Heat *heat, const Settings *settings, Str *paths,
@@ -94,15 +113,9 @@ size_t heat_notable_files(Arena *arena, const Heat *heat, const Settings *settin
         for (size_t k = 0; slower && k < last->n_places; k++)
             add_path(paths, &count, max, last->places[k].path);
     }
-    uint32_t rank = 0, limit = settings->heat == SHOW_ALL ? UINT32_MAX : settings->top;
-    for (size_t i = 0; heat->now.present && settings->heat != SHOW_OFF; i++) {
-        if (i == heat->now.spots->lines_len || rank == limit || count == max)
-            break;
-        if (!heat->now.spots->lines[i].own || !heat->now.spots->lines[i].mapped)
-            continue;
-        rank++;
-        add_path(paths, &count, max, heat->now.spots->lines[i].file);
-    }
+    add_hottest(heat, settings, paths, &count, max);
+    for (size_t i = 0; i < heat->n_others; i++)
+        add_hottest(heat->others[i], settings, paths, &count, max);
     return count;
 }
 
@@ -112,4 +125,8 @@ void heat_finish(Heat *heat)
         return;
     profile_close(&heat->now.open);
     profile_close(&heat->base.open);
+    for (size_t i = 0; i < heat->n_others; i++) {
+        profile_close(&heat->others[i]->now.open);
+        profile_close(&heat->others[i]->base.open);
+    }
 }

@@ -34,8 +34,13 @@ size_t heat_notable_files(Arena *arena, const Heat *heat, const Settings *settin
                           size_t max);
 /* Has the shown profile a metric of this name? The empty name stands for the usual one. */
 bool heat_has_metric(const Heat *heat, Str metric);
-/* The one behind the metric that is shown, the first again after the last; empty without a profile. */
+/*
+ * The one behind the metric that is shown that the profile has any of, the first again after the last;
+ * empty without a profile.
+ */
 Str heat_next_metric(const Heat *heat);
+/* "profile 3 (nsys, run.sqlite)" of this number; empty when it is not among the newest. */
+Str heat_profile_name(const Heat *heat, uint64_t number);
 /* "peak, allocations" */
 Str heat_metric_names(Arena *arena, const Heat *heat);
 /* Gives back what the arena does not hold (a mapped profile); accepts NULL. */

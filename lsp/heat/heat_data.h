@@ -57,6 +57,14 @@ struct Heat {
     size_t n_known;
     Str *notes;
     size_t n_notes;
+    /*
+     * The newest profiles of other tools, each as a Heat of its own that shares the rest with this
+     * one: py-spy's for the files that nsys knows nothing of. None when the user chose a profile.
+     */
+    Heat **others;
+    size_t n_others;
+    ViewProfile *profiles; /* every one of the ledger's newest, to choose from */
+    size_t n_profiles;
 };
 
 /*
@@ -72,6 +80,7 @@ typedef struct FileHeatBase {
 } FileHeatBase;
 
 struct FileHeat {
+    const Heat *heat;   /* of which profile */
     FileHeatBase *base; /* NULL when no profile knows the file */
     Str path;           /* below the root; empty outside of it */
     HotFile hot;
@@ -85,6 +94,15 @@ PathMap *heat_path_map(Arena *arena, const Heat *heat, const HeatProfile *profil
 
 /* Reads the ledger's newest profile (or the one the settings name) and the baseline's. */
 void heat_load_profiles(Heat *heat, const Places *places, Ledger *ledger, const Settings *settings);
+/* Gives the others what was loaded since. */
+void heat_share_with_others(Heat *heat);
+/*
+ * The Heat whose profile says most of a file: the newest that knows it; but where that one knows
+ * kernels only, as nsys does, one that knows their lines.
+ */
+const Heat *heat_for_file(const Heat *heat, Str path);
+/* The one that shows this profile of the ledger; NULL when none does. */
+const Heat *heat_of_profile(const Heat *heat, int64_t profile);
 /* Fills facts from the workload file and the ledger. */
 void heat_load_facts(Heat *heat, const Places *places, const Settings *settings);
 void heat_note(Heat *heat, const char *fmt, ...) PRINTF_LIKE(2, 3);
