@@ -84,17 +84,35 @@ static bool unpack_zstd(StrBuf *out, Str bytes, size_t limit, Err *err)
     return state == 0 || err_set(err, ERR_INPUT, "zstd: cut off");
 }
 
-bool unpack(Arena *arena, Str bytes, size_t limit, Str *out, Err *err)
+bool unpack_some(Arena *arena, Str bytes, size_t limit, Str *out, Err *damage, Err *err)
 {
     Packing kind = unpack_kind(bytes);
     StrBuf text = strbuf_new(arena);
+    *damage = (Err){0};
     if (kind == PACKING_NONE) {
         *out = bytes;
         return true;
     }
-    if (!(kind == PACKING_GZIP ? unpack_gzip : unpack_zstd)(&text, bytes, limit, err))
+    bool whole = (kind == PACKING_GZIP ? unpack_gzip : unpack_zstd)(&text, bytes, limit, damage);
+    if (!whole && (text.len == 0 || text.len > limit)) {
+        *err = *damage;
         return false;
+    }
     *out = strbuf_str(&text);
+    return true;
+}
+
+bool unpack(Arena *arena, Str bytes, size_t limit, Str *out, Err *err)
+{
+    Err damage;
+    Str some;
+    if (!unpack_some(arena, bytes, limit, &some, &damage, err))
+        return false;
+    if (damage.kind) {
+        *err = damage;
+        return false;
+    }
+    *out = some;
     return true;
 }
 

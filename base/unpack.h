@@ -25,6 +25,9 @@ typedef enum Packing {
 Packing unpack_kind(Str bytes);
 /* The bytes as they are when they are not packed. */
 bool unpack(Arena *arena, Str bytes, size_t limit, Str *out, Err *err) MUST_CHECK;
+/* The same; of a file that is cut off or damaged what came out before, with the reason in *damage,
+ * which is empty otherwise. */
+bool unpack_some(Arena *arena, Str bytes, size_t limit, Str *out, Err *damage, Err *err) MUST_CHECK;
 
 /*
  * A zstd stream that comes in parts, each of which gives bytes: perf's compressed records.

@@ -17,6 +17,7 @@ enum {
     /* Real profiles shrink to a tenth or a fortieth. */
     UNPACK_FACTOR = 200,
     UNPACK_LEAST = 16 * 1024 * 1024,
+    LINE_LIKELY = 64 * 1024,
 };
 
 typedef struct Format {
@@ -288,14 +289,43 @@ static bool read_known(Arena *arena, Str bytes, Profile *out, Err *err)
                    STR_ARG(known));
 }
 
+/* Without a last line that lost its end; one that long is no line, but JSON. */
+static Str whole_lines(Str bytes)
+{
+    size_t end = bytes.len;
+    while (end && bytes.ptr[end - 1] != '\n' && bytes.len - end < LINE_LIKELY)
+        end--;
+    return end == 0 || bytes.ptr[end - 1] == '\n' ? str_head(bytes, end) : bytes;
+}
+
+/* First, whatever else there is to say. */
+static void note_damage(Arena *arena, Profile *profile, const Err *damage, size_t bytes)
+{
+    Str *notes = NEW_ARRAY(arena, Str, PROFILE_NOTES_MAX + 1);
+    size_t kept = profile->notes_len < PROFILE_NOTES_MAX ? profile->notes_len : PROFILE_NOTES_MAX;
+    notes[0] =
+        str_fmt(arena, "the file is not whole (%s): of what it held, the first %zu bytes were read",
+                damage->msg, bytes);
+    for (size_t i = 0; i < kept; i++)
+        notes[i + 1] = profile->notes[i];
+    profile->notes = notes;
+    profile->notes_len = kept + 1;
+}
+
 bool profile_read(Arena *arena, Str name, Str bytes, Profile *out, Err *err)
 {
     size_t limit = bytes.len > SIZE_MAX / UNPACK_FACTOR ? SIZE_MAX : bytes.len * UNPACK_FACTOR;
     if (limit < UNPACK_LEAST)
         limit = UNPACK_LEAST;
-    if (!unpack(arena, bytes, limit, &bytes, err) ||
-        !read_known(arena, plain_text(arena, bytes), out, err))
-        return err_wrap(err, STR_FMT, STR_ARG(name));
+    Err damage;
+    bool unpacked = unpack_some(arena, bytes, limit, &bytes, &damage, err);
+    if (unpacked && damage.kind)
+        bytes = whole_lines(bytes);
+    if (!unpacked || !read_known(arena, plain_text(arena, bytes), out, err))
+        return err_wrap(err, STR_FMT "%s%s", STR_ARG(name), damage.kind ? ": " : "",
+                        damage.kind ? damage.msg : "");
+    if (damage.kind)
+        note_damage(arena, out, &damage, bytes.len);
     return true;
 }
 

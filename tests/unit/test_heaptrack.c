@@ -157,6 +157,15 @@ static void what_is_broken_is_noted_and_left_out(void **state)
     assert_str(profile.notes[0], S("7 lines are not as heaptrack writes them"));
 }
 
+static void a_file_that_ends_inside_a_line_says_so(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = test_reading(arena, S(TEXTS STACK "a 10 2\na 80 2\n+ 0\n+ 1\n- 1"));
+    assert_int_equal(test_total(&profile, "leaked"), 0x90);
+    assert_int_equal(profile.notes_len, 1);
+    assert_true(str_starts(profile.notes[0], S("the file ends inside a line: ")));
+}
+
 static void every_cut_is_read_or_one_error(void **state)
 {
     Arena *arena = test_arena(state);
@@ -175,4 +184,4 @@ TEST_MAIN(TEST(recordings_of_ours_have_their_figures),
           TEST(texts_with_a_length_may_hold_a_line_break),
           TEST(code_without_a_name_has_its_address), TEST(who_only_hands_memory_out_is_left_out),
           TEST(other_versions_are_refused), TEST(what_is_broken_is_noted_and_left_out),
-          TEST(every_cut_is_read_or_one_error))
+          TEST(a_file_that_ends_inside_a_line_says_so), TEST(every_cut_is_read_or_one_error))

@@ -382,6 +382,11 @@ bool is_heaptrack(Str bytes)
 
 bool read_heaptrack(Arena *arena, Str bytes, Profile *out, Err *err)
 {
+    size_t whole = bytes.len;
+    while (whole && bytes.ptr[whole - 1] != '\n')
+        whole--;
+    bool cut = whole < bytes.len;
+    bytes = str_head(bytes, whole);
     Heap in = {.arena = arena, .bytes = bytes, .nodes_left = bytes.len};
     Str rest = bytes, line;
     if (!read_version(&in, err))
@@ -398,6 +403,9 @@ bool read_heaptrack(Arena *arena, Str bytes, Profile *out, Err *err)
     count_at_peak(&in);
     add_samples(&in);
     add_notes(&in);
+    if (cut)
+        profile_note(in.build, "the file ends inside a line: what the program did from there on is "
+                               "not in it, and what it would have freed counts as leaked");
     *out = profile_build(in.build, S("heaptrack"), S("heaptrack"));
     return true;
 }
