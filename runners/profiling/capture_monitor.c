@@ -39,11 +39,29 @@ bool monitor_plan(CaptureJob *job, bool is_dmon, Err *err)
                    job->watch.why.mend.len ? ": " : "", STR_ARG(job->watch.why.mend));
 }
 
+/*
+ * Not every nvidia-smi writes each sample at once into a pipe, and what it holds back is lost when it is
+ * ended; stdbuf (coreutils) makes the C library do so.
+ */
+static size_t command(CaptureJob *job, Str argv[SMI_ARGS_MAX + 2])
+{
+    size_t argc = 0;
+    Str stdbuf;
+    if (process_find(job->arena, S("stdbuf"), (Str){0}, job->capture->folder, &stdbuf)) {
+        argv[argc++] = stdbuf;
+        argv[argc++] = S("-oL");
+    }
+    for (size_t i = 0; i < job->watch.argc; i++)
+        argv[argc++] = job->watch.argv[i];
+    return argc;
+}
+
 bool monitor_run(CaptureJob *job, const ProcessOptions *process, ProcessResult *result, Err *err)
 {
     static const Str ENV[] = {STR_CONST("LC_ALL=C")};
-    ProcessOptions watch = {.argv = job->watch.argv,
-                            .argc = job->watch.argc,
+    Str argv[SMI_ARGS_MAX + 2];
+    ProcessOptions watch = {.argv = argv,
+                            .argc = command(job, argv),
                             .cwd = job->capture->folder,
                             .env = ENV,
                             .env_count = 1,
