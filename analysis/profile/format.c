@@ -198,7 +198,7 @@ static const Format FORMATS[] = {
      STR_CONST("what nvidia-smi saw of the GPUs over time, without lines: `perfloop dump gpu FILE` "
                "prints a summary")},
     {STR_CONST("Nsight Systems (SQLite export)"), is_sqlite, read_nsys, STR_CONST("")},
-    {STR_CONST("nsys stats (CSV, JSON)"), is_nsys_stats, read_nsys_stats, STR_CONST("")},
+    {STR_CONST("nsys stats (columns, CSV, JSON)"), is_nsys_stats, read_nsys_stats, STR_CONST("")},
     {STR_CONST("speedscope JSON (py-spy)"), is_speedscope, read_speedscope, STR_CONST("")},
     {STR_CONST("Chrome trace (viztracer, tracing-chrome, PyTorch)"), is_chrome_trace,
      read_chrome_trace, STR_CONST("")},

@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 
+from dumped import innermost as ours
+
 failed = 0
 
 
@@ -28,22 +30,6 @@ def check(what, got, wanted):
                 print(f"FAIL {what} {key}: {got.get(key)}, not {wanted.get(key)}")
     else:
         print(f"ok   {what}: {len(wanted)} equal")
-
-
-def ours(perfloop, path):
-    """{metric: {innermost function: (cost, count)}}"""
-    text = subprocess.run([perfloop, "dump", "profile", path], check=True, text=True,
-                          capture_output=True).stdout
-    metrics = re.findall(r"^metric (\S+)", text, re.M)
-    found = collections.defaultdict(lambda: collections.defaultdict(lambda: [0, 0]))
-    for weights, count, stack in re.findall(r"^([-\d ]+) x(\d+) (?:@\d+ )?(.*)$", text, re.M):
-        for metric, weight in zip(metrics, map(int, weights.split())):
-            if weight:
-                cell = found[metric][stack.split(";")[-1]]
-                cell[0] += weight
-                cell[1] += int(count)
-    return {metric: {name: tuple(cell) for name, cell in rows.items()}
-            for metric, rows in found.items()}
 
 
 def plain(name):

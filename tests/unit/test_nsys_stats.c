@@ -90,6 +90,57 @@ static void the_first_table_of_a_cost_counts(void **state)
     check_line(arena, &profile, "12 0 x2 add");
 }
 
+/* Newer versions print thousands with commas; names may hold more than one byte for a character. */
+static void columns_are_cut_where_the_dashes_are(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_stats(
+        arena, "Processing [a.sqlite] with [/opt/reports/cuda_gpu_kern_sum.py]...\n"
+               "SKIPPED: a.sqlite does not contain NV Tools Extension (NVTX) data.\n\n"
+               " ** CUDA GPU Kernel Summary (cuda_gpu_kern_sum):\n\n"
+               " Time (%)  Total Time (ns)  Instances  Max (ns)           Name         \n"
+               " --------  ---------------  ---------  --------  ---------------------\n"
+               "     90.0   10,327,352,338     17,505   123,456  void scale<int>(T1 *)\n"
+               "     10.0            1,000          1     1,000  add(float *)         \n"
+               "\n"
+               " ** NVTX Range Kernel Summary (nvtx_kern_sum):\n\n"
+               " NVTX Range  Kern Inst  Total Time (ns)  Kernel Name\n"
+               " ----------  ---------  ---------------  -----------\n"
+               " Größe, 1            2              900  add(float *)\n"
+               " :loop               1              100  add(float *)\n");
+    check_line(arena, &profile, "10327352338 0 x17505 scale");
+    check_line(arena, &profile, "1000 0 x1 add");
+    check_line(arena, &profile, "fact scale: duration = 123456 ns");
+    check_line(arena, &profile, "0 900 x2 Größe, 1;add");
+    check_line(arena, &profile, "0 100 x1 :loop;add");
+}
+
+/* As nsys 2022.4 and 2023.4 write them: the quotes in the name are not doubled. */
+static void names_with_quotes_and_commas_are_one_field(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_stats(arena, "Time (%),Total Time (ns),Instances,Style,Range\n"
+                                        "60.0,600,1,PushPop,\"step \"10\", first\"\n"
+                                        "40.0,400,2,PushPop,plain\n");
+    check_line(arena, &profile, "600 x1 step \"10\", first");
+    check_line(arena, &profile, "400 x2 plain");
+}
+
+static void copied_bytes_have_their_unit_in_the_header(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_stats(
+        arena, "Total (MB),Count,Avg (MB),Med (MB),Min (MB),Max (MB),StdDev (MB),Operation\n"
+               "2.884,89,0.032,0.000,0.000,0.066,0.033,[CUDA memcpy Device-to-Host]\n\n"
+               "Time (%),Total Time (ns),Instances,Avg (ns),Category,Operation\n"
+               "50.0,700,1,700,CUDA_API,cudaMemcpy\n30.0,300,1,300,MEMORY_OPER,[CUDA memset]\n"
+               "20.0,200,1,200,CUDA_KERNEL,add(int)\n");
+    check_line(arena, &profile, "metric copied in bytes, exact: total 2884000");
+    check_line(arena, &profile, "200 0 0 0 x1 add");
+    check_line(arena, &profile, "0 300 0 0 x1 [CUDA memset]");
+    check_line(arena, &profile, "0 0 700 0 x1 cudaMemcpy");
+}
+
 static void other_reports_are_refused(void **state)
 {
     Arena *arena = test_arena(state);
@@ -118,7 +169,7 @@ static void samples_have_the_figures_of_their_index(void **state)
         assert_int_equal(profile_count(&profile), 3689);
     }
     Profile profile = test_profile_shared(arena, "samples/nsys/power_iteration.cuda_gpu_trace.csv");
-    check_line(arena, &profile, "1074732935 0 x432 gemv2T_kernel_val");
+    check_line(arena, &profile, "1074732935 0 0 x432 gemv2T_kernel_val");
     profile = test_profile_shared(arena, "samples/nsys/power_iteration.nvtx_sum.csv");
     check_line(arena, &profile, "1787801754 x1 Loop");
     profile = test_profile_shared(arena, "samples/nsys/power_iteration.cuda_api_sum.csv");
@@ -128,5 +179,7 @@ static void samples_have_the_figures_of_their_index(void **state)
 }
 
 TEST_MAIN(TEST(tables_are_known_by_their_columns), TEST(units_stand_in_the_headers),
-          TEST(the_first_table_of_a_cost_counts), TEST(other_reports_are_refused),
+          TEST(the_first_table_of_a_cost_counts), TEST(columns_are_cut_where_the_dashes_are),
+          TEST(names_with_quotes_and_commas_are_one_field),
+          TEST(copied_bytes_have_their_unit_in_the_header), TEST(other_reports_are_refused),
           TEST(samples_have_the_figures_of_their_index))

@@ -1,25 +1,23 @@
 /*
- * What `nsys stats` prints (--format csv or json), for people who kept that and not the export:
+ * What `nsys stats` prints, for people who kept that and not the export:
  *
  *     Time (%),Total Time (ns),Instances,Avg (ns),...,Min (ns),Max (ns),StdDev (ns),Name
  *     95.0,1074732935,432,2487807.7,...,"void gemv2T_kernel_val<int, ...>(T13, T6, T6)"
  *
  * Reports have other names and headers in every version (gpukernsum, cuda_gpu_kern_sum), and the
- * text holds several of them, with lines of nsys between. So a table is known by its columns:
- * summaries of kernels, copies, CUDA calls, calls of the system, named ranges; and the traces of
- * the device, which are summed up here. There are no stacks. Of two tables with the same cost the
- * first counts.
+ * text holds several of them (nsys_stats_tables.h). So a table is known by its columns: summaries
+ * of kernels, copies, CUDA calls, calls of the system, named ranges; and the traces of the device
+ * and of the host, which are summed up here. There are no stacks, but for the kernels of a named
+ * range. Of two tables with the same cost the first counts.
  */
 
+#include "analysis/profile/nvidia/nsys_stats_tables.h"
 #include "analysis/profile/readers.h"
 #include "base/array.h"
-#include "base/csv.h"
 #include "base/idmap.h"
-#include "base/json_scan.h"
 
 enum {
-    LOOK = 8192,
-    COLUMNS_MAX = 64,
+    LOOK = 1 << 16, /* before the first table stand the reports that had nothing to say */
 };
 
 /* What a column holds; the ones not named here are left out. */
@@ -39,6 +37,12 @@ typedef enum Column {
     COLUMN_GRID,
     COLUMN_KERNEL,
     COLUMN_KERNEL_DURATION,
+    COLUMN_KERNEL_COUNT,
+    COLUMN_NVTX_RANGE,
+    COLUMN_SIZE,
+    COLUMN_BYTES,
+    COLUMN_RESULT,
+    COLUMN_LEVEL,
     COLUMNS,
 } Column;
 
@@ -64,6 +68,12 @@ static const struct {
     {STR_CONST("GrdX"), COLUMN_GRID, true},
     {STR_CONST("Kernel Name"), COLUMN_KERNEL, true},
     {STR_CONST("Kernel Dur"), COLUMN_KERNEL_DURATION, false},
+    {STR_CONST("Kern Inst"), COLUMN_KERNEL_COUNT, true},
+    {STR_CONST("NVTX Range"), COLUMN_NVTX_RANGE, true},
+    {STR_CONST("Total ("), COLUMN_SIZE, false},
+    {STR_CONST("Bytes"), COLUMN_BYTES, false},
+    {STR_CONST("Result"), COLUMN_RESULT, true},
+    {STR_CONST("NameTree"), COLUMN_LEVEL, true},
 };
 
 typedef enum Cost {
@@ -72,26 +82,34 @@ typedef enum Cost {
     COST_CALL,
     COST_SYSTEM,
     COST_RANGE,
+    COST_RANGE_KERNEL,
+    COST_BYTES,
     COSTS,
 } Cost;
 
 static const Str COST_NAMES[COSTS] = {
-    [COST_KERNEL] = STR_CONST("gpu_time"),       [COST_COPY] = STR_CONST("gpu_copy_time"),
-    [COST_CALL] = STR_CONST("cuda_api_time"),    [COST_SYSTEM] = STR_CONST("os_call_time"),
+    [COST_KERNEL] = STR_CONST("gpu_time"),
+    [COST_COPY] = STR_CONST("gpu_copy_time"),
+    [COST_CALL] = STR_CONST("cuda_api_time"),
+    [COST_SYSTEM] = STR_CONST("os_call_time"),
     [COST_RANGE] = STR_CONST("nvtx_range_time"),
+    [COST_RANGE_KERNEL] = STR_CONST("nvtx_kernel_time"),
+    [COST_BYTES] = STR_CONST("copied"),
 };
 
 /* What all rows of one name say together. */
 typedef struct Entry {
     Cost cost;
     uint32_t name, full; /* texts */
-    int64_t total_ns, shortest_ns, longest_ns;
+    uint32_t range;      /* text: of COST_RANGE_KERNEL; else 0 */
+    int64_t total;       /* ns or bytes */
+    int64_t shortest_ns, longest_ns;
     uint64_t count;
 } Entry;
 
 typedef struct Row {
     Str text[COLUMNS];
-    double ns[COLUMNS]; /* nanoseconds in the column's unit; 0: no such column */
+    double unit[COLUMNS]; /* nanoseconds or bytes in the column's unit; 0: no such column */
 } Row;
 
 typedef struct Stats {
@@ -107,27 +125,35 @@ typedef struct Stats {
 bool is_nsys_stats(Str bytes)
 {
     Str head = str_head(bytes, LOOK);
-    bool summary = str_has(head, S("Total Time (")) &&
-                   (str_has(head, S("Time (%)")) || str_has(head, S("Time(%)"))) &&
-                   (str_has(head, S("Instances")) || str_has(head, S("Calls")) ||
+    bool summary = (str_has(head, S("Total Time")) &&
+                    (str_has(head, S("Time (%)")) || str_has(head, S("Time(%)")) ||
+                     str_has(head, S("NVTX Range"))) &&
+                    (str_has(head, S("Instances")) || str_has(head, S("Calls")) ||
+                     str_has(head, S("Operation")) || str_has(head, S("Kern Inst")))) ||
+                   (str_has(head, S("Total (")) && str_has(head, S("StdDev (")) &&
                     str_has(head, S("Operation")));
-    bool trace = (str_has(head, S("GrdX")) && str_has(head, S("Duration ("))) ||
-                 str_has(head, S("Kernel Dur ("));
+    bool trace = (str_has(head, S("GrdX")) && str_has(head, S("Duration"))) ||
+                 str_has(head, S("Kernel Dur (")) ||
+                 (str_has(head, S("Duration (")) && str_has(head, S("CorrID"))) ||
+                 (str_has(head, S("DurNonChild")) && str_has(head, S("NameTree")));
     return summary || trace;
 }
 
 /* ------------------------------------------------------------------ columns */
 
-static double unit_ns(Str header)
+static double unit_of(Str header)
 {
     static const struct {
         Str sign;
-        double ns;
-    } UNITS[] = {{STR_CONST("(us)"), 1e3},   {STR_CONST("(usec)"), 1e3}, {STR_CONST("(ms)"), 1e6},
-                 {STR_CONST("(msec)"), 1e6}, {STR_CONST("(s)"), 1e9},    {STR_CONST("(sec)"), 1e9}};
+        double unit;
+    } UNITS[] = {
+        {STR_CONST("(us)"), 1e3},   {STR_CONST("(usec)"), 1e3},   {STR_CONST("(ms)"), 1e6},
+        {STR_CONST("(msec)"), 1e6}, {STR_CONST("(s)"), 1e9},      {STR_CONST("(sec)"), 1e9},
+        {STR_CONST("(KB)"), 1e3},   {STR_CONST("(MB)"), 1e6},     {STR_CONST("(GB)"), 1e9},
+        {STR_CONST("(KiB)"), 1024}, {STR_CONST("(MiB)"), 1048576}};
     for (size_t i = 0; i < sizeof(UNITS) / sizeof(UNITS[0]); i++)
         if (str_ends(header, UNITS[i].sign))
-            return UNITS[i].ns;
+            return UNITS[i].unit;
     return 1;
 }
 
@@ -143,30 +169,47 @@ static Column column_of(Str header)
 static void set(Row *row, Str header, Str text)
 {
     Column column = column_of(header);
-    if (column == COLUMN_OTHER || row->ns[column] > 0)
+    if (column == COLUMN_OTHER || row->unit[column] > 0)
         return;
     row->text[column] = text;
-    row->ns[column] = unit_ns(header);
+    row->unit[column] = unit_of(header);
 }
 
 static bool has(const Row *row, Column column)
 {
-    return row->ns[column] > 0;
+    return row->unit[column] > 0;
 }
 
-static int64_t number_ns(const Row *row, Column column)
+/* "1,074,732,935" in columns, as newer versions print it. */
+static Str without_commas(Str text, char *room, size_t size)
 {
+    size_t len = 0;
+    text = str_trim(text);
+    for (size_t i = 0; i < text.len && len < size; i++)
+        if (text.ptr[i] != ',')
+            room[len++] = text.ptr[i];
+    return (Str){room, len};
+}
+
+enum {
+    NUMBER_MAX = 40,
+};
+
+static int64_t number_in(const Row *row, Column column)
+{
+    char room[NUMBER_MAX];
     double number;
-    if (!str_to_double(str_trim(row->text[column]), &number))
+    if (!str_to_double(without_commas(row->text[column], room, sizeof(room)), &number))
         return 0;
-    double ns = number * row->ns[column];
-    return ns > 0 && ns < 9e18 ? (int64_t)(ns + 0.5) : 0;
+    double value = number * row->unit[column];
+    return value > 0 && value < 9e18 ? (int64_t)(value + 0.5) : 0;
 }
 
 static uint64_t count_in(const Row *row, Column column)
 {
+    char room[NUMBER_MAX];
     uint64_t count;
-    return str_to_u64(str_trim(row->text[column]), &count) ? count : 0;
+    return str_to_u64(without_commas(row->text[column], room, sizeof(room)), &count) ? count : 0;
 }
 
 /* ------------------------------------------------------------------ rows */
@@ -215,26 +258,28 @@ static bool counts(Stats *in, Cost cost)
     return in->table_of[cost] == in->table;
 }
 
-static Entry *entry_of(Stats *in, Cost cost, Str full)
+static Entry *entry_of(Stats *in, Cost cost, Str full, Str range)
 {
-    uint32_t text = profile_add_text(in->build, full);
-    uint32_t name = cost == COST_KERNEL ? profile_add_text(in->build, short_name(full)) : text;
-    uint32_t *slot = idmap_slot(&in->entry_of, idmap_pair(cost + 1, name));
+    bool kernel = cost == COST_KERNEL || cost == COST_RANGE_KERNEL;
+    uint32_t text = profile_add_text(in->build, full), around = profile_add_text(in->build, range);
+    uint32_t name = kernel ? profile_add_text(in->build, short_name(full)) : text;
+    uint32_t *slot =
+        idmap_slot(&in->entry_of, idmap_pair(around * COSTS + (uint32_t)cost + 1, name));
     if (!*slot) {
-        *array_push(in->arena, &in->entries) =
-            (Entry){.cost = cost, .name = name, .full = text, .shortest_ns = INT64_MAX};
+        *array_push(in->arena, &in->entries) = (Entry){
+            .cost = cost, .name = name, .full = text, .range = around, .shortest_ns = INT64_MAX};
         *slot = (uint32_t)in->entries.len;
     }
     return &in->entries.items[*slot - 1];
 }
 
-static void add(Stats *in, Cost cost, Str name, Entry more)
+static void add_in(Stats *in, Cost cost, Str name, Str range, Entry more)
 {
     if (!name.len || !counts(in, cost))
         return;
-    Entry *entry = entry_of(in, cost, name);
-    if (__builtin_add_overflow(entry->total_ns, more.total_ns, &entry->total_ns))
-        entry->total_ns = INT64_MAX;
+    Entry *entry = entry_of(in, cost, name, range);
+    if (__builtin_add_overflow(entry->total, more.total, &entry->total))
+        entry->total = INT64_MAX;
     entry->count += more.count;
     if (more.shortest_ns < entry->shortest_ns)
         entry->shortest_ns = more.shortest_ns;
@@ -242,119 +287,97 @@ static void add(Stats *in, Cost cost, Str name, Entry more)
         entry->longest_ns = more.longest_ns;
 }
 
+static void add(Stats *in, Cost cost, Str name, Entry more)
+{
+    add_in(in, cost, name, (Str){0}, more);
+}
+
 static Entry summary_of(const Row *row, Column count)
 {
-    return (Entry){.total_ns = number_ns(row, COLUMN_TOTAL),
+    return (Entry){.total = number_in(row, COLUMN_TOTAL),
                    .count = count_in(row, count),
-                   .shortest_ns = number_ns(row, COLUMN_MIN),
-                   .longest_ns = number_ns(row, COLUMN_MAX)};
+                   .shortest_ns = number_in(row, COLUMN_MIN),
+                   .longest_ns = number_in(row, COLUMN_MAX)};
 }
 
 static Entry launch_of(const Row *row, Column duration)
 {
-    int64_t ns = number_ns(row, duration);
-    return (Entry){.total_ns = ns, .count = 1, .shortest_ns = ns, .longest_ns = ns};
+    int64_t ns = number_in(row, duration);
+    return (Entry){.total = ns, .count = 1, .shortest_ns = ns, .longest_ns = ns};
+}
+
+static Cost call_cost(Str name)
+{
+    return str_starts(name, S("cu")) ? COST_CALL : COST_SYSTEM;
 }
 
 static Cost operation_cost(const Row *row)
 {
-    return str_has(row->text[COLUMN_CATEGORY], S("KERNEL")) ? COST_KERNEL : COST_COPY;
+    Str category = row->text[COLUMN_CATEGORY];
+    if (str_has(category, S("KERNEL")))
+        return COST_KERNEL;
+    return str_has(category, S("CUDA_API")) ? COST_CALL : COST_COPY;
+}
+
+static bool take_summary(Stats *in, const Row *row)
+{
+    const Str *text = row->text;
+    Column count = has(row, COLUMN_COUNT) ? COLUMN_COUNT : COLUMN_INSTANCES;
+    if (has(row, COLUMN_NVTX_RANGE) && has(row, COLUMN_KERNEL))
+        add_in(in, COST_RANGE_KERNEL, text[COLUMN_KERNEL], text[COLUMN_NVTX_RANGE],
+               summary_of(row, COLUMN_KERNEL_COUNT));
+    else if (has(row, COLUMN_RANGE))
+        add(in, COST_RANGE, text[COLUMN_RANGE], summary_of(row, COLUMN_INSTANCES));
+    else if (has(row, COLUMN_OPERATION))
+        add(in, operation_cost(row), text[COLUMN_OPERATION], summary_of(row, count));
+    else if (has(row, COLUMN_NAME) && has(row, COLUMN_CALLS))
+        add(in, call_cost(text[COLUMN_NAME]), text[COLUMN_NAME], summary_of(row, COLUMN_CALLS));
+    else if (has(row, COLUMN_NAME) && has(row, COLUMN_INSTANCES))
+        add(in, COST_KERNEL, text[COLUMN_NAME], summary_of(row, COLUMN_INSTANCES));
+    else
+        return false;
+    return true;
+}
+
+static void take_device(Stats *in, const Row *row)
+{
+    Str name = row->text[COLUMN_NAME];
+    bool copy = str_starts(name, S("["));
+    add(in, copy ? COST_COPY : COST_KERNEL, name, launch_of(row, COLUMN_DURATION));
+    if (copy && has(row, COLUMN_BYTES))
+        add(in, COST_BYTES, name, (Entry){.total = number_in(row, COLUMN_BYTES), .count = 1});
 }
 
 /* False: a table that is not for us. */
 static bool take_row(Stats *in, const Row *row)
 {
     const Str *text = row->text;
-    if (has(row, COLUMN_TOTAL) && has(row, COLUMN_RANGE))
-        add(in, COST_RANGE, text[COLUMN_RANGE], summary_of(row, COLUMN_INSTANCES));
-    else if (has(row, COLUMN_TOTAL) && has(row, COLUMN_OPERATION))
-        add(in, operation_cost(row), text[COLUMN_OPERATION],
-            summary_of(row, has(row, COLUMN_COUNT) ? COLUMN_COUNT : COLUMN_INSTANCES));
-    else if (has(row, COLUMN_TOTAL) && has(row, COLUMN_NAME) && has(row, COLUMN_CALLS))
-        add(in, str_starts(text[COLUMN_NAME], S("cu")) ? COST_CALL : COST_SYSTEM, text[COLUMN_NAME],
-            summary_of(row, COLUMN_CALLS));
-    else if (has(row, COLUMN_TOTAL) && has(row, COLUMN_NAME) && has(row, COLUMN_INSTANCES))
-        add(in, COST_KERNEL, text[COLUMN_NAME], summary_of(row, COLUMN_INSTANCES));
+    if (has(row, COLUMN_TOTAL))
+        return take_summary(in, row);
+    if (has(row, COLUMN_SIZE) && has(row, COLUMN_OPERATION))
+        add(in, COST_BYTES, text[COLUMN_OPERATION],
+            (Entry){.total = number_in(row, COLUMN_SIZE), .count = count_in(row, COLUMN_COUNT)});
     else if (has(row, COLUMN_KERNEL) && has(row, COLUMN_KERNEL_DURATION))
         add(in, COST_KERNEL, text[COLUMN_KERNEL], launch_of(row, COLUMN_KERNEL_DURATION));
     else if (has(row, COLUMN_GRID) && has(row, COLUMN_DURATION) && has(row, COLUMN_NAME))
-        add(in, str_starts(text[COLUMN_NAME], S("[")) ? COST_COPY : COST_KERNEL, text[COLUMN_NAME],
-            launch_of(row, COLUMN_DURATION));
+        take_device(in, row);
+    else if (has(row, COLUMN_RESULT) && has(row, COLUMN_DURATION) && has(row, COLUMN_NAME))
+        add(in, call_cost(text[COLUMN_NAME]), text[COLUMN_NAME], launch_of(row, COLUMN_DURATION));
+    else if (has(row, COLUMN_LEVEL) && has(row, COLUMN_DURATION) && has(row, COLUMN_NAME))
+        add(in, COST_RANGE, text[COLUMN_NAME], launch_of(row, COLUMN_DURATION));
     else
         return false;
     return true;
 }
 
-/* ------------------------------------------------------------------ the two notations */
-
-typedef struct Header {
-    Str names[COLUMNS_MAX];
-    size_t len;
-} Header;
-
-static bool is_header(const CsvRow *row)
+static void take_fields(void *to, const StatsRow *from)
 {
-    for (size_t i = 0; i < row->len; i++)
-        if (str_starts(row->fields[i], S("Total Time (")) ||
-            str_starts(row->fields[i], S("Duration (")) ||
-            str_starts(row->fields[i], S("Kernel Dur (")))
-            return row->len > 2;
-    return false;
-}
-
-static void read_csv(Stats *in, Str text)
-{
-    CLEANUP(arena_cleanup) Arena *scratch = arena_new("nsys stats");
-    Csv csv = csv_rows(scratch, text);
-    Header header = {0};
-    for (CsvRow line; csv_next(&csv, &line);) {
-        if (is_header(&line)) {
-            in->table++;
-            header.len = line.len < COLUMNS_MAX ? line.len : COLUMNS_MAX;
-            for (size_t i = 0; i < header.len; i++)
-                header.names[i] = str_copy(in->arena, line.fields[i]);
-            continue;
-        }
-        Row row = {0};
-        if (!header.len || line.len != header.len) {
-            header.len = 0; /* what follows an empty line, or a line of nsys' own, is no row */
-            continue;
-        }
-        for (size_t i = 0; i < line.len; i++)
-            set(&row, header.names[i], line.fields[i]);
-        in->unknown += !take_row(in, &row);
-    }
-}
-
-/* One array per report, an object per row. */
-static void read_json(Stats *in, Str text)
-{
-    JsonScan scan = json_scan(text);
-    in->table = 1;
-    if (!json_enter(&scan, '['))
-        return;
-    while (json_next_item(&scan)) {
-        Row row = {0};
-        if (json_peek(&scan) != '{') {
-            json_skip(&scan);
-            continue;
-        }
-        json_enter(&scan, '{');
-        for (Str key; json_next_key(&scan, &key);) {
-            bool is_text = json_peek(&scan) == '"';
-            const char *from = scan.at;
-            Str value = is_text ? json_scan_str(&scan, in->arena) : (Str){0};
-            if (!is_text) {
-                json_skip(&scan);
-                value = json_scanned(&scan, from);
-            }
-            set(&row, key, value);
-        }
-        in->unknown += !scan.problem && !take_row(in, &row);
-    }
-    Err err = {0};
-    if (!json_scan_ok(&scan, &err))
-        profile_note(in->build, "the file ends early: %s", err.msg);
+    Stats *in = to;
+    Row row = {0};
+    in->table = from->table;
+    for (size_t i = 0; i < from->len; i++)
+        set(&row, from->names[i], from->fields[i]);
+    in->unknown += !take_row(in, &row);
 }
 
 /* ------------------------------------------------------------------ to Profile */
@@ -374,18 +397,17 @@ static void add_kernel_facts(Stats *in, const Entry *entry, uint32_t frame)
                                                   .name = profile_add_text(in->build, S("kernel")),
                                                   .text = entry->full});
     add_fact(in, frame, S("launches"), (double)entry->count, S("count"));
-    add_fact(in, frame, S("time of all launches"), (double)entry->total_ns, S("ns"));
+    add_fact(in, frame, S("time of all launches"), (double)entry->total, S("ns"));
     add_fact(in, frame, S("duration"), (double)entry->longest_ns, S("ns"));
     add_fact(in, frame, S("shortest launch"), (double)entry->shortest_ns, S("ns"));
 }
 
 static uint32_t frame_of(Stats *in, const Entry *entry)
 {
-    static const FrameKind KINDS[COSTS] = {[COST_KERNEL] = FRAME_GPU,
-                                           [COST_COPY] = FRAME_GPU,
-                                           [COST_CALL] = FRAME_NATIVE,
-                                           [COST_SYSTEM] = FRAME_NATIVE,
-                                           [COST_RANGE] = FRAME_LABEL};
+    static const FrameKind KINDS[COSTS] = {
+        [COST_KERNEL] = FRAME_GPU,    [COST_COPY] = FRAME_GPU,    [COST_CALL] = FRAME_NATIVE,
+        [COST_SYSTEM] = FRAME_NATIVE, [COST_RANGE] = FRAME_LABEL, [COST_RANGE_KERNEL] = FRAME_GPU,
+        [COST_BYTES] = FRAME_GPU};
     ProfileFrame frame = {.function = entry->name, .kind = (uint16_t)KINDS[entry->cost]};
     if (frame.kind == FRAME_GPU)
         frame.module = entry->name;
@@ -394,34 +416,43 @@ static uint32_t frame_of(Stats *in, const Entry *entry)
     return profile_add_frame(in->build, frame);
 }
 
+static uint32_t range_of(Stats *in, const Entry *entry)
+{
+    if (!entry->range)
+        return 0;
+    ProfileFrame frame = {.function = entry->range, .kind = FRAME_LABEL};
+    return profile_add_stack(in->build, 0, profile_add_frame(in->build, frame));
+}
+
 static void add_entries(Stats *in)
 {
     size_t metric[COSTS];
     for (size_t i = 0; i < COSTS; i++)
         if (in->table_of[i])
-            metric[i] = profile_add_metric(in->build, COST_NAMES[i], S("ns"), false);
+            metric[i] = profile_add_metric(in->build, COST_NAMES[i],
+                                           i == COST_BYTES ? S("bytes") : S("ns"), false);
     array_each (Entry, entry, &in->entries) {
         int64_t weights[PROFILE_METRICS_MAX] = {0};
-        uint32_t frame = frame_of(in, entry);
-        weights[metric[entry->cost]] = entry->total_ns;
-        profile_add_sample(
-            in->build,
-            (ProfileSample){.stack = profile_add_stack(in->build, 0, frame), .count = entry->count},
-            weights);
+        uint32_t frame = frame_of(in, entry), stack = range_of(in, entry);
+        weights[metric[entry->cost]] = entry->total;
+        profile_add_sample(in->build,
+                           (ProfileSample){.stack = profile_add_stack(in->build, stack, frame),
+                                           .count = entry->cost == COST_BYTES ? 0 : entry->count},
+                           weights);
         if (entry->cost == COST_KERNEL)
             add_kernel_facts(in, entry, frame);
     }
-    if (in->table_of[COST_RANGE])
+    if (in->table_of[COST_RANGE] || in->table_of[COST_RANGE_KERNEL])
         profile_note(in->build, "named ranges hold one another: their times do not add up");
 }
 
 bool read_nsys_stats(Arena *arena, Str bytes, Profile *out, Err *err)
 {
     Stats in = {.arena = arena, .build = profile_builder_new(arena), .entry_of = idmap_new(arena)};
-    if (str_starts(str_trim(str_head(bytes, LOOK)), S("[")))
-        read_json(&in, bytes);
-    else
-        read_csv(&in, bytes);
+    Str problem;
+    nsys_stats_rows(arena, bytes, take_fields, &in, &problem);
+    if (problem.len)
+        profile_note(in.build, "the file ends early: " STR_FMT, STR_ARG(problem));
     if (!in.entries.len)
         return err_set(err, ERR_INPUT,
                        "no table of `nsys stats` with kernels, copies, CUDA calls or named ranges "
