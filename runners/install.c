@@ -101,7 +101,10 @@ Str install_package_as(Arena *arena, InstallSystem system, const InstallNames *n
     if (!name || !COMMANDS[system])
         return (Str){0};
     bool plain = root || system == INSTALL_BREW; /* Homebrew refuses root */
-    return str_fmt(arena, "%s%s %s", plain ? "" : "sudo ", COMMANDS[system], name);
+    const char *condition = names->non_free && system == INSTALL_DEBIAN
+                                ? ", once APT has Debian's component non-free"
+                                : "";
+    return str_fmt(arena, "%s%s %s%s", plain ? "" : "sudo ", COMMANDS[system], name, condition);
 }
 
 Str install_package(Arena *arena, InstallSystem system, const InstallNames *names)

@@ -37,6 +37,7 @@ typedef struct InstallNames {
     const char *alpine;
     const char *brew;
     const char *other;
+    bool non_free; /* Debian keeps it in a component that APT is not told of at first */
 } InstallNames;
 
 /* From the text of os-release(5): ID, then ID_LIKE. */

@@ -362,8 +362,10 @@ static Check check_gpu(Arena *arena UNUSED, const Machine *machine)
         check.state = CHECK_BLOCKED;
         check.sentence = S("ncu may not read the counters of the GPU: its driver gives them to "
                            "administrators only");
-        check.mend = S("echo options nvidia NVreg_RestrictProfilingToAdminUsers=0 | sudo tee "
-                       "/etc/modprobe.d/nvidia-profiling.conf, then start the machine anew");
+        check.mend = machine->container.len
+                         ? S("start the container with --cap-add=SYS_ADMIN")
+                         : S("echo options nvidia NVreg_RestrictProfilingToAdminUsers=0 | sudo tee "
+                             "/etc/modprobe.d/nvidia-profiling.conf, then start the machine anew");
     }
     return check;
 }

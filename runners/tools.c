@@ -36,6 +36,8 @@ Str tool_version_in(Str text)
         while (end < text.len && text.ptr[end] != ' ' && text.ptr[end] != '\n')
             end++;
         Str word = {text.ptr + i, end - i};
+        if (str_ends(word, S(",")))
+            word = str_head(word, word.len - 1);
         if (word.len > 2 && word.ptr[0] >= '0' && word.ptr[0] <= '9' && str_has(word, S(".")))
             return word;
         i = end;

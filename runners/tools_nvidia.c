@@ -28,7 +28,7 @@ static const Program NCU = {
     .name = STR_CONST("ncu"),
     .whole = "Nsight Compute",
     .below = "/opt/nvidia/nsight-compute/20[0-9][0-9].*/ncu",
-    .package = {.debian = "nsight-compute"},
+    .package = {.debian = "nsight-compute", .non_free = true},
     .address = "https://developer.nvidia.com/nsight-compute",
     .year = 2020,
     .number = 3,
@@ -37,7 +37,7 @@ static const Program NSYS = {
     .name = STR_CONST("nsys"),
     .whole = "Nsight Systems",
     .below = "/opt/nvidia/nsight-systems/20[0-9][0-9].*/bin/nsys",
-    .package = {.debian = "nsight-systems"},
+    .package = {.debian = "nsight-systems", .non_free = true},
     .address = "https://developer.nvidia.com/nsight-systems",
     .year = 2021,
     .number = 1,
@@ -67,6 +67,14 @@ static Str install(Arena *arena, const Program *program)
 {
     Str command = install_package(arena, install_here(arena), &program->package);
     return command.len ? command : str_from_c(program->address);
+}
+
+Str tool_driver_mend(Arena *arena)
+{
+    static const InstallNames DRIVER = {
+        .debian = "nvidia-driver", .arch = "nvidia", .non_free = true};
+    Str command = install_package(arena, install_here(arena), &DRIVER);
+    return command.len ? command : S("https://www.nvidia.com/drivers");
 }
 
 bool tool_version_at_least(Str version, uint64_t year, uint64_t number)
@@ -147,12 +155,10 @@ static NvidiaProblem forbidden(Arena *arena, const Tool *tool, Str said UNUSED)
 
 static NvidiaProblem no_gpu(Arena *arena, const Tool *tool UNUSED, Str said UNUSED)
 {
-    static const InstallNames DRIVER = {.debian = "nvidia-driver", .arch = "nvidia"};
-    Str command = install_package(arena, install_here(arena), &DRIVER);
     return (NvidiaProblem){
         .problem = S("no GPU of NVIDIA's answers here: none is there, or its driver is not loaded "
                      "(nvidia-smi shows it)"),
-        .mend = command.len ? command : S("https://www.nvidia.com/drivers")};
+        .mend = tool_driver_mend(arena)};
 }
 
 /* Of the CUDA runtime: also when there is no driver at all. */

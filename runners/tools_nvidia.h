@@ -28,6 +28,9 @@ typedef struct NvidiaProblem {
  */
 NvidiaProblem tool_explain_nvidia(Arena *arena, const Tool *tool, Str said);
 
+/* The command or address that installs the driver. */
+Str tool_driver_mend(Arena *arena);
+
 /* Whether year.number in "2023.1.0.0" is that or later; also when there is no version in it. */
 bool tool_version_at_least(Str version, uint64_t year, uint64_t number);
 

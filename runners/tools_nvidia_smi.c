@@ -173,7 +173,8 @@ bool smi_plan(Arena *arena, Str path, uint32_t rate_hz, const volatile sig_atomi
 
 void tool_look_dmon(Arena *arena, const ToolSearch *search, Tool *tool)
 {
-    static const InstallNames NAMES = {.debian = "nvidia-smi", .arch = "nvidia-utils"};
+    static const InstallNames NAMES = {
+        .debian = "nvidia-smi", .arch = "nvidia-utils", .non_free = true};
     ProcessResult result;
     SmiPlan plan;
     Err err = {0};

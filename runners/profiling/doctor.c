@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "runners/allow.h"
 #include "runners/profiling/doctor_parts.h"
+#include "runners/tools_nvidia.h"
 #include "runners/workloads.h"
 
 typedef struct Visit {
@@ -14,6 +15,8 @@ typedef struct Visit {
     const DoctorOptions *options;
     WorkloadFile file;
     CargoProject cargo;
+    bool gpu;        /* NVIDIA's driver is loaded */
+    bool no_samples; /* of the processor: the kernel forbids them */
     Doctor *doctor;
 } Visit;
 
@@ -45,6 +48,25 @@ static void apply_need(const Visit *visit, DoctorTool *row)
     row->tool.mend = need->mend;
 }
 
+/* Without a driver ncu reads reports only; nsys does what is left of its work. */
+static void apply_driver(const Visit *visit, DoctorTool *row)
+{
+    Tool *tool = &row->tool;
+    if (row->state != DOCTOR_READY)
+        return;
+    if (!visit->gpu && str_eq(tool->name, S("ncu"))) {
+        row->state = DOCTOR_BLOCKED;
+        tool->ready = false;
+        tool->problem = S("no driver of NVIDIA's is loaded here, so ncu can record nothing");
+        tool->mend = tool_driver_mend(visit->arena);
+    }
+    if (str_eq(tool->name, S("nsys")) && (!visit->gpu || visit->no_samples))
+        tool->what =
+            str_fmt(visit->arena, STR_FMT "%s%s", STR_ARG(tool->what),
+                    visit->gpu ? "" : "; no driver of NVIDIA's is loaded here: no kernels",
+                    visit->no_samples ? "; no samples of the processor: see sampling" : "");
+}
+
 /*
  * With the environment of the workloads that name it; of several, the one it cannot run for is
  * shown. A tool that none names: with that of the first workload.
@@ -72,6 +94,7 @@ static DoctorTool look_at_tool(const Visit *visit, size_t row)
     }
     tool.workloads = workloads;
     apply_need(visit, &tool);
+    apply_driver(visit, &tool);
     return tool;
 }
 
@@ -147,6 +170,9 @@ bool doctor_look(Arena *arena, Report *report, const DoctorOptions *options, Doc
     visit.cargo = read_cargo(arena, options->places->root);
     Machine machine = machine_read(arena, &(MachineOptions){.try_out = true});
     doctor.machine = machine_checks(arena, &machine);
+    visit.gpu = machine.gpu;
+    const Check *sampling = machine_check(&doctor.machine, S("sampling"));
+    visit.no_samples = sampling && sampling->state == CHECK_BLOCKED;
     for (size_t i = 0; i < doctor_row_count(); i++) {
         if (options->cancel && *options->cancel)
             return err_set(err, ERR_CANCELLED, "cancelled");

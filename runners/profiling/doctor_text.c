@@ -34,7 +34,7 @@ static void add_tool(StrBuf *out, size_t width, const DoctorTool *row)
     const Tool *tool = &row->tool;
     Str says = tool->problem;
     if (tool->ready)
-        says = str_fmt(out->arena, "%-9.*s" STR_FMT "%s" STR_FMT "%s", STR_ARG(tool->version),
+        says = str_fmt(out->arena, "%-8.*s " STR_FMT "%s" STR_FMT "%s", STR_ARG(tool->version),
                        STR_ARG(tool->path), tool->what.len ? "  (" : "", STR_ARG(tool->what),
                        tool->what.len ? ")" : "");
     add_row(out, width, tool->name, state_name(row->state), says,

@@ -18,6 +18,7 @@ struct DoctorRow {
     Str what;
     Str need;
     const char *program;    /* found in PATH, asked for --version */
+    const char *elsewhere;  /* or here */
     const char *crate;      /* a dependency of the Rust project */
     const char *added_by;   /* the command that adds the crate */
     const char *other_mend; /* where the system has no package: what else to type */
@@ -51,6 +52,12 @@ static const DoctorRow ROWS[] = {
     {.name = STR_CONST("nsys")},
     {.name = STR_CONST("ncu"), .need = STR_CONST("gpu")},
     {.name = STR_CONST("dmon")},
+    {.name = STR_CONST("nvcc"),
+     .what = STR_CONST("CUDA's compiler; with -lineinfo kernels have lines"),
+     .program = "nvcc",
+     .elsewhere = "/usr/local/cuda/bin/nvcc",
+     .names = {.debian = "nvidia-cuda-toolkit", .arch = "cuda", .non_free = true},
+     .other_mend = "https://developer.nvidia.com/cuda-downloads"},
     {.name = STR_CONST("pprof"),
      .what = STR_CONST("shows pprof files elsewhere; perfloop reads them itself"),
      .program = "pprof",
@@ -84,7 +91,12 @@ static void look_program(Arena *arena, const DoctorRow *row, const ToolSearch *s
     ProcessResult result;
     Err err = {0};
     Str program = str_from_c(row->program);
-    if (!process_find(arena, program, (Str){0}, search->cwd, &tool->path)) {
+    bool found = process_find(arena, program, (Str){0}, search->cwd, &tool->path);
+    if (!found && row->elsewhere && file_exists(str_from_c(row->elsewhere))) {
+        tool->path = str_from_c(row->elsewhere);
+        found = true;
+    }
+    if (!found) {
         tool->problem = str_fmt(arena, "%s is not installed", row->program);
         tool->mend = install_package(arena, install_here(arena), &row->names);
         if (!tool->mend.len)

@@ -102,7 +102,7 @@ if grep -q '^ID=debian' /etc/os-release; then
     "$venv/python" - "$scratch/json" >"$scratch/packages" <<'EOF'
 import json, re, sys
 for tool in json.load(open(sys.argv[1]))["tools"]:
-    for found in re.findall(r"apt install ([^&]+)", tool["mend"]):
+    for found in re.findall(r"apt install ([^&,]+)", tool["mend"]):
         print(*found.split(), sep="\n")
 EOF
     # NVIDIA's are in Debian's component non-free, which is not everywhere.

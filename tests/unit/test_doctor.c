@@ -119,7 +119,7 @@ static void every_profiler_has_a_row(void **state UNUSED)
         "py-spy",    "cprofile",  "line_profiler", "tracemalloc",    "memray",
         "viztracer", "perf",      "flamegraph",    "criterion",      "heaptrack",
         "dhat",      "callgrind", "dhat-crate",    "tracing-chrome", "nsys",
-        "ncu",       "dmon",      "pprof",         "hyperfine",
+        "ncu",       "dmon",      "nvcc",          "pprof",          "hyperfine",
     };
     assert_int_equal(doctor_row_count(), sizeof(NAMES) / sizeof(NAMES[0]));
     for (size_t i = 0; i < doctor_row_count(); i++)

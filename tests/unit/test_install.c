@@ -7,7 +7,7 @@
 
 static const InstallNames PERF = {
     .debian = "linux-perf", .ubuntu = "linux-tools-generic", .other = "perf"};
-static const InstallNames DEBIAN_ONLY = {.debian = "nsight-compute"};
+static const InstallNames DEBIAN_ONLY = {.debian = "nsight-compute", .non_free = true};
 
 static void a_system_is_known_by_its_id(void **state UNUSED)
 {
@@ -57,6 +57,8 @@ static void what_a_system_does_not_have_has_no_command(void **state)
     assert_str(install_package_as(arena, INSTALL_UNKNOWN, &PERF, false), S(""));
     assert_str(install_package_as(arena, INSTALL_UBUNTU, &DEBIAN_ONLY, false),
                S("sudo apt install nsight-compute"));
+    assert_str(install_package_as(arena, INSTALL_DEBIAN, &DEBIAN_ONLY, true),
+               S("apt install nsight-compute, once APT has Debian's component non-free"));
 }
 
 static void a_virtual_environment_gets_its_own_package(void **state)
