@@ -52,8 +52,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {OPTIONS, parse, "[ITERATION]", DOC, loop_args_children,
-                                 NULL,    NULL};
+static const struct argp ARGP = {OPTIONS, parse, "[ITERATION]", DOC, loop_args_act, NULL, NULL};
 
 typedef struct Shown {
     const Loop *loop;

@@ -35,7 +35,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {OPTIONS, parse, "[WORKLOAD]", DOC, loop_args_children, NULL, NULL};
+static const struct argp ARGP = {OPTIONS, parse, "[WORKLOAD]", DOC, loop_args_view, NULL, NULL};
 
 typedef struct Shown {
     const LoopView *view;

@@ -15,7 +15,7 @@ static error_t parse(int key, char *arg UNUSED, struct argp_state *state)
     return 0;
 }
 
-static const struct argp ARGP = {NULL, parse, "[WORKLOAD]", DOC, loop_args_children, NULL, NULL};
+static const struct argp ARGP = {NULL, parse, "[WORKLOAD]", DOC, loop_args_view, NULL, NULL};
 
 typedef struct Shown {
     Arena *arena;

@@ -65,8 +65,8 @@ static bool run(Arena *arena, const Direction *direction, const LoopArgs *args, 
 static int command(const Direction *direction, int argc, char **argv)
 {
     LoopArgs args = {.takes_iteration = true};
-    const struct argp argp = {NULL, parse, "[ITERATION]", direction->doc, loop_args_children,
-                              NULL, NULL};
+    const struct argp argp = {NULL,          parse, "[ITERATION]", direction->doc,
+                              loop_args_act, NULL,  NULL};
     args_parse(direction->name, &argp, argc, argv, &args);
     CLEANUP(arena_cleanup) Arena *arena = arena_new("takeback");
     Report report = report_new(args.common.mode);

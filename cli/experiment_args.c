@@ -52,7 +52,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {OPTIONS, parse, NULL, NULL, loop_args_children, NULL, NULL};
+static const struct argp ARGP = {OPTIONS, parse, NULL, NULL, loop_args_files, NULL, NULL};
 
 const struct argp_child experiment_args_children[] = {{&ARGP, 0, NULL, 0}, {0}};
 

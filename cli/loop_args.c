@@ -4,10 +4,11 @@ enum {
     KEY_OVERLAY = 0x1100,
 };
 
+/* Those that act take all of them, those that measure from the second on, the others the last. */
 static const struct argp_option OPTIONS[] = {
-    {"workload", 'w', "NAME", 0, "which workload, where there are several", 0},
     {"iteration", 'i', "N", 0, "which iteration (perfloop log shows them)", 0},
     {"overlay", KEY_OVERLAY, "FILE", 0, "texts of the files open in an editor (JSON)", 0},
+    {"workload", 'w', "NAME", 0, "which workload, where there are several", 0},
     {0},
 };
 
@@ -47,9 +48,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static const struct argp ARGP = {OPTIONS, parse, NULL, NULL, args_children, NULL, NULL};
+static const struct argp VIEW_ARGP = {&OPTIONS[2], parse, NULL, NULL, args_children, NULL, NULL};
+static const struct argp FILES_ARGP = {&OPTIONS[1], parse, NULL, NULL, args_children, NULL, NULL};
+static const struct argp ACT_ARGP = {&OPTIONS[0], parse, NULL, NULL, args_children, NULL, NULL};
 
-const struct argp_child loop_args_children[] = {{&ARGP, 0, NULL, 0}, {0}};
+const struct argp_child loop_args_view[] = {{&VIEW_ARGP, 0, NULL, 0}, {0}};
+const struct argp_child loop_args_files[] = {{&FILES_ARGP, 0, NULL, 0}, {0}};
+const struct argp_child loop_args_act[] = {{&ACT_ARGP, 0, NULL, 0}, {0}};
 
 bool loop_args_begin(Arena *arena, const LoopArgs *args, LoopLock lock, Report *report, Loop *loop,
                      Overlay *overlay, Err *err)
