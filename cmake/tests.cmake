@@ -79,3 +79,4 @@ endforeach()
 
 add_test(NAME tidy.layers COMMAND python3 tools/check_layers.py WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 add_test(NAME tidy.format COMMAND bash tools/format.sh --check WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+add_test(NAME tidy.docs COMMAND python3 tools/check_docs.py $<TARGET_FILE:perfloop> WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
