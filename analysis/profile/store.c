@@ -2,11 +2,12 @@
 
 #include <string.h>
 
+#include "analysis/profile/readers_version.h"
 #include "base/strbuf.h"
 
-/* Raise it whenever a column changes its meaning, or a reader what it gives. */
+/* Raise it whenever a column changes its meaning. What a reader gives is READERS_VERSION's. */
 enum {
-    STORE_VERSION = 6
+    STORE_VERSION = 7
 };
 
 static const char MAGIC[8] = {'p', 'e', 'r', 'f', 'p', 'l', 'p', '\n'};
@@ -56,6 +57,7 @@ typedef struct Head {
     char magic[8];
     uint32_t version;
     uint32_t graph;
+    uint64_t readers; /* those that wrote it */
     uint64_t file_bytes;
     Section sections[SECTIONS];
 } Head;
@@ -64,6 +66,15 @@ typedef struct Head {
 static bool is_store(Str bytes)
 {
     return bytes.len >= sizeof(MAGIC) && !memcmp(bytes.ptr, MAGIC, sizeof(MAGIC));
+}
+
+bool profile_store_is_older(Str bytes)
+{
+    Head head;
+    if (bytes.len < sizeof(head) || memcmp(bytes.ptr, MAGIC, sizeof(MAGIC)))
+        return false;
+    memcpy(&head, bytes.ptr, sizeof(head));
+    return head.readers != READERS_VERSION;
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -102,7 +113,7 @@ static void put_meta(Arena *arena, StrBuf *out, Head *head, const Profile *profi
 
 Str profile_store_write(Arena *arena, const Profile *profile)
 {
-    Head head = {.version = STORE_VERSION, .graph = profile->graph};
+    Head head = {.version = STORE_VERSION, .graph = profile->graph, .readers = READERS_VERSION};
     StrBuf out = strbuf_new(arena);
     size_t metrics = profile->metrics_len, samples = profile->samples_len;
     memcpy(head.magic, MAGIC, sizeof(MAGIC));

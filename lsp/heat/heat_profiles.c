@@ -119,8 +119,9 @@ static bool open_profile(Heat *heat, const Places *places, const LedgerProfile *
 {
     Err err = {0};
     if (!profile_open(heat->arena, places->cache, row->cache, &out->open, &err)) {
-        heat_note(heat, "profile %lld (" STR_FMT "): %s; import it again, or profile again",
-                  (long long)row->id, STR_ARG(row->source), err.msg);
+        heat_note(heat,
+                  "profile %lld (" STR_FMT "): %s; `perfloop hot --profile %lld` reads it again",
+                  (long long)row->id, STR_ARG(row->source), err.msg, (long long)row->id);
         return false;
     }
     out->row = *row;

@@ -174,13 +174,13 @@ static bool make_profile(Arena *arena, const ConvertOptions *options, Str to, St
 
 bool convert_is_stale(Arena *arena, const OpenProfile *open)
 {
-    return symbolize_again(arena, &open->profile);
+    return profile_store_is_older(open->map.bytes) || symbolize_again(arena, &open->profile);
 }
 
 typedef enum Cached {
     CACHED_NO, /* nothing that this version can map */
     CACHED_YES,
-    CACHED_STALE, /* a program or its debug information was missing, and has appeared */
+    CACHED_STALE, /* of other readers; or a program or its debug information has appeared */
 } Cached;
 
 static Cached is_cached(Arena *arena, Str cache, Digest id, Str bytes)

@@ -16,9 +16,9 @@
  * A recording whose stacks only perf can walk is first given to the user's perf (unwind.h). Without
  * one it is read as far as that goes, and again when there is one.
  *
- * A file that is in the cache already is not read again, unless a program or debug information that
- * was missing then has appeared (symbols/symbolize.h). convert_sweep deletes what nobody used
- * for three months.
+ * A file that is in the cache already is not read again, unless other readers read it (store.h), or a
+ * program or debug information that was missing then has appeared (symbols/symbolize.h).
+ * convert_sweep deletes what nobody used for three months.
  */
 #ifndef RUNNERS_PROFILING_CONVERT_H
 #define RUNNERS_PROFILING_CONVERT_H
@@ -86,7 +86,8 @@ Str profile_cache_path(Arena *arena, Str cache, Digest id);
 /* ERR_NOT_FOUND when it is not in the cache, or of another version of ours. Counts as a use. */
 bool profile_open(Arena *arena, Str cache, Digest id, OpenProfile *out, Err *err) MUST_CHECK;
 void profile_close(OpenProfile *open);
-/* A program or debug information that was missing has appeared: convert_file would know more. */
+/* Other readers read it, or a program or debug information that was missing has appeared:
+ * convert_file would know more. */
 bool convert_is_stale(Arena *arena, const OpenProfile *open);
 
 /* Deletes cached profiles that were last used before `before_s` (seconds since 1970). */

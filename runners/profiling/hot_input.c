@@ -5,6 +5,7 @@
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "runners/profiling/import.h"
+#include "runners/profiling/kernels_here.h"
 #include "runners/profiling/libraries.h"
 
 void hot_input_close(HotInput *input)
@@ -66,25 +67,50 @@ static bool find_row(Arena *arena, const Places *places, const HotChoice *choice
                    "no profile yet: run `perfloop profile`, or `perfloop import FILE`");
 }
 
-/* The cache is a cache: what was swept is made again, as long as its source is there. */
+/* A recording that was kept says what it holds; of another file the time tells. */
+static bool is_unchanged(Arena *arena, const LedgerProfile *row, Digest id)
+{
+    Str name = path_base(row->source), kept = S("recording-");
+    int64_t changed_s;
+    if (str_starts(name, kept))
+        return str_eq(str_from(name, kept.len), digest_hex(arena, id));
+    return file_stat(row->source, &changed_s, NULL) && changed_s <= row->time_s;
+}
+
+/* Reads the source once more; kernels are placed where they were then. */
+static bool read_again(Arena *arena, const Places *places, const LedgerProfile *row, Str program,
+                       Err *err)
+{
+    Converted converted;
+    ConvertOptions options = {.file = row->source, .cache = places->cache, .program = program};
+    if (!convert_file(arena, &options, &converted, err))
+        return false;
+    if (digest_eq(converted.id, row->cache))
+        return true;
+    return is_unchanged(arena, row, converted.id)
+               ? kernels_again(arena, places, row, converted.id, err)
+               : err_set(err, ERR_NOT_FOUND, STR_FMT ": not what was imported any more",
+                         STR_ARG(row->source));
+}
+
+/* The cache is a cache: what was swept or is old is made again, as long as its source is there. */
 static bool open_again(Arena *arena, const Places *places, const LedgerProfile *row, Str program,
                        OpenProfile *open, Err *err)
 {
     Err missing = {0};
-    Converted converted;
-    ConvertOptions options = {.file = row->source, .cache = places->cache, .program = program};
-    if (profile_open(arena, places->cache, row->cache, open, &missing)) {
-        if (!convert_is_stale(arena, open) || !convert_file(arena, &options, &converted, &missing))
-            return true;
+    bool opened = profile_open(arena, places->cache, row->cache, open, &missing);
+    if (opened && !convert_is_stale(arena, open))
+        return true;
+    if (opened)
         profile_close(open);
-        return profile_open(arena, places->cache, row->cache, open, err);
+    if (!file_exists(row->source) || !read_again(arena, places, row, program, err)) {
+        if (!opened)
+            return err_set(err, ERR_NOT_FOUND,
+                           "profile %lld: %s, and its recording is gone: profile again",
+                           (long long)row->id, missing.msg);
+        *err = (Err){0};
     }
-    if (!file_exists(row->source) || !convert_file(arena, &options, &converted, err) ||
-        !digest_eq(converted.id, row->cache))
-        return err_set(err, ERR_NOT_FOUND,
-                       "profile %lld: %s, and its recording is gone: profile again",
-                       (long long)row->id, missing.msg);
-    return profile_open(arena, places->cache, converted.id, open, err);
+    return profile_open(arena, places->cache, row->cache, open, err);
 }
 
 /* A row of the ledger that is known already. */

@@ -5,6 +5,7 @@
 #include "analysis/symbols/kernels.h"
 #include "base/file.h"
 #include "base/path.h"
+#include "runners/ledger/contents.h"
 #include "runners/profiling/convert.h"
 
 enum {
@@ -45,6 +46,23 @@ static void look_at(Arena *arena, KernelSources *here, const KernelNames *wanted
     syntax_free(syntax);
 }
 
+/* The texts as they were when the profile was imported. */
+static KernelSources look_back(Arena *arena, const Places *places, const LedgerProfile *row,
+                               const KernelNames *wanted)
+{
+    KernelSources then = {0};
+    array_each (const LedgerFile, file, &row->files) {
+        CLEANUP(arena_cleanup) Arena *scratch = arena_new("source");
+        Err gone = {0};
+        Str bytes;
+        LangId lang = lang_of(file->path);
+        if (lang != LANG_NONE && contents_get(scratch, places, file->content, &bytes, &gone))
+            look_at(arena, &then, wanted, lang, path_join(scratch, places->root, file->path),
+                    bytes);
+    }
+    return then;
+}
+
 static KernelSources look_around(Arena *arena, const Places *places, const TreeFiles *tree,
                                  const KernelNames *wanted)
 {
@@ -80,4 +98,23 @@ bool kernels_here(Arena *arena, const Places *places, const TreeFiles *tree, Pro
     Str bytes = profile_store_write(arena, profile);
     *id = digest_of(bytes);
     return file_write(profile_cache_path(arena, places->cache, *id), bytes, err);
+}
+
+bool kernels_again(Arena *arena, const Places *places, const LedgerProfile *row, Digest id,
+                   Err *err)
+{
+    OpenProfile open = {0};
+    if (!profile_open(arena, places->cache, id, &open, err))
+        return false;
+    KernelNames wanted = kernels_wanted(arena, &open.profile);
+    Str bytes = {0};
+    if (wanted.len) {
+        KernelSources then = look_back(arena, places, row, &wanted);
+        Profile placed = kernels_place(arena, &open.profile, &then);
+        bytes = profile_store_write(arena, &placed);
+    }
+    profile_close(&open);
+    return bytes.len ? file_write(profile_cache_path(arena, places->cache, row->cache), bytes, err)
+                     : err_set(err, ERR_NOT_FOUND, STR_FMT ": not what was imported any more",
+                               STR_ARG(row->source));
 }

@@ -16,9 +16,16 @@
 #include "base/digest.h"
 #include "base/err.h"
 #include "runners/git/tree_list.h"
+#include "runners/ledger/ledger.h"
 #include "runners/places.h"
 
 bool kernels_here(Arena *arena, const Places *places, const TreeFiles *tree, Profile *profile,
                   Digest *id, Err *err) MUST_CHECK;
+/*
+ * The same once more, of a profile of the ledger whose source was read again (to `id`): in the texts
+ * as they were when it was imported. The result takes the place in the cache that the ledger names.
+ */
+bool kernels_again(Arena *arena, const Places *places, const LedgerProfile *row, Digest id,
+                   Err *err) MUST_CHECK;
 
 #endif

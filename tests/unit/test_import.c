@@ -1,5 +1,7 @@
 #include "runners/profiling/import.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -149,6 +151,95 @@ static void a_swept_cache_is_filled_again_from_the_source(void **state)
     assert_false(hot_load(arena, &places, &(HotRequest){0}, &table, &err));
     assert_string_equal(err.msg, "profile 1: the profile is no longer in the cache, and its "
                                  "recording is gone: profile again");
+}
+
+/* Of every profile in the cache: byte 8 begins the version, byte 16 the digest of the readers. */
+static void age_cache(Arena *arena, const Places *places, size_t byte)
+{
+    Str folder = path_join(arena, places->cache, S("profiles"));
+    DIR *dir = opendir(str_cstr(arena, folder));
+    assert_non_null(dir);
+    for (struct dirent *entry; (entry = readdir(dir));) {
+        Str path = path_join(arena, folder, str_copy(arena, str_from_c(entry->d_name))), bytes;
+        Err err = {0};
+        if (!str_ends(path, S(".plp")))
+            continue;
+        assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
+        char *copy = str_cstr(arena, bytes);
+        copy[byte] = (char)(copy[byte] + 1);
+        assert_ok(file_write(path, (Str){copy, bytes.len}, &err), &err);
+    }
+    closedir(dir);
+}
+
+/* The text of a profile in the cache is changed, as if its reader had read it so. */
+static void misread(Arena *arena, const Places *places, Digest id, const char *was, char now)
+{
+    Str path = profile_cache_path(arena, places->cache, id), bytes;
+    Err err = {0};
+    assert_ok(file_read(arena, path, FILE_LIMIT_TEXT, &bytes, &err), &err);
+    size_t at = str_find(bytes, str_from_c(was), 0);
+    assert_true(at != SIZE_MAX);
+    char *copy = str_cstr(arena, bytes);
+    copy[at] = now;
+    assert_ok(file_write(path, (Str){copy, bytes.len}, &err), &err);
+}
+
+static void what_older_readers_made_is_read_again(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str top = test_repo(arena);
+    Places places = test_places(arena, top);
+    put(arena, top, "src/hot.py", S(SOURCE));
+    Str file = put(arena, top, "run.folded", S(FOLDED));
+    Imported imported = import(arena, &places, file);
+    misread(arena, &places, imported.cache, "slow", 'b');
+    assert_str(hot(arena, &places, (HotRequest){0}).rows[0].spot.function, S("blow"));
+    age_cache(arena, &places, 16);
+    assert_str(hot(arena, &places, (HotRequest){0}).rows[0].spot.function, S("slow"));
+    misread(arena, &places, imported.cache, "slow", 'b');
+    age_cache(arena, &places, 16);
+    assert_str(hot(arena, &places, (HotRequest){.file = file}).rows[0].spot.function, S("slow"));
+    /* Without its source it stays as it was read. */
+    misread(arena, &places, imported.cache, "slow", 'b');
+    age_cache(arena, &places, 16);
+    unlink(str_cstr(arena, file));
+    assert_str(hot(arena, &places, (HotRequest){0}).rows[0].spot.function, S("blow"));
+}
+
+static void kernels_are_placed_again_where_they_were(void **state)
+{
+    Arena *arena = test_arena(state);
+    Str top = test_repo(arena);
+    Places places = test_places(arena, top);
+    put(arena, top, "src/add.cu", S("__global__ void add(int *x)\n{\n    x[0]++;\n}\n"));
+    Str file = put(arena, top, "kernels.csv",
+                   S("Time (%),Total Time (ns),Instances,Avg (ns),Min (ns),Max (ns),Name\n"
+                     "100.0,900,3,300.0,100,500,\"add(int *)\"\n"));
+    import(arena, &places, file);
+    HotTable table = hot(arena, &places, (HotRequest){0});
+    assert_str(table.rows[0].spot.file, S("src/add.cu"));
+    assert_int_equal(table.rows[0].spot.line, 1);
+    put(arena, top, "src/add.cu", S("// later\n__global__ void add(int *x)\n{\n    x[0]++;\n}\n"));
+    for (size_t byte = 8; byte <= 16; byte += 8) {
+        age_cache(arena, &places, byte);
+        table = hot(arena, &places, (HotRequest){0});
+        assert_str(table.rows[0].spot.file, S("src/add.cu"));
+        assert_int_equal(table.rows[0].spot.line, 1);
+        assert_int_equal(table.rows[0].line, 2);
+        assert_str(table.rows[0].state, S("moved"));
+    }
+    /* Another recording of that name is another profile. */
+    put(arena, top, "kernels.csv",
+        S("Time (%),Total Time (ns),Instances,Avg (ns),Min (ns),Max (ns),Name\n"
+          "100.0,700,3,300.0,100,500,\"add(int *)\"\n"));
+    struct timespec later[2] = {{.tv_sec = INT32_MAX}, {.tv_sec = INT32_MAX}};
+    assert_int_equal(utimensat(AT_FDCWD, str_cstr(arena, file), later, 0), 0);
+    age_cache(arena, &places, 8);
+    Err err = {0};
+    HotRequest request = {.program = program(arena)};
+    assert_false(hot_load(arena, &places, &request, &table, &err));
+    assert_true(str_has(str_from_c(err.msg), S("profile file of version 8")));
 }
 
 static void a_file_is_read_without_a_workspace_and_without_a_trace_in_it(void **state)
@@ -407,6 +498,8 @@ TEST_MAIN(TEST(a_workload_without_a_profile_is_named), TEST(the_table_says_what_
           TEST(a_moved_recording_finds_its_file_and_follows_the_text),
           TEST(path_map_comes_before_the_end_of_the_path), TEST(what_is_ambiguous_stays_so),
           TEST(a_swept_cache_is_filled_again_from_the_source),
+          TEST(what_older_readers_made_is_read_again),
+          TEST(kernels_are_placed_again_where_they_were),
           TEST(a_file_is_read_without_a_workspace_and_without_a_trace_in_it),
           TEST(a_cache_that_cannot_be_written_is_said_with_its_mend),
           TEST(several_profiles_are_added_up), TEST(two_versions_of_a_source_are_not_added_up),

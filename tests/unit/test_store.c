@@ -125,7 +125,23 @@ static void another_version_is_told_apart(void **state)
     Err err = {0};
     assert_false(profile_store_map(arena, (Str){copy, bytes.len}, &now, &err));
     assert_int_equal(err.kind, ERR_UNSUPPORTED);
-    assert_string_equal(err.msg, "profile file of version 99, this is 6");
+    assert_string_equal(err.msg, "profile file of version 99, this is 7");
+}
+
+/* What they gave is right, but there may be more to read. */
+static void what_other_readers_made_is_mapped_and_told_apart(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile was = read_source(arena, "tests/profiles/folded/work.in"), now;
+    Str bytes = profile_store_write(arena, &was);
+    char *copy = str_cstr(arena, bytes);
+    Err err = {0};
+    assert_false(profile_store_is_older(bytes));
+    copy[16]++;
+    bytes.ptr = copy;
+    assert_true(profile_store_is_older(bytes));
+    assert_ok(profile_store_map(arena, bytes, &now, &err), &err);
+    assert_false(profile_store_is_older(str_head(bytes, 20)));
 }
 
 /* Every byte changed in turn: an error, or a profile that can be rolled up without harm. */
@@ -156,4 +172,4 @@ static void no_changed_byte_does_harm(void **state)
 TEST_MAIN(TEST(facts_and_findings_are_kept_and_merged), TEST(a_fact_about_nothing_is_an_error),
           TEST(what_is_mapped_prints_like_what_was_written), TEST(files_that_were_missing_are_kept),
           TEST(a_cut_file_is_an_error), TEST(another_version_is_told_apart),
-          TEST(no_changed_byte_does_harm))
+          TEST(what_other_readers_made_is_mapped_and_told_apart), TEST(no_changed_byte_does_harm))
