@@ -67,15 +67,18 @@ static int64_t take_sleb(CubinBytes *in)
 
 /* ------------------------------------------------------------------ the head of a unit */
 
-/* Programs built on Windows: C:\\src\\a.cu becomes C:/src/a.cu, as ncu itself prints it. */
+/* Built on Windows: "C:\src\a.cu", or with each \ twice, becomes "C:/src/a.cu", as ncu prints it. */
 static Str with_slashes(Arena *arena, Str path)
 {
     bool is_windows = path.len > 2 && (path.ptr[1] == ':' || str_starts(path, S("\\\\")));
     if (!is_windows || str_find(path, S("\\"), 0) == SIZE_MAX)
         return path;
     StrBuf out = strbuf_new(arena);
-    for (size_t i = 0; i < path.len; i++)
-        strbuf_char(&out, path.ptr[i] == '\\' ? '/' : path.ptr[i]);
+    for (size_t i = 0; i < path.len; i++) {
+        bool is_slash = path.ptr[i] == '\\' || path.ptr[i] == '/';
+        if (!is_slash || i < 2 || (path.ptr[i - 1] != '\\' && path.ptr[i - 1] != '/'))
+            strbuf_char(&out, is_slash ? '/' : path.ptr[i]);
+    }
     return strbuf_str(&out);
 }
 
