@@ -132,7 +132,8 @@ static void windows_paths_get_slashes(void **state)
 {
     Arena *arena = test_arena(state);
     Str image = str_copy(arena, image_of(arena, "inl_sm86.cubin"));
-    static const Str FOLDER = STR_CONST("/home/user/inl"), WINDOWS = STR_CONST("C:\\me\\\\usr\\inl");
+    static const Str FOLDER = STR_CONST("/home/user/inl"),
+                     WINDOWS = STR_CONST("C:\\me\\\\usr\\inl");
     Cubin cubin;
     Err err = {0};
     for (size_t at = str_find(image, FOLDER, 0); at != SIZE_MAX; at = str_find(image, FOLDER, at))
