@@ -11,7 +11,7 @@ enum {
 };
 
 /* Shares from which on a cost is worth a word. */
-static const double STALL_WORTH = 0.3, EXCESS_WORTH = 0.2, IDLE_THREADS_WORTH = 0.25;
+static const double STALL_WORTH = 0.3, EXCESS_WORTH = 0.2;
 /* From which on a reason is named beside a stronger one. */
 static const double STALL_NAMED = 0.05;
 /* Of the whole profile's samples: from which on a reason is one of the metrics to choose from. */
@@ -68,6 +68,10 @@ static const Stall STALLS[] = {
      STR_CONST("a smaller loop body: less unrolling, fewer inlined functions"), HINT_LANGUAGE},
     {STR_CONST("stall_imc_miss"), STR_CONST("IMC miss"), STR_CONST("the constant cache"),
      STR_CONST("constants that all threads of a warp read at the same address"), HINT_MEMORY},
+    {STR_CONST("stall_warpgroup_arrive"), STR_CONST("warpgroup arrive"),
+     STR_CONST("the other warps of its group before a matrix instruction"),
+     STR_CONST("more work between the loads and the matrix instructions, or more stages of loads"),
+     HINT_CONCURRENCY},
     {STR_CONST("stall_drain"), STR_CONST("drain"),
      STR_CONST("its stores to be written before it ends"),
      STR_CONST("coalesced stores at the end of the kernel"), HINT_MEMORY},
@@ -144,6 +148,14 @@ Str gpu_top_stall(const HotFile *file, const HeatValue *values)
     Part parts[STALLS_LEN];
     size_t len = stall_parts(file, values, parts);
     return len && parts[0].share >= STALL_WORTH ? parts[0].stall->words : S("");
+}
+
+Str gpu_stall_means(Str metric)
+{
+    for (size_t i = 0; i < STALLS_LEN; i++)
+        if (str_eq(STALLS[i].metric, metric))
+            return STALLS[i].means;
+    return S("");
 }
 
 Str gpu_stall_words(Str metric)
@@ -238,12 +250,17 @@ static void add_divergence(Arena *arena, const HotFile *file, const HeatValue *v
 {
     double instructions = self_of(file, values, S("instructions"));
     double threads = self_of(file, values, S("thread_instructions"));
+    double on = self_of(file, values, S("predicated_on_thread_instructions"));
     double branches = self_of(file, values, S("divergent_branches"));
-    double active = instructions > 0 ? threads / instructions : WARP;
-    if (active > WARP * (1 - IDLE_THREADS_WORTH) || active <= 0)
+    double active = threads > 0 ? threads : on; /* before 2022 only what is not predicated off */
+    double least = on > 0 && on < active ? on : active;
+    if (!(instructions > 0) || !(least > 0) || least / instructions > GPU_ACTIVE_THREADS)
         return;
     StrBuf why = strbuf_new(arena);
-    strbuf_fmt(&why, "%.0f of the %d threads of a warp are active here on average", active, WARP);
+    strbuf_fmt(&why, "%.0f of the %d threads of a warp are active here on average",
+               active / instructions, WARP);
+    if (least < active)
+        strbuf_fmt(&why, ", %.0f of them not predicated off", least / instructions);
     if (branches > 0) {
         Str count = units_text(arena, branches, UNIT_COUNT);
         strbuf_fmt(&why, ": " STR_FMT " branches diverge", STR_ARG(count));
@@ -258,154 +275,4 @@ void hints_gpu(Arena *arena, const HotFile *file, const HeatValue *values, Hints
     add_memory(arena, file, values, out);
     add_divergence(arena, file, values, out);
     add_stall(arena, file, values, out);
-}
-
-/* ------------------------------------------------------------------ a kernel */
-
-static double fact(const HotFunction *kernel, Str name)
-{
-    for (size_t i = 0; i < kernel->n_facts; i++)
-        if (str_eq(kernel->facts[i].name, name))
-            return kernel->facts[i].value;
-    return (double)NAN;
-}
-
-/*
- * Which side of the roofline: what is used of the peak of either (Kernel Profiling Guide, Speed of
- * Light). Under 60 % of both, latency is what counts.
- */
-static void roofline(Arena *arena, const HotFunction *kernel, GpuSentences *out)
-{
-    double compute = fact(kernel, S("compute throughput"));
-    double memory = fact(kernel, S("memory throughput"));
-    const char *bound = "latency-bound: neither is used well, so more warps in flight or more "
-                        "independent work would help";
-    if (isnan(compute) || isnan(memory))
-        return;
-    if (compute >= 60 || memory >= 60)
-        bound = memory > compute ? "memory-bound: less or better ordered data would help"
-                                 : "compute-bound: less or cheaper arithmetic would help";
-    *array_push(arena, out) =
-        str_fmt(arena, "%.0f %% of the peak compute and %.0f %% of the peak memory throughput: %s",
-                compute, memory, bound);
-}
-
-static void occupancy(Arena *arena, const HotFunction *kernel, GpuSentences *out)
-{
-    static const struct {
-        Str fact, words;
-    } LIMITS[] = {
-        {STR_CONST("occupancy limit by registers"), STR_CONST("registers per thread")},
-        {STR_CONST("occupancy limit by shared memory"), STR_CONST("shared memory per block")},
-        {STR_CONST("occupancy limit by warps"), STR_CONST("the size of the blocks")},
-        {STR_CONST("occupancy limit by blocks"), STR_CONST("the number of blocks an SM holds")},
-    };
-    double theoretical = fact(kernel, S("theoretical occupancy"));
-    double achieved = fact(kernel, S("achieved occupancy")), least = INFINITY;
-    Str limit = {0};
-    for (size_t i = 0; i < sizeof(LIMITS) / sizeof(LIMITS[0]); i++) {
-        double blocks = fact(kernel, LIMITS[i].fact);
-        if (!isnan(blocks) && blocks < least) {
-            least = blocks;
-            limit = LIMITS[i].words;
-        }
-    }
-    if (!isnan(theoretical) && theoretical < 75 && limit.len)
-        *array_push(arena, out) =
-            str_fmt(arena, "theoretical occupancy %.0f %%, limited by " STR_FMT, theoretical,
-                    STR_ARG(limit));
-    if (!isnan(theoretical) && !isnan(achieved) && achieved < theoretical * 0.8)
-        *array_push(arena, out) = str_fmt(
-            arena, "achieved occupancy %.0f %% of %.0f %%: blocks do unequal work, or are too few",
-            achieved, theoretical);
-}
-
-/* A last wave that fills only a part of the device costs as much as a whole one. */
-static void tail(Arena *arena, const HotFunction *kernel, GpuSentences *out)
-{
-    double waves = fact(kernel, S("waves per SM"));
-    if (isnan(waves) || waves <= 0)
-        return;
-    double whole = floor(waves), part = waves - whole;
-    if (whole < 1)
-        *array_push(arena, out) =
-            str_fmt(arena, "%.2g waves per SM: the grid does not fill the device", waves);
-    else if (part > 0.01 && (1 - part) / (whole + 1) > 0.1)
-        *array_push(arena, out) = str_fmt(
-            arena,
-            "tail effect: %.3g waves per SM, the last one is only %.0f %% full, so %.0f %% of "
-            "the device's time is lost",
-            waves, part * 100, (1 - part) / (whole + 1) * 100);
-}
-
-static void spills(Arena *arena, const HotFunction *kernel, GpuSentences *out)
-{
-    double spilled = fact(kernel, S("local memory instructions (spills)"));
-    if (spilled > 0) {
-        Str count = units_text(arena, spilled, UNIT_COUNT);
-        *array_push(arena, out) = str_fmt(
-            arena, STR_FMT " local memory instructions: registers are spilled", STR_ARG(count));
-    }
-}
-
-GpuSentences gpu_kernel_sentences(Arena *arena, const HotFunction *kernel)
-{
-    GpuSentences out = {0};
-    roofline(arena, kernel, &out);
-    occupancy(arena, kernel, &out);
-    tail(arena, kernel, &out);
-    spills(arena, kernel, &out);
-    return out;
-}
-
-static Str fact_text(const HotFunction *kernel, Str name)
-{
-    for (size_t i = 0; i < kernel->n_facts; i++)
-        if (str_eq(kernel->facts[i].name, name))
-            return kernel->facts[i].text;
-    return S("");
-}
-
-Str gpu_kernel_time(Arena *arena, const HotFunction *kernel)
-{
-    Str all = fact_text(kernel, S("time of all launches"));
-    if (!(fact(kernel, S("launches")) > 1) || !all.len)
-        return fact_text(kernel, S("duration"));
-    return str_fmt(arena, STR_FMT " in " STR_FMT " launches", STR_ARG(all),
-                   STR_ARG(fact_text(kernel, S("launches"))));
-}
-
-/* What the sentences say already, what is nothing, and what the source says. */
-static bool is_said(const HotFunction *kernel, const HeatFact *item)
-{
-    if (str_starts(item->name, S("occupancy limit")) || item->value == 0)
-        return true;
-    if (str_eq(item->name, S("kernel"))) /* worth its room as an instance of a template */
-        return !memchr(item->text.ptr, '<', item->text.len);
-    bool once = !(fact(kernel, S("launches")) > 1);
-    return once &&
-           (str_eq(item->name, S("launches")) || str_eq(item->name, S("time of all launches")));
-}
-
-GpuSentences gpu_kernel_facts(Arena *arena, const HotFunction *kernel)
-{
-    enum {
-        WIDTH = 90
-    };
-    GpuSentences out = {0};
-    StrBuf line = strbuf_new(arena);
-    for (size_t i = 0; i < kernel->n_facts; i++) {
-        const HeatFact *item = &kernel->facts[i];
-        if (is_said(kernel, item))
-            continue;
-        if (line.len && line.len + item->name.len + item->text.len + 3 > WIDTH) {
-            *array_push(arena, &out) = strbuf_str(&line);
-            line = strbuf_new(arena);
-        }
-        strbuf_fmt(&line, "%s" STR_FMT " " STR_FMT, line.len ? ", " : "", STR_ARG(item->name),
-                   STR_ARG(item->text));
-    }
-    if (line.len)
-        *array_push(arena, &out) = strbuf_str(&line);
-    return out;
 }

@@ -29,8 +29,15 @@ size_t gpu_stall_shares(const HotFile *file, const HeatValue *values, GpuStall *
 Str gpu_top_stall(const HotFile *file, const HeatValue *values);
 /* "barrier" of the metric "stall_barrier"; empty where it is none. */
 Str gpu_stall_words(Str metric);
+/* What a warp waits for then: "other warps of the block at __syncthreads". */
+Str gpu_stall_means(Str metric);
 /* Is this one of the metrics worth offering: not a reason that the whole profile has little of? */
 bool gpu_is_offered(const HotFile *file, const HeatMetric *metric);
+
+/* Of the 32 threads of a warp: from which on too few do something (as ncu's rule Thread Divergence). */
+static const double GPU_ACTIVE_THREADS = 24;
+
+/* ------------------------------------------------------------------ a kernel (hints_kernel.c) */
 
 typedef Array(Str) GpuSentences;
 /* What the kernel's facts say about it as a whole, a sentence each. */

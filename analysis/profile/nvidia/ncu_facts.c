@@ -53,10 +53,42 @@ static const NcuFactRow FACTS[] = {
      STR_CONST("bytes used per sector of global stores"), STR_CONST("bytes")},
     {STR_CONST("l1tex__data_bank_conflicts_pipe_lsu_mem_shared.sum"),
      STR_CONST("shared memory bank conflicts"), STR_CONST("count")},
-    {STR_CONST("launch__local_mem_per_thread"), STR_CONST("local memory per thread"),
-     STR_CONST("bytes")},
-    {STR_CONST("smsp__sass_inst_executed_op_local.sum"),
-     STR_CONST("local memory instructions (spills)"), STR_CONST("count")},
+    {STR_CONST("l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_ld.sum"),
+     STR_CONST("bank conflicts of shared loads"), STR_CONST("count")},
+    {STR_CONST("l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_st.sum"),
+     STR_CONST("bank conflicts of shared stores"), STR_CONST("count")},
+    {STR_CONST("l1tex__data_pipe_lsu_wavefronts_mem_shared_op_ld.sum"),
+     STR_CONST("wavefronts of shared loads"), STR_CONST("count")},
+    {STR_CONST("l1tex__data_pipe_lsu_wavefronts_mem_shared_op_st.sum"),
+     STR_CONST("wavefronts of shared stores"), STR_CONST("count")},
+    {STR_CONST("sass__inst_executed_shared_loads"), STR_CONST("shared loads"), STR_CONST("count")},
+    {STR_CONST("sass__inst_executed_shared_stores"), STR_CONST("shared stores"),
+     STR_CONST("count")},
+    {STR_CONST("sass__inst_executed_local_loads"), STR_CONST("local loads"), STR_CONST("count")},
+    {STR_CONST("sass__inst_executed_local_stores"), STR_CONST("local stores"), STR_CONST("count")},
+    {STR_CONST("smsp__thread_inst_executed_pred_on_per_inst_executed.ratio"),
+     STR_CONST("threads not predicated off per executed warp instruction"), STR_CONST("count")},
+    {STR_CONST("smsp__issue_active.avg.per_cycle_active"),
+     STR_CONST("instructions per scheduler and cycle"), STR_CONST("count")},
+    {STR_CONST("smsp__warps_active.avg.per_cycle_active"), STR_CONST("active warps per scheduler"),
+     STR_CONST("count")},
+    {STR_CONST("smsp__warps_eligible.avg.per_cycle_active"),
+     STR_CONST("eligible warps per scheduler"), STR_CONST("count")},
+    {STR_CONST("smsp__average_warp_latency_per_inst_issued.ratio"),
+     STR_CONST("cycles between instructions of a warp"), STR_CONST("count")},
+    {STR_CONST("sm__cycles_active.avg"), STR_CONST("active cycles of an SM"), STR_CONST("count")},
+    {STR_CONST("sm__cycles_active.max"), STR_CONST("active cycles of the busiest SM"),
+     STR_CONST("count")},
+    {STR_CONST("sm__inst_executed_pipe_fp64.avg.pct_of_peak_sustained_active"),
+     STR_CONST("FP64 pipe"), STR_CONST("%")},
+    {STR_CONST("sm__pipe_fp64_cycles_active.avg.pct_of_peak_sustained_active"),
+     STR_CONST("FP64 pipe, busy cycles"), STR_CONST("%")},
+    {STR_CONST("sm__pipe_tensor_cycles_active.avg.pct_of_peak_sustained_active"),
+     STR_CONST("tensor pipe"), STR_CONST("%")},
+    {STR_CONST("launch__block_size"), STR_CONST("threads per block"), STR_CONST("count")},
+    {STR_CONST("launch__grid_size"), STR_CONST("blocks"), STR_CONST("count")},
+    {STR_CONST("launch__occupancy_limit_barriers"), STR_CONST("occupancy limit by barriers"),
+     STR_CONST("blocks")},
     {STR_CONST("gpc__cycles_elapsed.avg.per_second"), STR_CONST("SM clock"), STR_CONST("Hz")},
     {STR_CONST("device__attribute_multiprocessor_count"), STR_CONST("SMs of the device"),
      STR_CONST("count")},
@@ -175,6 +207,31 @@ static void add_size(Ncu *in, const NcuLaunch *launch, Str name, uint32_t number
              str_fmt(launch->scratch, "%llu × %llu × %llu", sizes[0], sizes[1], sizes[2]));
 }
 
+/* The reason a warp of the kernel waits longest for, in cycles per instruction, as a metric of samples calls it. */
+static void add_top_stall(Ncu *in, const NcuLaunch *launch)
+{
+    static const Str START = STR_CONST("smsp__average_warps_issue_stalled_");
+    static const Str END = STR_CONST("_per_issue_active.ratio");
+    Str top = {0};
+    double most = 0;
+    Proto fields = proto(launch->result);
+    for (ProtoField field; proto_next(&fields, &field);) {
+        if (field.number != NCU_METRIC || field.wire != PROTO_BYTES)
+            continue;
+        Str name = metric_name(in, field.bytes);
+        if (!str_starts(name, START) || !str_ends(name, END) || name.len <= START.len + END.len)
+            continue;
+        double cycles = ncu_value(proto(ncu_text(field.bytes, 2))).number;
+        if (cycles > most && isfinite(cycles)) {
+            most = cycles;
+            top = str_head(str_from(name, START.len), name.len - START.len - END.len);
+        }
+    }
+    if (top.len && !str_eq(top, S("selected")))
+        add_number(in, launch, str_fmt(launch->scratch, "stall_" STR_FMT, STR_ARG(top)), most,
+                   S("count"));
+}
+
 /* ------------------------------------------------------------------ metrics asked for by name */
 
 typedef struct Asked {
@@ -274,6 +331,7 @@ static void add_facts(Ncu *in, const NcuLaunch *launch, size_t instances)
         else if (value.is_there && isfinite(value.number))
             add_number(in, launch, FACTS[i].name, value.number, FACTS[i].unit);
     }
+    add_top_stall(in, launch);
     add_asked_facts(in, launch);
 }
 
