@@ -7,6 +7,7 @@
 #include "analysis/hints/hints_gpu.h"
 #include "analysis/hints/view_parts.h"
 #include "analysis/hints/words.h"
+#include "analysis/symbols/short_name.h"
 #include "base/path.h"
 #include "base/strbuf.h"
 
@@ -202,7 +203,7 @@ static void callees(Page *page, const HeatCallee *list, size_t n)
         Str share = words_share(page->arena,
                                 page->metric->total > 0 ? list[i].cost / page->metric->total : 0);
         StrBuf line = strbuf_new(page->arena);
-        Str name = code(page, list[i].name);
+        Str name = code(page, short_name(page->arena, list[i].name, SHORT_NAME_ROW));
         strbuf_fmt(&line, STR_FMT " " STR_FMT, STR_ARG(share), STR_ARG(name));
         if (list[i].library.len)
             strbuf_fmt(&line, " (" STR_FMT ")", STR_ARG(list[i].library));

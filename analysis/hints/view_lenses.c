@@ -12,6 +12,9 @@
 #include "analysis/hints/words.h"
 #include "base/strbuf.h"
 
+/* From which share on it is told whose work the GPU does. */
+static const double GPU_WORTH = 0.01;
+
 static ViewArgs args_for(const ViewMaker *maker, LineNo line)
 {
     ViewArgs args = {.line = line};
@@ -22,11 +25,25 @@ static ViewArgs args_for(const ViewMaker *maker, LineNo line)
     return args;
 }
 
+/* Of a function of the host: ", 92 % of GPU time", which it started; its own cost is another one. */
+static void add_launched(const ViewMaker *maker, const HotFunction *function, StrBuf *text)
+{
+    const HotFile *heat = maker->heat;
+    for (size_t i = 1; i < heat->n_metrics; i++) {
+        double share = heat_total_share(&heat->metrics[i], &function->values[i]);
+        if (str_eq(heat->metrics[i].name, S("gpu_time")) && share >= GPU_WORTH &&
+            function->values[i].self <= 0)
+            strbuf_fmt(text, ", " STR_FMT " of GPU time",
+                       STR_ARG(words_share(maker->arena, share)));
+    }
+}
+
 /* Of a kernel: ", 17.4 ms, stalls: barrier 46 %, wait 40 %"; of a device function its stalls. */
 static void add_gpu(const ViewMaker *maker, const HotFunction *function, StrBuf *text)
 {
     Str time = gpu_kernel_time(maker->arena, function);
     Str stalls = gpu_stalls(maker->arena, maker->heat, function->values);
+    add_launched(maker, function, text);
     if (time.len)
         strbuf_fmt(text, ", " STR_FMT, STR_ARG(time));
     if (stalls.len)

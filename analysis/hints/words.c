@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "analysis/hints/hints_gpu.h"
+#include "analysis/symbols/short_name.h"
 #include "base/strbuf.h"
 
 Str words_share(Arena *arena, double share)
@@ -66,6 +67,7 @@ Str words_metric(Arena *arena, const HeatMetric *metric)
         Str words;
     } ROWS[] = {
         {STR_CONST("cpu"), UNIT_SECONDS, STR_CONST("cpu time")},
+        {STR_CONST("wall"), UNIT_SECONDS, STR_CONST("wall time")},
         {STR_CONST("peak"), UNIT_BYTES, STR_CONST("bytes at peak")},
         {STR_CONST("allocated"), UNIT_BYTES, STR_CONST("bytes allocated")},
         {STR_CONST("leaked"), UNIT_BYTES, STR_CONST("bytes leaked")},
@@ -121,11 +123,12 @@ Str words_callees(Arena *arena, const HeatCallee *callees, size_t n)
     StrBuf out = strbuf_new(arena);
     if (n == 0)
         return S("");
-    strbuf_add(&out, callees[0].name);
+    strbuf_add(&out, short_name(arena, callees[0].name, SHORT_NAME_WORDS));
     if (callees[0].library.len)
         strbuf_fmt(&out, " (" STR_FMT ")", STR_ARG(callees[0].library));
     if (n > 1 && callees[1].cost >= callees[0].cost / 4)
-        strbuf_fmt(&out, ", " STR_FMT, STR_ARG(callees[1].name));
+        strbuf_fmt(&out, ", " STR_FMT,
+                   STR_ARG(short_name(arena, callees[1].name, SHORT_NAME_WORDS)));
     return strbuf_str(&out);
 }
 
@@ -242,6 +245,11 @@ static Str gist_of(Arena *arena, Str message, size_t limit)
 
 Str words_note(Arena *arena, const HotNote *note, size_t limit)
 {
+    Str waits_for = str_fmt(arena, "waits for kernel " STR_FMT, STR_ARG(note->rule));
+    if (note->kind == FINDING_WAIT && str_starts(note->message, waits_for))
+        return str_fmt(arena, "waits for kernel " STR_FMT STR_FMT,
+                       STR_ARG(short_name(arena, note->rule, SHORT_NAME_WORDS)),
+                       STR_ARG(str_from(note->message, waits_for.len)));
     if (note->kind == FINDING_WAIT)
         return note->message;
     Str gain = note->speedup > 0 ? str_fmt(arena, ", estimated %sspeedup %.0f %%",

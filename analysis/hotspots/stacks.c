@@ -4,6 +4,7 @@
 
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/hotspots/places.h"
+#include "analysis/symbols/short_name.h"
 #include "base/strbuf.h"
 
 enum {
@@ -60,7 +61,8 @@ static Str stack_text(Arena *arena, const Profile *profile, const Places *places
         strbuf_add(&out, S("… → "));
     while (depth-- > 0) {
         const ProfileFrame *frame = &profile->frames[path[depth]];
-        strbuf_add(&out, profile_text(profile, frame->function));
+        strbuf_add(&out,
+                   short_name(arena, profile_text(profile, frame->function), SHORT_NAME_WORDS));
         if (frame_has_line(frame))
             strbuf_fmt(&out, " (" STR_FMT ":%u)", STR_ARG(places_file(places, frame->file).path),
                        frame->line);

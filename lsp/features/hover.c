@@ -1,5 +1,6 @@
 /* Hover: everything known about the line, or in a workload file about the key. */
 
+#include "analysis/symbols/short_name.h"
 #include "analysis/workload/complete.h"
 #include "base/path.h"
 #include "lsp/features/view_write.h"
@@ -58,11 +59,15 @@ static void add_edges(const Request *request, const HotSpots *spots, uint32_t fu
         const HotEdge *edge = &spots->edges[i];
         double cost = (double)edge->cost;
         if (edge->callee == function && detail->n_callers < EDGES)
-            callers[detail->n_callers++] =
-                (ViewEdge){.text = spots->functions[edge->caller].function, .cost = cost};
+            callers[detail->n_callers++] = (ViewEdge){
+                .text = short_name(request->arena, spots->functions[edge->caller].function,
+                                   SHORT_NAME_ROW),
+                .cost = cost};
         if (edge->caller == function && detail->n_callees < EDGES)
-            callees[detail->n_callees++] =
-                (ViewEdge){.text = spots->functions[edge->callee].function, .cost = cost};
+            callees[detail->n_callees++] = (ViewEdge){
+                .text = short_name(request->arena, spots->functions[edge->callee].function,
+                                   SHORT_NAME_ROW),
+                .cost = cost};
     }
     detail->callers = callers;
     detail->callees = callees;

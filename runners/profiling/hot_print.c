@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "analysis/hints/words.h"
+#include "analysis/symbols/short_name.h"
 #include "base/strbuf.h"
 #include "runners/profiling/hot.h"
 
@@ -129,13 +130,15 @@ static bool calls_much(const HotSpot *spot)
 }
 
 /* " → json.loads (stdlib json)": what most of it is. */
-static void print_callee(StrBuf *out, const HotSpots *spots, const HotSpot *spot)
+static void print_callee(Arena *arena, StrBuf *out, const HotSpots *spots, const HotSpot *spot)
 {
     if (!calls_much(spot) || !spot->callees_len)
         return;
     const HotSpot *callee = &spots->functions[spots->callees[spot->callees_first].function];
     bool inlined = str_eq(callee->function, spot->function);
-    strbuf_fmt(out, " → " STR_FMT, STR_ARG(inlined ? S("inlined code") : callee->function));
+    strbuf_fmt(out, " → " STR_FMT,
+               STR_ARG(inlined ? S("inlined code")
+                               : short_name(arena, callee->function, SHORT_NAME_WORDS)));
     if (callee->library.len)
         strbuf_fmt(out, " (" STR_FMT ")", STR_ARG(callee->library));
 }
@@ -180,10 +183,10 @@ static void print_row(Arena *arena, StrBuf *out, const HotSpots *spots, const Ho
         strbuf_fmt(out, STR_FMT ":%u ", STR_ARG(shown_file(spot)), row->line);
     else if (spot->file.len && !str_eq(spot->file, S("~")))
         strbuf_fmt(out, STR_FMT " ", STR_ARG(spot->file));
-    strbuf_add(out, spot->function);
+    strbuf_add(out, short_name(arena, spot->function, SHORT_NAME_ROW));
     if (spot->library.len)
         strbuf_fmt(out, " (" STR_FMT ")", STR_ARG(spot->library));
-    print_callee(out, spots, spot);
+    print_callee(arena, out, spots, spot);
     print_gpu(arena, out, spots, row);
     if (!str_eq(row->state, S("recorded")) && !str_eq(row->state, S("exact")))
         strbuf_fmt(out, "  (" STR_FMT ", was line %u)", STR_ARG(row->state), spot->line);

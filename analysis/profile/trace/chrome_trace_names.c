@@ -98,6 +98,14 @@ static FrameKind kind_of(const ChromeTrace *in, const Place *place, Str category
     return frame_kind_of(place->function, place->file);
 }
 
+/* "<built-in method item of Tensor object at 0x7f12>": each tensor is not a function of its own. */
+static Str without_address(Arena *arena, Str function)
+{
+    size_t at =
+        str_starts(function, S("<built-in ")) ? str_find(function, S(" at 0x"), 0) : SIZE_MAX;
+    return at == SIZE_MAX ? function : str_fmt(arena, STR_FMT ">", STR_ARG(str_head(function, at)));
+}
+
 static ProfileFrame make_frame(ChromeTrace *in, const TraceName *name)
 {
     Str text = text_of(in, name->name), category = intern_str(&in->texts, name->category);
@@ -111,6 +119,7 @@ static ProfileFrame make_frame(ChromeTrace *in, const TraceName *name)
                 is_prefixed(text, &place))) {
         def_line = place.line;
     }
+    place.function = without_address(in->arena, place.function);
     FrameKind kind = kind_of(in, &place, category);
     ProfileFrame frame = {
         .function = profile_add_text(in->build, place.function),
