@@ -5,7 +5,7 @@
 #include "base/json_out.h"
 #include "cli/args.h"
 #include "cli/commands.h"
-#include "runners/profiling/doctor.h"
+#include "runners/profiling/doctor/doctor.h"
 
 typedef struct DoctorArgs {
     Args common;

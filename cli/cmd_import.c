@@ -9,8 +9,8 @@
 #include "base/path.h"
 #include "cli/args.h"
 #include "cli/commands.h"
-#include "runners/profiling/bench_import.h"
-#include "runners/profiling/bench_run.h"
+#include "runners/profiling/benches/bench_import.h"
+#include "runners/profiling/benches/bench_run.h"
 #include "runners/profiling/import.h"
 #include "runners/profiling/monitor_import.h"
 

@@ -6,7 +6,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "lsp/heat/heat_data.h"
-#include "runners/profiling/bench_numbers.h"
+#include "runners/profiling/benches/bench_numbers.h"
 #include "runners/workloads.h"
 
 void heat_note(Heat *heat, const char *fmt, ...)

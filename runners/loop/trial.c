@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "runners/allow.h"
-#include "runners/profiling/bench_numbers.h"
+#include "runners/profiling/benches/bench_numbers.h"
 
 enum {
     MORE = 4, /* times the budget, for "measure longer" */

@@ -7,7 +7,7 @@
 #define RUNNERS_PROFILING_PROFILING_H
 
 #include "analysis/workload/workload.h"
-#include "runners/profiling/capture.h"
+#include "runners/profiling/capture/capture.h"
 #include "runners/profiling/gpu_beside.h"
 #include "runners/profiling/import.h"
 

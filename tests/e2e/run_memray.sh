@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export XDG_CACHE_HOME=$work/cache XDG_STATE_HOME=$work/state
 cp tests/programs/memory/alloc.py "$work"
-checker=$PWD/tests/e2e/compare_memray.py source=$PWD/runners/profiling
+checker=$PWD/tests/e2e/compare_memray.py source=$PWD/runners/profiling/capture
 cd "$work"
 peak=$(grep -n '# PEAK' alloc.py | cut -d: -f1)
 

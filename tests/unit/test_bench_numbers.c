@@ -1,4 +1,4 @@
-#include "runners/profiling/bench_numbers.h"
+#include "runners/profiling/benches/bench_numbers.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strbuf.h"
-#include "runners/profiling/bench_import.h"
-#include "runners/profiling/bench_sources.h"
+#include "runners/profiling/benches/bench_import.h"
+#include "runners/profiling/benches/bench_sources.h"
 #include "tests/lib/check.h"
 
 /* A workspace without git: the ledger lies in .perfloop. */

@@ -1,8 +1,8 @@
 /* What doctor reads from the files of a project. */
 
-#include "runners/profiling/doctor.h"
+#include "runners/profiling/doctor/doctor.h"
 
-#include "runners/profiling/doctor_parts.h"
+#include "runners/profiling/doctor/doctor_parts.h"
 #include "tests/lib/check.h"
 
 static Check profile(void **state, const char *manifest, const char *debug, const char *strip)

@@ -1,6 +1,6 @@
 /* Which of cargo's four places gets our flags; the precedence is the Cargo Book's (build.rustflags). */
 
-#include "runners/profiling/rust_env.h"
+#include "runners/profiling/capture/rust_env.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 
 #include "runners/tools_nvidia.h"
 
-#include "runners/profiling/nsys_options.h"
+#include "runners/profiling/capture/nsys_options.h"
 #include "tests/lib/check.h"
 
 static void a_version_is_compared_by_year_and_number(void **state UNUSED)

@@ -13,7 +13,7 @@
  * With --native a function's name may hold any of ; | , and quotes (operator|), so a stack is cut
  * where a line number ends, and a frame is split from its end.
  *
- * Ours comes from the scripts that run memray and tracemalloc (runners/profiling/memory_stacks.py):
+ * Ours comes from the scripts that run memray and tracemalloc (runners/profiling/capture/memory_stacks.py):
  * it names the tool and any number of metrics, and a row has one weight for each,
  *
  *     perfloop stacks,memray,peak:bytes,leaked:bytes,allocations:count
