@@ -127,6 +127,7 @@ static bool try_questions(Arena *arena, Str path, uint32_t rate_hz,
         plan_query(arena, path, i, rate_hz, &plan);
         if (!ask(arena, plan.argv, 3, cancel, &result, err))
             return false;
+        plan.before = result.out;
         if (answers(&result))
             *out = plan;
         *first = i ? *first : result;

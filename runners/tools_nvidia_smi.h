@@ -37,6 +37,7 @@ typedef struct SmiPlan {
     NvidiaProblem why;
     uint32_t step_ms;
     bool is_dmon;
+    Str before; /* what it answered when it was asked: one sample of each GPU */
 } SmiPlan;
 
 ToolLook tool_look_dmon;

@@ -60,7 +60,10 @@ watched small --with nvidia-smi
 said "kernels ran"
 watched mig --with dmon
 said "its load is not told, up to 4.42 GB of 24.1 GB in use"
+watched shared --with dmon
+noted "GPU 0 was at work before the benchmark began (64 %): another program uses it"
 watched two --with dmon
+grep -q "was at work before" "$scratch/notes" && fail "a GPU was at work before, where none was"
 said "1 more GPU, in a run without a profiler: no kernel was seen"
 STANDIN_STEP=0.02 watched no-query --with dmon
 said "kernels ran 6"

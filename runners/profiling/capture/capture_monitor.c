@@ -18,11 +18,29 @@
 enum {
     ALONE_HZ = 10,
     BESIDE_HZ = 5,
+    OTHERS_PERCENT = 10,
     KEPT_BYTES_MAX = 16 << 20, /* of one GPU, eight hours at five times a second */
 };
 
 /* A load is a mean over up to this time. */
 static const double LOAD_PERIOD_S = 1;
+
+/* A GPU that is not the benchmark's alone: its load, memory and power are not, either. */
+static void note_others(CaptureJob *job)
+{
+    GpuMonitor before = {0};
+    Err none = {0};
+    if (!gpu_monitor_read(job->arena, job->watch.before, &before, &none))
+        return;
+    array_each (const GpuSeries, gpu, &before.gpus) {
+        double load = gpu->samples.items[0].values[GPU_SM_BUSY];
+        if (load >= OTHERS_PERCENT)
+            report_note(job->report,
+                        "GPU " STR_FMT " was at work before the benchmark began (%.0f %%): another "
+                        "program uses it, so what follows is not the benchmark's alone",
+                        STR_ARG(gpu->gpu), load);
+    }
+}
 
 bool monitor_plan(CaptureJob *job, bool is_dmon, Err *err)
 {
@@ -33,6 +51,7 @@ bool monitor_plan(CaptureJob *job, bool is_dmon, Err *err)
     if (!smi_plan(job->arena, path, is_dmon ? rate : BESIDE_HZ, job->options->cancel, &job->watch,
                   err))
         return false;
+    note_others(job);
     if (!is_dmon || job->watch.argc)
         return true;
     return err_set(err, ERR_TOOL, STR_FMT "%s" STR_FMT, STR_ARG(job->watch.why.problem),
