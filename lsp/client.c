@@ -80,5 +80,8 @@ Client client_from_params(Arena *arena, JsonIn params)
     client.show_document = json_opt_bool(json_optional(window, "showDocument"), "support", false);
     read_workspace(&client, json_optional(can, "workspace"));
     read_document(&client, json_optional(can, "textDocument"));
+    /* These two show a table as its source. */
+    client.hover_tables = client.hover_markdown && !str_starts(client.name, S("Neovim")) &&
+                          !str_starts(client.name, S("Emacs"));
     return client;
 }

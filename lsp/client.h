@@ -38,6 +38,7 @@ typedef struct Client {
     bool action_disabled;
     bool action_data;
     bool hover_markdown;
+    bool hover_tables; /* markdown's tables are drawn */
     bool completion_markdown;
     bool completion_snippets;
     bool hierarchical_symbols;

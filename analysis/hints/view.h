@@ -102,6 +102,7 @@ typedef struct ViewInput {
     const ViewProfile *profiles; /* newest first */
     size_t n_profiles;
     int64_t profile; /* the number of the one that is shown; 0: not of the ledger */
+    bool lists_only; /* hovers in markdown have no tables */
     bool is_chosen;  /* by the user, not because it is the newest */
 } ViewInput;
 

@@ -149,10 +149,11 @@ static void metric_table(Page *page, const HeatValue *values)
 static void metrics(Page *page, const HeatValue *values, const HotSince *since, Str what)
 {
     const HotFile *heat = page->in->heat;
+    bool as_table = page->markdown && !page->in->lists_only && heat->n_metrics > 1;
     heading(page, "Cost");
-    if (page->markdown && heat->n_metrics > 1)
+    if (as_table)
         metric_table(page, values);
-    for (size_t i = 0; i < heat->n_metrics && !(page->markdown && heat->n_metrics > 1); i++)
+    for (size_t i = 0; i < heat->n_metrics && !as_table; i++)
         if (i == 0 || !is_left_out(&heat->metrics[i], &values[i]))
             metric_item(page, &heat->metrics[i], &values[i]);
     Str stalls = gpu_stalls(page->arena, heat, values);

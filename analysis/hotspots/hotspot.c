@@ -107,6 +107,19 @@ static void find_edges(Arena *scratch, Roll *roll)
     roll->open_edges = NEW_ARRAY(scratch, uint32_t, roll->edges.len + 1);
 }
 
+/* The line that more than half of the cost is for wins, whatever the order (Boyer and Moore). */
+static void vote(HotEdge *edge, uint32_t line, int64_t cost)
+{
+    if (edge->line == line) {
+        edge->votes += cost;
+    } else if (edge->votes >= cost) {
+        edge->votes -= cost;
+    } else {
+        edge->line = line;
+        edge->votes = cost - edge->votes;
+    }
+}
+
 static void enter(Roll *roll, uint32_t node)
 {
     const Tree *tree = &roll->tree;
@@ -128,8 +141,11 @@ static void enter(Roll *roll, uint32_t node)
         }
     }
     if (tree->edge[node] && roll->open_edges[tree->edge[node] - 1]++ == 0) {
-        roll->edges.items[tree->edge[node] - 1].cost += tree->total[node];
-        roll->edges.items[tree->edge[node] - 1].samples += tree->samples[node];
+        HotEdge *edge = &roll->edges.items[tree->edge[node] - 1];
+        uint32_t caller = roll->profile->stacks[roll->profile->stacks[node].parent].frame;
+        edge->cost += tree->total[node];
+        edge->samples += tree->samples[node];
+        vote(edge, roll->profile->frames[caller].line, tree->total[node]);
     }
 }
 
@@ -196,6 +212,8 @@ static void take_calls(Arena *scratch, Roll *roll, size_t metric)
         }
         roll->edges.items[*slot - 1].cost += profile->call_totals[metric][i];
         roll->edges.items[*slot - 1].samples += profile->calls[i].count;
+        vote(&roll->edges.items[*slot - 1], profile->calls[i].line,
+             profile->call_totals[metric][i]);
     }
 }
 

@@ -79,6 +79,8 @@ typedef struct HotEdge {
     uint32_t callee;  /* index in .functions */
     int64_t cost;     /* of the callee while called from the caller, recursion once */
     uint64_t samples; /* or calls */
+    uint32_t line;    /* in the caller, as recorded: where more than half of the cost is; or 0 */
+    int64_t votes;    /* for that line */
 } HotEdge;
 
 typedef struct HotSpots {

@@ -132,8 +132,7 @@ static bool write_calls(const Request *request, JsonOut *out, bool incoming, Err
         uint32_t other = incoming ? edge->caller : edge->callee;
         if ((incoming ? edge->callee : edge->caller) != spot || !spots->functions[other].mapped)
             continue;
-        Str uri;
-        LineNo line = function_place(request, heat, incoming ? other : spot, &uri);
+        LineNo line = call_place(request, heat, edge);
         json_open(out, '{');
         json_key_open(out, incoming ? "from" : "to", '{');
         write_item(request, out, heat, other, edge->cost, edge->samples);

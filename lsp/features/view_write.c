@@ -83,6 +83,24 @@ LineNo function_place(const Request *request, const Heat *heat, uint32_t spot, S
     return (LineNo){function->line ? function->line : 1};
 }
 
+LineNo call_place(const Request *request, const Heat *heat, const HotEdge *edge)
+{
+    const HotSpot *caller = &heat->now.spots->functions[edge->caller];
+    Str uri;
+    LineNo first = function_place(request, heat, edge->caller, &uri);
+    const OpenDoc *doc =
+        snapshot_find_path(request->snapshot, path_join(request->arena, heat->root, caller->file));
+    const FileHeat *file = doc && doc->heat ? doc->heat->file : NULL;
+    if (edge->line == 0 || edge->line < caller->line)
+        return first;
+    if (!file || file->heat->now.row.id != heat->now.row.id)
+        return (LineNo){edge->line};
+    for (size_t i = 0; i < file->hot.n_lines; i++)
+        if (file->hot.lines[i].was.n == edge->line && file->hot.lines[i].now.n)
+            return file->hot.lines[i].now;
+    return first;
+}
+
 const HotSpot *function_in_base(const Heat *heat, const HotSpot *function)
 {
     const Comparison *compared = heat->compared;

@@ -21,6 +21,8 @@ void write_command(JsonOut *out, const char *key, const Request *request, Str ti
                    const ViewArgs *args);
 /* Where a function of the profile is: in an open document as it is now, else as profiled. */
 LineNo function_place(const Request *request, const Heat *heat, uint32_t spot, Str *uri);
+/* The line of a call in its caller, as the open document has it; the caller's first when not known. */
+LineNo call_place(const Request *request, const Heat *heat, const HotEdge *edge);
 /* The same function in the baseline's profile, or NULL. */
 const HotSpot *function_in_base(const Heat *heat, const HotSpot *function);
 /* A range of no width at the start of the line; key NULL: as an item of a list. */

@@ -284,6 +284,7 @@ FileHeat *file_heat_make(Arena *arena, const FileHeatInput *input)
         .profiles = file->heat->profiles,
         .n_profiles = file->heat->n_profiles,
         .profile = file->heat->now.row.id,
+        .lists_only = !input->client->hover_tables,
         .is_chosen = input->settings->profile.len > 0,
         .settings = heat_settings(input->settings),
         .had_lenses = is_known(input->heat, file->path),

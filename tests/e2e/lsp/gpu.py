@@ -25,7 +25,7 @@ step([1.0])
 STACKS = "<module> (app.py:9);step (app.py:5) 200\n<module> (app.py:9);step (app.py:6) 800\n"
 KERNELS = {"saxpy(int, float, const float *, float *)": ("saxpy", 2500000),
            "void reduce<(int)128>(const float *, float *, int)": ("reduce", 300000)}
-LOOP, SAXPY, HOT = 4, 10, 13  # lines of inl.cu, from 0
+LOOP, SAXPY, HOT, LAUNCH = 4, 10, 13, 30  # lines of inl.cu, from 0
 
 
 def kernel_source():
@@ -161,6 +161,8 @@ def test_an_edit_above_keeps_everything_at_its_lines():
             assert space.hints("inl.cu") == {line + 2: label for line, label in before.items()}
             at = {"line": SAXPY + 2, "character": 20}
             item = space.ask("prepareCallHierarchy", "inl.cu", position=at)[0]
+            calls = space.client.request("callHierarchy/incomingCalls", {"item": item})["result"]
+            assert [c["fromRanges"][0]["start"]["line"] for c in calls] == [LAUNCH + 2], calls
             assert item["name"] == "saxpy [100 %, 1000 samples]" and item["range"]["start"]["line"] == SAXPY + 2, item
             assert space.client.end() == 0
             space.client.finish_log()
