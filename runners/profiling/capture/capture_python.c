@@ -8,7 +8,7 @@
 #include "base/path.h"
 #include "runners/measure/measured_py.h"
 #include "runners/profiling/capture/capture_tools.h"
-#include "runners/profiling/cprofile_run_py.h"
+#include "runners/profiling/capture/cprofile_run_py.h"
 #include "runners/pylaunch.h"
 
 enum {

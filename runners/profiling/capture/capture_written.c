@@ -14,7 +14,7 @@
 #include "base/path.h"
 #include "runners/process.h"
 #include "runners/profiling/capture/capture_native.h"
-#include "runners/profiling/written_run_sh.h"
+#include "runners/profiling/capture/written_run_sh.h"
 
 enum {
     PROFILE_SECONDS = 5, /* of each benchmark of criterion */
