@@ -268,7 +268,7 @@ static void rank_notes(HotFile *file)
                 note->rank +=
                     other->speedup > note->speedup || (k < i && !(other->speedup < note->speedup));
             else
-                note->rank += k < i && str_eq(other->rule, note->rule);
+                note->rank += k < i && other->kind == note->kind && str_eq(other->rule, note->rule);
         }
     }
 }

@@ -81,6 +81,7 @@ FileView view_of(Arena *arena, const ViewInput *input)
     view_diagnostics(&maker, &out);
     view_lenses(&maker, &out);
     view_hints(&maker, &out);
+    view_note_hints(&maker, &out);
     view_actions(&maker, &out);
     if (out.diagnostics.len)
         qsort(out.diagnostics.items, out.diagnostics.len, sizeof(ViewDiagnostic),

@@ -27,6 +27,7 @@
 enum {
     VIEW_DIAGNOSTICS_MAX = 500, /* per file; clients slow down beyond (docs/PERFORMANCE.md) */
     VIEW_HINT_LABEL_MAX = 25,   /* characters */
+    VIEW_HINT_GPU_MAX = 43,     /* with a kernel's name and place; VS Code cuts what is longer */
 };
 
 typedef enum ViewSeverity { /* the numbers of the protocol */

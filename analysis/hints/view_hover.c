@@ -444,7 +444,11 @@ Str view_hover(Arena *arena, const ViewInput *input, LineNo line, const ViewDeta
               function_name(heat, hot), " with its calls");
         notes_at(&page, line);
         calls_only = true;
-    } else {
+    } else { /* launches a kernel, or waits for one: nothing of its own was measured */
+        size_t before = strbuf_str(&page.text).len;
+        notes_at(&page, line);
+        if (strbuf_str(&page.text).len > before)
+            source_of(&page);
         return strbuf_str(&page.text);
     }
     benchmark(&page);

@@ -1,6 +1,7 @@
 /*
  * What a tool says of its own, as diagnostics: rules of ncu at the lines they mark and, of a whole
- * kernel, those that promise most; lines that only wait for the GPU.
+ * kernel, those that promise most; lines that only wait for the GPU. And as hints at the end of the
+ * line: lines that wait, and what the kernels cost that a line launches.
  *
  * A full report has ten rules for each kernel, a paragraph each. A user acts on the first of them,
  * so only those of the kernels that are shown, and the best two of each, are diagnostics; the hover
@@ -45,7 +46,8 @@ static bool is_worth_it(const ViewMaker *maker, const FileView *out, const HotNo
         return false;
     if (note->kind == FINDING_WAIT)
         return true;
-    if (note->kind == FINDING_NOTE || !is_shown(maker, note))
+    if (note->kind == FINDING_NOTE || note->kind == FINDING_WAIT_PART ||
+        note->kind == FINDING_LAUNCH || !is_shown(maker, note))
         return false;
     if (note->is_function)
         return note->speedup >= SPEEDUP_MIN;
@@ -72,4 +74,65 @@ void view_notes(ViewMaker *maker, FileView *out)
 {
     for (uint32_t rank = 0; rank < RULES_OF_KERNEL; rank++)
         notes_of_rank(maker, out, rank);
+}
+
+/* ------------------------------------------------------------------ at the end of the line */
+
+/* Without the numbers: "waits for kernel reduce at reduce.cu:5", "launches reduce: 12.3 ms, 40 %". */
+static Str label_of(const HotNote *note)
+{
+    bool waits = note->kind == FINDING_WAIT;
+    size_t name = str_find(note->message, note->rule, 0);
+    size_t end = str_find(note->message, waits ? S(": ") : S(" of GPU time"),
+                          waits && name != SIZE_MAX ? name + note->rule.len : 0);
+    return str_head(note->message, end);
+}
+
+/* As long as there is room: with the place, without it, without the kernel. */
+static Str short_label(const ViewMaker *maker, const HotNote *note)
+{
+    Str label = label_of(note), rest;
+    if (words_width(label) <= VIEW_HINT_GPU_MAX)
+        return label;
+    if (note->kind == FINDING_WAIT)
+        label = str_fmt(maker->arena, "waits for kernel " STR_FMT, STR_ARG(note->rule));
+    else if (str_cut(label, ':', &label, &rest))
+        label = str_fmt(maker->arena, "launches a kernel:" STR_FMT, STR_ARG(rest));
+    return words_width(label) <= VIEW_HINT_GPU_MAX ? label : S("waits for a kernel");
+}
+
+static ViewHint *hint_at(FileView *out, LineNo line)
+{
+    for (size_t i = 0; i < out->hints.len; i++)
+        if (out->hints.items[i].line.n == line.n)
+            return &out->hints.items[i];
+    return NULL;
+}
+
+/* One hint a line: a share that stands there already comes first. */
+static void add_hint(ViewMaker *maker, FileView *out, const HotNote *note)
+{
+    Str label = short_label(maker, note), tooltip = note->message;
+    ViewHint *hint = hint_at(out, note->now);
+    if (!hint) {
+        *array_push(maker->arena, &out->hints) =
+            (ViewHint){.line = note->now, .label = label, .tooltip = tooltip};
+        return;
+    }
+    Str share = hint->label, rest, both;
+    (void)str_cut(hint->label, ',', &share, &rest); /* without what it is in callees */
+    both = str_fmt(maker->arena, STR_FMT "; " STR_FMT, STR_ARG(share), STR_ARG(label));
+    hint->label = words_width(both) <= VIEW_HINT_GPU_MAX ? both : label;
+    hint->tooltip =
+        str_fmt(maker->arena, STR_FMT "; " STR_FMT, STR_ARG(hint->tooltip), STR_ARG(tooltip));
+}
+
+void view_note_hints(ViewMaker *maker, FileView *out)
+{
+    for (size_t i = 0; maker->heat && i < maker->heat->n_notes; i++) {
+        const HotNote *note = &maker->heat->notes[i];
+        bool shown = note->kind == FINDING_WAIT || note->kind == FINDING_LAUNCH;
+        if (shown && note->now.n && (note->state == ANCHOR_EXACT || note->state == ANCHOR_MOVED))
+            add_hint(maker, out, note);
+    }
 }

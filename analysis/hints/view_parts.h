@@ -24,6 +24,8 @@ ViewDiagnostic *view_push(ViewMaker *maker, FileView *out, LineNo line, Str code
 void view_notes(ViewMaker *maker, FileView *out);
 void view_lenses(ViewMaker *maker, FileView *out);
 void view_hints(ViewMaker *maker, FileView *out);
+/* After view_hints: lines that wait for kernels or launch them. */
+void view_note_hints(ViewMaker *maker, FileView *out);
 void view_actions(ViewMaker *maker, FileView *out);
 
 /* Of the file's benchmarks: their number and Run; and the same as actions. */

@@ -250,7 +250,8 @@ Str words_note(Arena *arena, const HotNote *note, size_t limit)
         return str_fmt(arena, "waits for kernel " STR_FMT STR_FMT,
                        STR_ARG(short_name(arena, note->rule, SHORT_NAME_WORDS)),
                        STR_ARG(str_from(note->message, waits_for.len)));
-    if (note->kind == FINDING_WAIT)
+    if (note->kind == FINDING_WAIT || note->kind == FINDING_WAIT_PART ||
+        note->kind == FINDING_LAUNCH)
         return note->message;
     Str gain = note->speedup > 0 ? str_fmt(arena, ", estimated %sspeedup %.0f %%",
                                            note->local ? "local " : "", note->speedup)

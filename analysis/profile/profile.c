@@ -81,6 +81,8 @@ Str finding_kind_name(FindingKind kind)
         [FINDING_WARNING] = STR_CONST("warning"),
         [FINDING_OPTIMIZATION] = STR_CONST("optimization"),
         [FINDING_WAIT] = STR_CONST("waits"),
+        [FINDING_WAIT_PART] = STR_CONST("waits beside work"),
+        [FINDING_LAUNCH] = STR_CONST("launches"),
     };
     return (unsigned)kind < FINDING_KINDS ? NAMES[kind] : S("unknown");
 }

@@ -107,6 +107,8 @@ typedef enum FindingKind {
     FINDING_WARNING,
     FINDING_OPTIMIZATION, /* with an estimate, when the tool gives one */
     FINDING_WAIT,         /* nothing happens here but waiting for something else */
+    FINDING_WAIT_PART,    /* it waits, too */
+    FINDING_LAUNCH,       /* what the kernels cost that it launches */
     FINDING_KINDS,
 } FindingKind;
 

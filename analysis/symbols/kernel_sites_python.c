@@ -246,6 +246,29 @@ static bool is_vectorized(const PythonLook *in, Str name)
     return kernel_is_wanted(in->look, name) && kernel_is_wanted(in->look, arena_name);
 }
 
+/* x.item(), x.cpu(), torch.cuda.synchronize(): is it called on a name, or on what a call gives? */
+static void read_wait(PythonLook *in, const OutlineItem *call)
+{
+    static const Str METHODS[] = {
+        STR_CONST("item"),  STR_CONST("tolist"),  STR_CONST("cpu"),
+        STR_CONST("to"),    STR_CONST("numpy"),   STR_CONST("synchronize"),
+        STR_CONST("copy_"), STR_CONST("nonzero"), STR_CONST("get")};
+    Str name = str_trim(call->name), object, method;
+    const OutlineItem *function = outline_function_at(in->look->outline, call->first);
+    if (!function || !str_cut_last(name, '.', &object, &method))
+        return;
+    for (size_t i = 0; i < sizeof(METHODS) / sizeof(METHODS[0]); i++)
+        if (str_eq(method, METHODS[i]))
+            *array_push(in->look->arena, &in->look->here->waits) = (KernelSite){
+                .kernel = METHODS[i],
+                .file = in->look->file,
+                .line = call->last.n,
+                .mark = str_has(object, S("(")) ? KERNEL_NAMED : KERNEL_SAID,
+                .function = str_copy(in->look->arena, function->name),
+                .def_line = function->first.n,
+            };
+}
+
 void kernel_sites_python(KernelLook *look)
 {
     PythonLook in = {.look = look};
@@ -256,8 +279,10 @@ void kernel_sites_python(KernelLook *look)
             str_has(string_text(&in, string), S("<<<")))
             look_into(&in, string);
     array_each (const OutlineItem, item, look->outline)
-        if (item->kind == OUTLINE_CALL)
+        if (item->kind == OUTLINE_CALL) {
             read_call(&in, item);
+            read_wait(&in, item);
+        }
     array_each (const OutlineItem, item, look->outline) {
         if (item->kind != OUTLINE_CALL)
             continue;

@@ -4,8 +4,11 @@
 
 #include "analysis/profile/kernel_name.h"
 #include "analysis/symbols/demangle.h"
+#include "analysis/symbols/kernel_hosts.h"
 #include "analysis/symbols/kernel_match.h"
+#include "analysis/symbols/library.h"
 #include "base/map.h"
+#include "base/path.h"
 
 /* ------------------------------------------------------------------ names */
 
@@ -69,6 +72,18 @@ KernelNames kernels_wanted(Arena *arena, const Profile *profile)
     return names;
 }
 
+KernelNames kernels_waiting_files(Arena *arena, const Profile *profile)
+{
+    KernelNames files = {0};
+    Map *seen = map_new(arena);
+    for (size_t i = 0; i < profile->findings_len; i++) {
+        const ProfileFrame *frame = &profile->frames[profile->findings[i].frame];
+        if (profile->findings[i].kind == FINDING_WAIT)
+            want(arena, &files, seen, path_base(profile_text(profile, frame->file)));
+    }
+    return files;
+}
+
 /* ------------------------------------------------------------------ placing */
 
 typedef struct Placer {
@@ -81,6 +96,8 @@ typedef struct Placer {
     Map *launch_of;          /* plain name to its one KernelSite */
     Map *waited_for;         /* what a finding calls a kernel, to its one KernelSite */
     uint32_t *frames;        /* by old frame */
+    uint32_t *host_of; /* by old stack: the innermost line of the user's own (kernel_hosts.h) */
+    KernelHosts *hosts;
 } Placer;
 
 /* The one place that launches each kernel. */
@@ -175,7 +192,7 @@ static uint32_t place_frame(Placer *in, size_t number)
 }
 
 /* Below what stack does a kernel with this frame begin, when nothing says who launched it? */
-static uint32_t launch_stack(Placer *in, uint32_t parent, size_t kernel)
+static uint32_t launch_stack(Placer *in, uint32_t parent, size_t kernel, uint32_t *host)
 {
     Str variants[KERNEL_VARIANTS_MAX];
     size_t n = kernel_variants(kernel_plain_name(in->full[kernel]), variants);
@@ -189,7 +206,22 @@ static uint32_t launch_stack(Placer *in, uint32_t parent, size_t kernel)
                           .line = site->line,
                           .def_line = site->def_line,
                           .kind = FRAME_USER};
-    return profile_add_stack(in->build, parent, profile_add_frame(in->build, frame));
+    uint32_t number = profile_add_frame(in->build, frame);
+    *host = number + 1;
+    return profile_add_stack(in->build, parent, number);
+}
+
+/* By frame: a line of the user's own code. PyTorch records its own files below "torch/". */
+static bool *own_frames(Arena *arena, const Profile *profile)
+{
+    bool *own = NEW_ARRAY(arena, bool, profile->frames_len + 1);
+    for (size_t i = 0; i < profile->frames_len; i++) {
+        const ProfileFrame *frame = &profile->frames[i];
+        Str file = profile_text(profile, frame->file);
+        own[i] = frame->kind == FRAME_USER && frame->line && !str_starts(file, S("torch/")) &&
+                 !library_of(arena, file).name.len;
+    }
+    return own;
 }
 
 static uint32_t *place_stacks(Placer *in)
@@ -197,14 +229,18 @@ static uint32_t *place_stacks(Placer *in)
     const Profile *from = in->from;
     uint32_t *stacks = NEW_ARRAY(in->arena, uint32_t, from->stacks_len + 1);
     bool *has_user = NEW_ARRAY(in->arena, bool, from->stacks_len + 1);
+    bool *own = own_frames(in->arena, from);
+    in->host_of = NEW_ARRAY(in->arena, uint32_t, from->stacks_len + 1);
     for (size_t i = 1; i < from->stacks_len; i++) {
         uint32_t above = from->stacks[i].parent, parent = stacks[above];
         const ProfileFrame *frame = &from->frames[from->stacks[i].frame];
         bool begins = frame->kind == FRAME_GPU &&
                       (!above || from->frames[from->stacks[above].frame].kind != FRAME_GPU);
         has_user[i] = has_user[above] || (frame->kind == FRAME_USER && frame->line);
+        in->host_of[i] =
+            own[from->stacks[i].frame] ? in->frames[from->stacks[i].frame] + 1 : in->host_of[above];
         if (begins && !has_user[above])
-            parent = launch_stack(in, parent, from->stacks[i].frame);
+            parent = launch_stack(in, parent, from->stacks[i].frame, &in->host_of[i]);
         stacks[i] = profile_add_stack(in->build, parent, in->frames[from->stacks[i].frame]);
     }
     return stacks;
@@ -241,13 +277,13 @@ static Str shown_file(const Placer *in, const KernelSite *site)
     return file;
 }
 
-/* Behind the kernel's name, which may have colons of its own. */
+/* Around the kernel's name, which may have colons of its own. */
 static bool cut_at_kernel(Str rule, Str message, Str *before, Str *after)
 {
     size_t at = str_find(message, rule, 0);
     if (at == SIZE_MAX || !str_starts(str_from(message, at + rule.len), S(":")))
         return false;
-    *before = str_head(message, at + rule.len);
+    *before = str_head(message, at);
     *after = str_from(message, at + rule.len);
     return true;
 }
@@ -258,14 +294,25 @@ static void add_finding(Placer *in, ProfileFinding finding)
     Str message = profile_text(in->from, finding.message), before, after;
     Str rule = profile_text(in->from, finding.rule);
     const KernelSite *site = map_get(in->waited_for, rule);
-    if (finding.kind == FINDING_WAIT && site && cut_at_kernel(rule, message, &before, &after)) {
-        Str file = shown_file(in, site);
-        message = str_fmt(in->arena, STR_FMT " at " STR_FMT ":%u" STR_FMT, STR_ARG(before),
-                          STR_ARG(file), site->line, STR_ARG(after));
+    if (finding.kind == FINDING_WAIT && cut_at_kernel(rule, message, &before, &after)) {
+        Str file = site ? shown_file(in, site) : (Str){0};
+        Str place =
+            site ? str_fmt(in->arena, " at " STR_FMT ":%u", STR_ARG(file), site->line) : (Str){0};
+        rule = str_copy(in->arena, kernel_plain_name(rule));
+        message = str_fmt(in->arena, STR_FMT STR_FMT STR_FMT STR_FMT, STR_ARG(before),
+                          STR_ARG(rule), STR_ARG(place), STR_ARG(after));
     }
+    const ProfileFrame *host = &in->from->frames[finding.frame];
     finding.frame = in->frames[finding.frame];
+    if (finding.kind == FINDING_WAIT) {
+        const KernelSite *line = kernel_wait_line(in->from, host, in->here, message);
+        bool works =
+            line ? line->mark != KERNEL_SAID : kernel_hosts_works(in->hosts, finding.frame);
+        finding.line = line ? line->line : finding.line;
+        finding.kind = works ? FINDING_WAIT_PART : FINDING_WAIT;
+    }
     finding.file = copy_text(in, finding.file);
-    finding.rule = copy_text(in, finding.rule);
+    finding.rule = profile_add_text(in->build, rule);
     finding.message = profile_add_text(in->build, message);
     profile_add_finding(in->build, finding);
 }
@@ -305,7 +352,9 @@ Profile kernels_place(Arena *arena, const Profile *profile, const KernelSources 
     for (size_t i = 0; i < profile->frames_len; i++)
         in.frames[i] = place_frame(&in, i);
     copy_samples(&in, place_stacks(&in));
+    in.hosts = kernel_hosts_new(arena, profile, in.host_of);
     copy_said(&in);
+    kernel_hosts_launches(in.hosts, in.build, here);
     for (size_t i = 0; i < profile->notes_len; i++)
         profile_note(in.build, STR_FMT, STR_ARG(profile->notes[i]));
     note_several(&in, here->launches.items, here->launches.len, "launched");

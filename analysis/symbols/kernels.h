@@ -13,7 +13,8 @@
  * it gets the line that launches it, when there is one such line in the workspace (`<<<>>>`, a launch
  * function or macro, `kernel[grid](…)` of Numba and Triton). Where there are several, each gets a note:
  * their costs cannot be told apart. A library's kernel that runs a lambda of the user is placed at
- * the lambda. Waiting lines (FINDING_WAIT) say where their kernel is, launching ones (FINDING_LAUNCH) what
+ * the lambda. Where the profile knows only the function that launches or waits (PyTorch's), the one line in
+ * it that does so is meant. Waiting lines (FINDING_WAIT) say where their kernel is, launching ones (FINDING_LAUNCH) what
  * they cost.
  */
 #ifndef ANALYSIS_SYMBOLS_KERNELS_H
@@ -55,11 +56,16 @@ typedef struct KernelSources {
     Str root; /* files below it are told relative to it */
     KernelSiteList definitions;
     KernelSiteList launches;
+    KernelSiteList
+        waits; /* Python: `kernel` is the method, "item"; KERNEL_SAID: nothing else is done */
 } KernelSources;
 
 /* Names of the kernels that kernels_place would look for; empty when it has nothing to do. */
 typedef Array(Str) KernelNames;
 KernelNames kernels_wanted(Arena *arena, const Profile *profile);
+
+/* Files with functions that wait: PyTorch's profiler knows no lines inside of functions, the text does. */
+KernelNames kernels_waiting_files(Arena *arena, const Profile *profile);
 
 /* The text may be any; only those of `wanted` are taken. Texts of the outline are copied. */
 void kernels_look(Arena *arena, KernelSources *here, const KernelNames *wanted, Str file,

@@ -21,6 +21,14 @@ static bool names_one(Str bytes, const KernelNames *wanted)
     return str_has(bytes, S("##")) && str_has(bytes, S("__global__")); /* macros join names */
 }
 
+static bool is_one_of(const KernelNames *names, Str name)
+{
+    array_each (Str, one, names)
+        if (str_eq(*one, name))
+            return true;
+    return false;
+}
+
 /* C++ files hold launches of kernels, too, and the CUDA grammar reads them. */
 static LangId lang_of(Str path)
 {
@@ -64,7 +72,7 @@ static KernelSources look_back(Arena *arena, const Places *places, const LedgerP
 }
 
 static KernelSources look_around(Arena *arena, const Places *places, const TreeFiles *tree,
-                                 const KernelNames *wanted)
+                                 const KernelNames *wanted, const KernelNames *waiting)
 {
     KernelSources here = {.root = places->root};
     size_t bytes_left = ALL_BYTES_MAX;
@@ -79,7 +87,7 @@ static KernelSources look_around(Arena *arena, const Places *places, const TreeF
         if (bytes.len > bytes_left)
             break;
         bytes_left -= bytes.len;
-        if (names_one(bytes, wanted))
+        if (names_one(bytes, wanted) || is_one_of(waiting, path_base(path)))
             look_at(arena, &here, wanted, lang, path, bytes);
     }
     return here;
@@ -91,9 +99,8 @@ bool kernels_here(Arena *arena, const Places *places, const TreeFiles *tree, Pro
     KernelNames wanted = kernels_wanted(arena, profile);
     if (!wanted.len)
         return true;
-    KernelSources here = look_around(arena, places, tree, &wanted);
-    if (!here.definitions.len && !here.launches.len)
-        return true;
+    KernelNames waiting = kernels_waiting_files(arena, profile);
+    KernelSources here = look_around(arena, places, tree, &wanted, &waiting);
     *profile = kernels_place(arena, profile, &here);
     Str bytes = profile_store_write(arena, profile);
     *id = digest_of(bytes);

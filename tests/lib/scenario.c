@@ -13,6 +13,7 @@
 #include "base/strbuf.h"
 #include "runners/profiling/gpu_beside.h"
 #include "tests/lib/scenario_bench.h"
+#include "tests/lib/scenario_kernels.h"
 
 typedef struct Section {
     Str name;
@@ -302,6 +303,28 @@ static bool is_special(Str name)
            str_starts(name, S("base/"));
 }
 
+static Source *side_of(Scenario *scenario, const char *folder, Str path, Source *otherwise)
+{
+    Str name = str_fmt(scenario->arena, "%s" STR_FMT, folder, STR_ARG(path));
+    const Section *section = find_section(scenario, name);
+    return section ? source_open(scenario->arena, path, section->text) : otherwise;
+}
+
+/* As perfloop import does. */
+static void place_kernels(Scenario *scenario, Profile *profile)
+{
+    ScenarioSource *sources =
+        NEW_ARRAY(scenario->arena, ScenarioSource, scenario->sections.len + 1);
+    size_t n = 0;
+    array_each (Section, file, &scenario->sections)
+        if (!is_special(file->name) && lang_of_path(file->name) != LANG_NONE) {
+            Source *now = source_open(scenario->arena, file->name, file->text);
+            sources[n++] =
+                (ScenarioSource){file->name, &side_of(scenario, "before/", file->name, now)->side};
+        }
+    scenario_place_kernels(scenario->arena, profile, sources, n);
+}
+
 static bool read_spots(Scenario *scenario, const Section *section, const HotSpots **spots,
                        size_t *n_spots, Err *err)
 {
@@ -315,6 +338,7 @@ static bool read_spots(Scenario *scenario, const Section *section, const HotSpot
         return err_wrap(err, STR_FMT, STR_ARG(section->name));
     Profile read = *profile;
     *profile = symbolize(arena, &read, (SymbolizeOptions){0});
+    place_kernels(scenario, profile);
     Str *files = NEW_ARRAY(arena, Str, scenario->sections.len + 1);
     size_t n = 0;
     array_each (Section, file, &scenario->sections)
@@ -379,13 +403,6 @@ typedef struct Shown {
     ViewInput input;
     FileView view;
 } Shown;
-
-static Source *side_of(Scenario *scenario, const char *folder, Str path, Source *otherwise)
-{
-    Str name = str_fmt(scenario->arena, "%s" STR_FMT, folder, STR_ARG(path));
-    const Section *section = find_section(scenario, name);
-    return section ? source_open(scenario->arena, path, section->text) : otherwise;
-}
 
 /* With what the server makes of two profiles of the ledger (lsp/heat/heat_profiles.c). */
 static void compare(Scenario *scenario)

@@ -4,6 +4,7 @@
 
 #include "analysis/hotspots/compare.h"
 #include "analysis/profile/store.h"
+#include "analysis/symbols/kernels.h"
 
 static void must(bool holds)
 {
@@ -53,8 +54,19 @@ static void compare(Arena *arena, const Profile *profile, size_t metric)
     }
 }
 
+/* Names of kernels are taken apart, and what launches them is summed up, whatever they are. */
+static void place(Arena *arena, const Profile *profile)
+{
+    KernelSources here = {0};
+    KernelNames wanted = kernels_wanted(arena, profile);
+    Profile placed = kernels_place(arena, profile, &here);
+    must(placed.samples_len <= profile->samples_len &&
+         (wanted.len || !placed.findings_len || placed.findings_len == profile->findings_len));
+}
+
 void use_profile(Arena *arena, const Profile *profile)
 {
+    place(arena, profile);
     for (size_t m = 0; m < profile->metrics_len; m++)
         roll_up(arena, profile, m);
     for (size_t m = 0; m < profile->metrics_len; m++)

@@ -109,18 +109,19 @@ static void chains_begin(Nsys *in, ChainReader *reader, const char *table, const
     next_row(reader);
 }
 
-static uint32_t row_frame(Nsys *in, ChainReader *reader)
+/* `back` is 1 for a caller: its address is the one behind the call, which may be another line's. */
+static uint32_t row_frame(Nsys *in, ChainReader *reader, uint64_t back)
 {
     bool unresolved = reader->value[CHAIN_UNRESOLVED] && !(reader->nulls >> CHAIN_UNRESOLVED & 1);
     int64_t *value = reader->value;
+    uint64_t address = (uint64_t)value[CHAIN_ADDRESS];
+    address -= address ? back : 0;
     uint64_t hash = nsys_mix(nsys_mix(nsys_mix(unresolved, (uint64_t)value[CHAIN_SYMBOL]),
                                       (uint64_t)value[CHAIN_MODULE]),
-                             (uint64_t)value[CHAIN_ADDRESS]);
+                             address);
     uint32_t *slot = idmap_slot(&reader->frame_of, hash);
     if (!*slot)
-        *slot = chain_frame(in, value[CHAIN_SYMBOL], value[CHAIN_MODULE],
-                            (uint64_t)value[CHAIN_ADDRESS], unresolved) +
-                1;
+        *slot = chain_frame(in, value[CHAIN_SYMBOL], value[CHAIN_MODULE], address, unresolved) + 1;
     return *slot - 1;
 }
 
@@ -132,13 +133,15 @@ static uint32_t read_chain(Nsys *in, ChainReader *reader, bool in_calls)
 {
     int64_t id = reader->value[CHAIN_ID];
     uint32_t first = (uint32_t)in->chain_frames.len;
+    bool caller = in_calls; /* of a sample all but the innermost are */
     do {
         uint32_t len = (uint32_t)in->chain_frames.len - first;
         bool skip = in_calls && !len &&
                     is_cuda(nsys_db_string(in->db, reader->value[CHAIN_SYMBOL]),
                             nsys_db_string(in->db, reader->value[CHAIN_MODULE]));
         if (!skip && len < CHAIN_MAX)
-            *array_push(in->arena, &in->chain_frames) = row_frame(in, reader);
+            *array_push(in->arena, &in->chain_frames) = row_frame(in, reader, caller);
+        caller = true;
     } while (next_row(reader) && reader->value[CHAIN_ID] == id);
     return keep_chain(in, first);
 }

@@ -234,9 +234,14 @@ static void advance(ChromeTrace *in, TraceLane *lane, int64_t at)
         pass_to(lane, at);
 }
 
+/* A line of the user's own, as far as its path says; PyTorch's files are recorded below "torch/". */
 static bool has_file(const ChromeTrace *in, uint32_t node)
 {
-    return node && profile_added_row(in->build, profile_added_frame(in->build, node))->file;
+    if (!node)
+        return false;
+    const ProfileFrame *frame = profile_added_row(in->build, profile_added_frame(in->build, node));
+    Str file = profile_added_text(in->build, frame->file);
+    return frame->file && !str_starts(file, S("torch/")) && !str_has(file, S("-packages/"));
 }
 
 /* The new event's node, place and call stack. */
@@ -261,13 +266,17 @@ static Str name_of(const ChromeTrace *in, const TraceWhat *what)
     return intern_str(&in->texts, in->names.items[what->name].name);
 }
 
-/* `x.item()` of Python is what waits, whatever CUDA call it does so in. */
+/* `x.item()` and `x.cpu()` of Python are what waits, whatever CUDA call they do so in. */
 static Str waiting_call(const ChromeTrace *in, const TraceLane *lane, const TraceWhat *what)
 {
+    static const Str OPERATORS[] = {STR_CONST("aten::item"), STR_CONST("aten::to"),
+                                    STR_CONST("aten::copy_"), STR_CONST("aten::is_nonzero"),
+                                    STR_CONST("aten::nonzero")};
     for (size_t i = 0; i < lane->open.len; i++) {
         Str name = intern_str(&in->texts, lane->open.items[i].name);
-        if (str_eq(name, S("aten::item")))
-            return name;
+        for (size_t k = 0; k < sizeof(OPERATORS) / sizeof(OPERATORS[0]); k++)
+            if (str_eq(name, OPERATORS[k]))
+                return name;
     }
     return name_of(in, what);
 }
