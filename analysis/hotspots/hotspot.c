@@ -87,12 +87,30 @@ static Tree tree_of(Arena *scratch, const Profile *profile, size_t metric, const
     return tree;
 }
 
+/*
+ * A kernel is called by the user's nearest function, not by the driver's launch function that is the same
+ * for all of them; without one by whatever stands above it.
+ */
+static uint32_t calling_node(const Roll *roll, uint32_t node)
+{
+    const Profile *profile = roll->profile;
+    uint32_t parent = profile->stacks[node].parent, above = parent;
+    if (profile->frames[profile->stacks[node].frame].kind != FRAME_GPU)
+        return parent;
+    while (above && profile->frames[profile->stacks[above].frame].kind != FRAME_GPU) {
+        if (roll->places->own[profile->stacks[above].frame])
+            return above;
+        above = profile->stacks[above].parent;
+    }
+    return parent;
+}
+
 static void find_edges(Arena *scratch, Roll *roll)
 {
     IdMap ids = idmap_new(scratch);
     const Profile *profile = roll->profile;
     for (size_t i = 1; i < profile->stacks_len; i++) {
-        uint32_t parent = profile->stacks[i].parent;
+        uint32_t parent = calling_node(roll, (uint32_t)i);
         if (!parent || profile->frames[profile->stacks[parent].frame].kind == FRAME_LABEL)
             continue;
         uint32_t caller = roll->places->function_of[profile->stacks[parent].frame];

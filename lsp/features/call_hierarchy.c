@@ -31,6 +31,46 @@ static Str name_of(const Request *request, const Heat *heat, const HotSpot *func
                    spots->sampled ? "samples" : "calls");
 }
 
+/* What PyTorch's profiler says of kernels: their time is none of the host's, and has a metric of its own. */
+static const HotSpots *gpu_spots(const Heat *heat)
+{
+    for (size_t i = 1; i < heat->now.n_spots; i++)
+        if (str_eq(heat->now.spots[i].metric, S("gpu_time")) && heat->now.spots[i].total > 0)
+            return &heat->now.spots[i];
+    return NULL;
+}
+
+static bool is_same(const HotSpot *a, const HotSpot *b)
+{
+    return str_eq(a->function, b->function) && str_eq(a->file, b->file);
+}
+
+/* The cost of a function, or of it while called from `caller`. */
+static int64_t gpu_cost(const HotSpots *gpu, const HotSpot *caller, const HotSpot *callee)
+{
+    for (size_t i = 0; !caller && i < gpu->functions_len; i++)
+        if (is_same(&gpu->functions[i], callee))
+            return gpu->functions[i].total;
+    for (size_t i = 0; caller && i < gpu->edges_len; i++)
+        if (is_same(&gpu->functions[gpu->edges[i].callee], callee) &&
+            is_same(&gpu->functions[gpu->edges[i].caller], caller))
+            return gpu->edges[i].cost;
+    return 0;
+}
+
+/* "reduce [81 % of GPU time]", where the metric that ranks says nothing. */
+static Str gpu_name_of(const Request *request, const Heat *heat, const HotSpot *shown,
+                       const HotSpot *caller, const HotSpot *callee)
+{
+    const HotSpots *gpu = gpu_spots(heat);
+    int64_t cost = gpu ? gpu_cost(gpu, caller, callee) : 0;
+    if (!cost)
+        return (Str){0};
+    Str share = words_share(request->arena, (double)cost / (double)gpu->total);
+    return str_fmt(request->arena, STR_FMT " [" STR_FMT " of GPU time]", STR_ARG(shown->function),
+                   STR_ARG(share));
+}
+
 /* Its share in the baseline's profile, and the benchmark: what clients show beside the name. */
 static Str detail_of(const Request *request, const Heat *heat, const HotSpot *function)
 {
@@ -50,12 +90,12 @@ static Str detail_of(const Request *request, const Heat *heat, const HotSpot *fu
 }
 
 static void write_item(const Request *request, JsonOut *out, const Heat *heat, uint32_t spot,
-                       int64_t cost, uint64_t samples)
+                       Str name)
 {
     const HotSpot *function = &heat->now.spots->functions[spot];
     Str uri;
     LineNo line = function_place(request, heat, spot, &uri);
-    json_key_str(out, "name", name_of(request, heat, function, cost, samples));
+    json_key_str(out, "name", name);
     json_key_i64(out, "kind", SYMBOL_FUNCTION);
     json_key_str(out, "detail", detail_of(request, heat, function));
     json_key_str(out, "uri", uri);
@@ -95,7 +135,10 @@ bool feature_prepare_calls(const Request *request, JsonOut *out, Err *err)
     const HotSpot *function = &heat->now.spots->functions[spot];
     json_open(out, '[');
     json_open(out, '{');
-    write_item(request, out, heat, spot, function->total, function->samples);
+    Str name = function->total ? (Str){0} : gpu_name_of(request, heat, function, NULL, function);
+    if (!name.len)
+        name = name_of(request, heat, function, function->total, function->samples);
+    write_item(request, out, heat, spot, name);
     json_close(out, '}');
     json_close(out, ']');
     return true;
@@ -135,7 +178,13 @@ static bool write_calls(const Request *request, JsonOut *out, bool incoming, Err
         LineNo line = call_place(request, heat, edge);
         json_open(out, '{');
         json_key_open(out, incoming ? "from" : "to", '{');
-        write_item(request, out, heat, other, edge->cost, edge->samples);
+        const HotSpot *shown = &spots->functions[other];
+        Str name = edge->cost ? (Str){0}
+                              : gpu_name_of(request, heat, shown, &spots->functions[edge->caller],
+                                            &spots->functions[edge->callee]);
+        if (!name.len)
+            name = name_of(request, heat, shown, edge->cost, edge->samples);
+        write_item(request, out, heat, other, name);
         json_close(out, '}');
         json_key_open(out, "fromRanges", '[');
         write_line_start(out, NULL, line);
