@@ -11,6 +11,7 @@
 #include "analysis/hints/view_parts.h"
 
 #include "analysis/hints/words.h"
+#include "analysis/profile/kernel_name.h"
 
 /* In percent: what a rule about a whole kernel must promise to be a diagnostic. */
 static const double SPEEDUP_MIN = 5;
@@ -78,27 +79,39 @@ void view_notes(ViewMaker *maker, FileView *out)
 
 /* ------------------------------------------------------------------ at the end of the line */
 
-/* Without the numbers: "waits for kernel reduce at reduce.cu:5", "launches reduce: 12.3 ms, 40 %". */
-static Str label_of(const HotNote *note)
+/* " at reduce.cu:5", when the message says where the kernel is. */
+static Str place_of(const HotNote *note)
 {
-    bool waits = note->kind == FINDING_WAIT;
     size_t name = str_find(note->message, note->rule, 0);
-    size_t end = str_find(note->message, waits ? S(": ") : S(" of GPU time"),
-                          waits && name != SIZE_MAX ? name + note->rule.len : 0);
-    return str_head(note->message, end);
+    Str rest = name == SIZE_MAX ? (Str){0} : str_from(note->message, name + note->rule.len);
+    return str_starts(rest, S(" at ")) ? str_head(rest, str_find(rest, S(": "), 0)) : (Str){0};
 }
 
-/* As long as there is room: with the place, without it, without the kernel. */
-static Str short_label(const ViewMaker *maker, const HotNote *note)
+/* "waits for kernel reduce at reduce.cu:5", as much of it as there is room for. */
+static Str wait_label(const ViewMaker *maker, const HotNote *note)
 {
-    Str label = label_of(note), rest;
-    if (words_width(label) <= VIEW_HINT_GPU_MAX)
+    Arena *arena = maker->arena;
+    Str name = kernel_plain_name(note->rule), place = place_of(note);
+    Str label = str_fmt(arena, "waits for kernel " STR_FMT STR_FMT, STR_ARG(name), STR_ARG(place));
+    if (words_width(label) > VIEW_HINT_GPU_MAX)
+        label = str_fmt(arena, "waits for " STR_FMT STR_FMT, STR_ARG(name), STR_ARG(place));
+    if (words_width(label) > VIEW_HINT_GPU_MAX)
+        label = str_fmt(arena, "waits for " STR_FMT, STR_ARG(name));
+    return words_width(label) > VIEW_HINT_GPU_MAX ? S("waits for a kernel") : label;
+}
+
+/* "launches reduce: 12.3 ms, 40 %" */
+static Str launch_label(const ViewMaker *maker, const HotNote *note)
+{
+    Str label = str_head(note->message, str_find(note->message, S(" of GPU time"), 0)), name, cost;
+    if (words_width(label) <= VIEW_HINT_GPU_MAX || !str_cut(label, ':', &name, &cost))
         return label;
-    if (note->kind == FINDING_WAIT)
-        label = str_fmt(maker->arena, "waits for kernel " STR_FMT, STR_ARG(note->rule));
-    else if (str_cut(label, ':', &label, &rest))
-        label = str_fmt(maker->arena, "launches a kernel:" STR_FMT, STR_ARG(rest));
-    return words_width(label) <= VIEW_HINT_GPU_MAX ? label : S("waits for a kernel");
+    return str_fmt(maker->arena, "launches a kernel:" STR_FMT, STR_ARG(cost));
+}
+
+static Str label_of(const ViewMaker *maker, const HotNote *note)
+{
+    return note->kind == FINDING_WAIT ? wait_label(maker, note) : launch_label(maker, note);
 }
 
 static ViewHint *hint_at(FileView *out, LineNo line)
@@ -112,7 +125,7 @@ static ViewHint *hint_at(FileView *out, LineNo line)
 /* One hint a line: a share that stands there already comes first. */
 static void add_hint(ViewMaker *maker, FileView *out, const HotNote *note)
 {
-    Str label = short_label(maker, note), tooltip = note->message;
+    Str label = label_of(maker, note), tooltip = words_note(maker->arena, note, GIST_BYTES);
     ViewHint *hint = hint_at(out, note->now);
     if (!hint) {
         *array_push(maker->arena, &out->hints) =

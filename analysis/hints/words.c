@@ -246,7 +246,7 @@ static Str gist_of(Arena *arena, Str message, size_t limit)
 Str words_note(Arena *arena, const HotNote *note, size_t limit)
 {
     Str waits_for = str_fmt(arena, "waits for kernel " STR_FMT, STR_ARG(note->rule));
-    if (note->kind == FINDING_WAIT && str_starts(note->message, waits_for))
+    if (note->kind != FINDING_LAUNCH && str_starts(note->message, waits_for))
         return str_fmt(arena, "waits for kernel " STR_FMT STR_FMT,
                        STR_ARG(short_name(arena, note->rule, SHORT_NAME_WORDS)),
                        STR_ARG(str_from(note->message, waits_for.len)));

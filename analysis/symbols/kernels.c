@@ -277,13 +277,13 @@ static Str shown_file(const Placer *in, const KernelSite *site)
     return file;
 }
 
-/* Around the kernel's name, which may have colons of its own. */
+/* Behind the kernel's name, which may have colons of its own. */
 static bool cut_at_kernel(Str rule, Str message, Str *before, Str *after)
 {
     size_t at = str_find(message, rule, 0);
     if (at == SIZE_MAX || !str_starts(str_from(message, at + rule.len), S(":")))
         return false;
-    *before = str_head(message, at);
+    *before = str_head(message, at + rule.len);
     *after = str_from(message, at + rule.len);
     return true;
 }
@@ -294,13 +294,10 @@ static void add_finding(Placer *in, ProfileFinding finding)
     Str message = profile_text(in->from, finding.message), before, after;
     Str rule = profile_text(in->from, finding.rule);
     const KernelSite *site = map_get(in->waited_for, rule);
-    if (finding.kind == FINDING_WAIT && cut_at_kernel(rule, message, &before, &after)) {
-        Str file = site ? shown_file(in, site) : (Str){0};
-        Str place =
-            site ? str_fmt(in->arena, " at " STR_FMT ":%u", STR_ARG(file), site->line) : (Str){0};
-        rule = str_copy(in->arena, kernel_plain_name(rule));
-        message = str_fmt(in->arena, STR_FMT STR_FMT STR_FMT STR_FMT, STR_ARG(before),
-                          STR_ARG(rule), STR_ARG(place), STR_ARG(after));
+    if (finding.kind == FINDING_WAIT && site && cut_at_kernel(rule, message, &before, &after)) {
+        Str file = shown_file(in, site);
+        message = str_fmt(in->arena, STR_FMT " at " STR_FMT ":%u" STR_FMT, STR_ARG(before),
+                          STR_ARG(file), site->line, STR_ARG(after));
     }
     const ProfileFrame *host = &in->from->frames[finding.frame];
     finding.frame = in->frames[finding.frame];
@@ -312,7 +309,7 @@ static void add_finding(Placer *in, ProfileFinding finding)
         finding.kind = works ? FINDING_WAIT_PART : FINDING_WAIT;
     }
     finding.file = copy_text(in, finding.file);
-    finding.rule = profile_add_text(in->build, rule);
+    finding.rule = copy_text(in, finding.rule);
     finding.message = profile_add_text(in->build, message);
     profile_add_finding(in->build, finding);
 }

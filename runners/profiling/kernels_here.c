@@ -58,7 +58,7 @@ static void look_at(Arena *arena, KernelSources *here, const KernelNames *wanted
 static KernelSources look_back(Arena *arena, const Places *places, const LedgerProfile *row,
                                const KernelNames *wanted)
 {
-    KernelSources then = {0};
+    KernelSources then = {.root = places->root};
     array_each (const LedgerFile, file, &row->files) {
         CLEANUP(arena_cleanup) Arena *scratch = arena_new("source");
         Err gone = {0};
