@@ -44,7 +44,7 @@ bool export_here(Str file, Err *err)
                        STR_FMT ": not an export of Nsight Systems: make one with `nsys export -t "
                                "sqlite FILE.nsys-rep`",
                        STR_ARG(path_base(file)));
-    if (!nsys_timeline_write(arena, map.bytes, to_output, &output, &told, err))
+    if (!nsys_timeline_write_file(arena, file, to_output, &output, &told, err))
         return err_wrap(err, STR_FMT, STR_ARG(path_base(file)));
     if (told.damage)
         fprintf(stderr, "note: the file is damaged: %s\n", told.damage);

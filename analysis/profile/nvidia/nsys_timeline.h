@@ -35,5 +35,8 @@ typedef bool NsysSink(void *to, Str bytes, Err *err);
 
 bool nsys_timeline_write(Arena *arena, Str bytes, NsysSink *sink, void *to, NsysTimeline *told,
                          Err *err) MUST_CHECK;
+/* The same of a file, of which only a few pages are in memory at a time. */
+bool nsys_timeline_write_file(Arena *arena, Str path, NsysSink *sink, void *to, NsysTimeline *told,
+                              Err *err) MUST_CHECK;
 
 #endif
