@@ -5,18 +5,22 @@
 For every SAMPLES/NAME.sqlite: time and launches of each kernel, time of each CUDA call, copied
 bytes, CPU samples; by plain SQL, and, where nsys' own tables NAME.*_sum.csv are there, by those.
 The timeline that `perfloop export` writes has every event, and reads back to the same kernels.
+`dump timeline` is compared with intervals added up here, and all of it is read again with the rows
+of each table in a random order.
 """
 import collections
 import csv
 import json
 import pathlib
+import random
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
 
-from dumped import innermost as ours
+from dumped import innermost as ours, stacks
 
 failed = 0
 
@@ -115,8 +119,144 @@ def compare_timeline(perfloop, path, scratch):
           ours(perfloop, path)["gpu_time"])
 
 
+def compare_ranges(perfloop, path):
+    """Without call chains, kernels stand below the ranges that were open where they were launched."""
+    db = sqlite3.connect(f"file:{path}?immutable=1", uri=True)
+    tables = {row[0] for row in db.execute("select name from sqlite_master where type='table'")}
+    if "NVTX_EVENTS" not in tables or "CUDA_CALLCHAINS" in tables:
+        return
+    ranges = db.execute(
+        "select n.start, n.end, n.globalTid, coalesce(n.text, s.value) from NVTX_EVENTS n left "
+        "join StringIds s on s.id = n.textId where n.eventType in (59, 60) and n.end is not null "
+        "order by n.start, n.end desc").fetchall()
+    wanted = collections.defaultdict(lambda: [0, 0])
+    for at, tid, kernel, ns in db.execute(
+            "select c.start, c.globalTid, s.value, k.end - k.start from CUPTI_ACTIVITY_KIND_KERNEL k "
+            "join CUPTI_ACTIVITY_KIND_RUNTIME c on c.correlationId = k.correlationId "
+            "join StringIds s on s.id = k.shortName"):
+        around = [row[3] for row in ranges if row[2] == tid and row[0] <= at <= row[1]]
+        cell = wanted[";".join(around + [kernel])]
+        cell[0] += ns
+        cell[1] += 1
+    check(f"{path.stem} kernels below their ranges, SQL", stacks(perfloop, path)["gpu_time"],
+          {stack: tuple(cell) for stack, cell in wanted.items()})
+
+
+def union(intervals):
+    """What they cover, as intervals that do not touch."""
+    out = []
+    for start, end in sorted(intervals):
+        if out and start <= out[-1][1]:
+            out[-1][1] = max(out[-1][1], end)
+        else:
+            out.append([start, end])
+    return out
+
+
+def length(intervals):
+    return sum(end - start for start, end in intervals)
+
+
+def common(left, right):
+    """What both cover."""
+    out, i, k = [], 0, 0
+    while i < len(left) and k < len(right):
+        start, end = max(left[i][0], right[k][0]), min(left[i][1], right[k][1])
+        if start < end:
+            out.append([start, end])
+        if left[i][1] < right[k][1]:
+            i += 1
+        else:
+            k += 1
+    return out
+
+
+def work_of(db, tables):
+    """{(process, device, stream): {kind: [(start, end, correlation)]}}"""
+    found = collections.defaultdict(lambda: collections.defaultdict(list))
+    for kind, table in (("kernel", "KERNEL"), ("copy", "MEMCPY"), ("fill", "MEMSET")):
+        if f"CUPTI_ACTIVITY_KIND_{table}" in tables:
+            for pid, device, stream, start, end, correlation in db.execute(
+                    "select globalPid, deviceId, streamId, start, end, correlationId from "
+                    f"CUPTI_ACTIVITY_KIND_{table}"):
+                found[pid >> 24 & 0xffffff, device, stream][kind].append((start, end, correlation))
+    return found
+
+
+def compare_idle(perfloop, path):
+    """Each stream of `dump timeline --json`, as intervals have it."""
+    db = sqlite3.connect(f"file:{path}?immutable=1", uri=True)
+    tables = {row[0] for row in db.execute("select name from sqlite_master where type='table'")}
+    calls = collections.defaultdict(list)
+    launched = {}
+    for tid, start, end, correlation in db.execute(
+            "select globalTid, start, end, correlationId from CUPTI_ACTIVITY_KIND_RUNTIME "
+            "order by start desc"):
+        calls[tid >> 24 & 0xffffff].append((start, end))
+        launched[tid >> 24 & 0xffffff, correlation] = start
+    work, wanted = work_of(db, tables), {}
+    for (pid, device, stream), kinds in work.items():
+        rows = sorted(row for kind in kinds.values() for row in kind)
+        busy = union([row[:2] for row in rows])
+        gaps = [[a[1], b[0]] for a, b in zip(busy, busy[1:])]
+        first = {}
+        for row in rows:
+            first.setdefault(row[0], row[2])
+        others = union([row[:2] for (_, other, number), kinds in work.items() for kind in
+                        kinds.values() for row in kind if other == device and number != stream])
+        late = [(gap, launched.get((pid, first[gap[1]]))) for gap in gaps]
+        wanted[f"{pid} {device} {stream}"] = {
+            "busy_ns": length(busy), "idle_ns": length(gaps), "gaps": len(gaps),
+            "kernel_ns": length(union([row[:2] for row in kinds["kernel"]])),
+            "copy_ns": length(union([row[:2] for row in kinds["copy"]])),
+            "kernels": len(kinds["kernel"]), "copies": len(kinds["copy"]),
+            "others_ns": length(common(others, gaps)),
+            "no call": length(gaps) - length(common(union(calls[pid]), gaps)),
+            "unqueued_ns": sum(at - gap[0] for gap, at in late if at and at > gap[0]),
+            "queued_ns": sum(length([gap]) for gap, at in late if at and at <= gap[0]),
+            "longest": sorted((length([gap]) for gap in gaps), reverse=True)[:5]}
+    text = subprocess.run([perfloop, "dump", "timeline", "--json", path], check=True, text=True,
+                          capture_output=True).stdout
+    got = {}
+    for row in json.loads(text)["streams"]:
+        name = f"{row['pid']} {row['device']} {row['stream']}"
+        row["no call"] = sum(call["ns"] for call in row["host"] if not call["call"])
+        row["longest"] = [gap["end_ns"] - gap["start_ns"] for gap in row["longest"]]
+        got[name] = {key: row[key] for key in wanted.get(name, {})}
+    check(f"{path.stem} streams, intervals", got, wanted)
+
+
+def shuffle(path, out):
+    shutil.copyfile(path, out)
+    out.chmod(0o600)
+    db = sqlite3.connect(out)
+    for view, in db.execute("select name from sqlite_master where type = 'view'").fetchall():
+        db.execute(f'drop view "{view}"')
+    tables = {row[0] for row in db.execute("select name from sqlite_master where type='table'")}
+    for table in tables:
+        if table.startswith("CUPTI_ACTIVITY") or table == "NVTX_EVENTS":
+            rows = db.execute(f"select * from {table}").fetchall()
+            random.Random(table).shuffle(rows)
+            db.execute(f"delete from {table}")
+            db.executemany(f"insert into {table} values ({','.join('?' * len(rows[0]))})", rows)
+    db.commit()
+    db.close()
+
+
+def compare_shuffled(perfloop, path, scratch):
+    out = scratch / "shuffled.sqlite"
+    shuffle(path, out)
+    got = stacks(perfloop, out)
+    for metric, rows in stacks(perfloop, path).items():
+        check(f"{path.stem} shuffled, {metric}", got.get(metric, {}), rows)
+    compare_idle(perfloop, out)
+
+
 for sample in sorted(pathlib.Path(sys.argv[2]).glob("*.sqlite")):
     compare(sys.argv[1], sample)
     with tempfile.TemporaryDirectory() as folder:
         compare_timeline(sys.argv[1], sample, pathlib.Path(folder))
+        compare_ranges(sys.argv[1], sample)
+        compare_idle(sys.argv[1], sample)
+        compare_shuffled(sys.argv[1], sample, pathlib.Path(folder))
 sys.exit(1 if failed else 0)

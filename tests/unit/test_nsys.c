@@ -71,6 +71,60 @@ static void kernels_of_one_short_name_are_told_apart(void **state)
     check_line(arena, &profile, "fact scale: kernel = b::scale(int *)");
 }
 
+/* The clocks of the device and of the host disagree a little. */
+static void a_kernel_may_begin_before_its_call(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile =
+        read_export(arena, STRINGS KERNELS KERNEL(90, 500, 7, 1, 1) KERNEL(600, 650, 7, 9, 13)
+                               CALLS CALL(100, 150, 1, 3, 1) CHAINS);
+    check_line(arena, &profile, "410 0 0 x1 @0 main;run;reduce");
+    check_line(arena, &profile, "50 0 0 x1 @0 scale");
+}
+
+static void without_processes_launches_are_found_by_correlation(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_export(
+        arena, STRINGS
+        "CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL (start INT, end INT, shortName "
+        "INT, correlationId INT);"
+        "INSERT INTO CUPTI_ACTIVITY_KIND_KERNEL VALUES (200,500,1,1);" CALLS CALL(100, 150, 1, 3, 1)
+            CHAINS);
+    check_line(arena, &profile, "300 0 0 x1 @1 main;run;reduce");
+    check_line(arena, &profile,
+               "note: no column globalPid in CUPTI_ACTIVITY_KIND_KERNEL: without it is not known: "
+               "which process launched a kernel");
+}
+
+/* Slow copies wait for it: a finding where they are called, or on the copy itself. */
+static void copies_of_pageable_memory_are_a_finding(void **state)
+{
+    Arena *arena = test_arena(state);
+    Profile profile = read_export(
+        arena, STRINGS
+        "INSERT INTO StringIds VALUES (30,'cudaMemcpy_v3020');"
+        "CREATE TABLE CUPTI_ACTIVITY_KIND_MEMCPY (start INT, end INT, deviceId INT, streamId "
+        "INT, correlationId INT, globalPid INT, bytes INT, copyKind INT, srcKind INT, "
+        "dstKind INT);"
+        "INSERT INTO CUPTI_ACTIVITY_KIND_MEMCPY VALUES (200,1200,0,7,1," PID ",4000,1,0,2),"
+        "(2000,2500,0,7,2," PID ",6000,1,1,2),(3000,4000,0,7,0," PID
+        ",500,2,2,0);" CALLS CALL(100, 1250, 1, 30, 1) CALL(1900, 1950, 2, 30, 1) CHAINS);
+    check_line(arena, &profile, "0 0 1500 10000 x2 @1 main;run;[copy host to device]");
+    check_line(arena, &profile,
+               "warning run :0 pageable memory: pageable host memory: use pinned. 1 copy to the "
+               "device, 4 kB in 1 µs (4 GB/s): cudaMallocHost or cudaHostRegister make them "
+               "faster, and let them run beside the host");
+    check_line(arena, &profile,
+               "warning [copy device to host] :0 pageable memory: pageable host memory: use "
+               "pinned. 1 copy to the host, 500 B in 1 µs (500 MB/s): cudaMallocHost or "
+               "cudaHostRegister make them faster, and let them run beside the host");
+    assert_int_equal(profile.findings_len, 2);
+    check_line(arena, &profile, "fact [copy host to device]: bytes = 10000 bytes");
+    check_line(arena, &profile,
+               "fact [copy host to device]: from or to pageable host memory = 4000 bytes");
+}
+
 static void a_call_waits_for_the_kernel_that_ends_last_in_it(void **state)
 {
     Arena *arena = test_arena(state);
@@ -291,7 +345,10 @@ static void the_timeline_of_nothing_is_refused(void **state)
 TEST_MAIN(TEST(the_timeline_has_a_track_per_stream_and_an_arrow_per_launch),
           TEST(the_timeline_reads_back_to_the_same_kernels),
           TEST(the_timeline_of_nothing_is_refused), TEST(a_kernel_has_the_stack_that_launched_it),
-          TEST(launches_are_told_apart_by_process), TEST(kernels_of_one_short_name_are_told_apart),
+          TEST(launches_are_told_apart_by_process), TEST(a_kernel_may_begin_before_its_call),
+          TEST(without_processes_launches_are_found_by_correlation),
+          TEST(copies_of_pageable_memory_are_a_finding),
+          TEST(kernels_of_one_short_name_are_told_apart),
           TEST(a_call_waits_for_the_kernel_that_ends_last_in_it),
           TEST(overlapping_kernels_keep_the_device_busy_once), TEST(copies_are_no_kernel_s_time),
           TEST(a_stream_s_longest_pause_says_what_the_host_did),

@@ -2,7 +2,7 @@
  * NsysParts: what the reader of Nsight Systems exports is made of. Only for read_nsys.c (kernels and
  * calls, as nsys_sweep.h gives them), nsys_copies.c, nsys_host.c (call chains, CPU samples),
  * nsys_ranges.c (NVTX), nsys_launches.c (which stack launched what), nsys_waits.c (who waits for
- * what), nsys_idle.c (how busy each stream was, gpu_timeline.h), nsys_names.c, and
+ * what), nsys_idle.c (how busy each stream was, gpu_timeline.h), nsys_names.c, nsys_missing.c, and
  * nsys_timeline.c (the same tables as Chrome's trace).
  *
  * What is kept grows with the different stacks, names and threads of an export, not with its rows.
@@ -230,6 +230,10 @@ typedef struct NsysWork {
 /* Calls and work come by their start. */
 void nsys_idle_work(Nsys *in, const NsysWork *work);
 GpuTimeline nsys_idle_end(Nsys *in);
+
+/* nsys_missing.c */
+/* A note for each table and column that is not there. */
+void nsys_tell_missing(Nsys *in);
 
 /* nsys_copies.c */
 void nsys_take_copy(Nsys *in, const NsysRow *row, bool is_fill);

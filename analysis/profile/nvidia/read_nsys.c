@@ -440,6 +440,7 @@ static bool read_tables(Nsys *in, GpuTimeline *timeline, Err *err)
                        version_of(in).len ? " of schema " : "", STR_ARG(version_of(in)));
     in->any_process = nsys_db_has(in->db, nsys_table(NSYS_KERNEL)) &&
                       !nsys_db_has_column(in->db, nsys_table(NSYS_KERNEL), "globalPid");
+    nsys_tell_missing(in);
     nsys_read_threads(in);
     nsys_read_chains(in);
     sweep_tables(in);
