@@ -112,7 +112,10 @@ typedef struct LedgerGpus {
 typedef Array(LedgerGpus) LedgerGpusList;
 
 bool ledger_add_gpus(Ledger *ledger, const LedgerGpus *gpus, Err *err) MUST_CHECK;
-/* Of this profile, the newest of each origin, newest first. */
+/*
+ * Of this profile, the newest of each origin, newest first. What ran beside nsys in another profile of
+ * the same workload and snapshot has the origin "nsys".
+ */
 bool ledger_gpus(Arena *arena, Ledger *ledger, const LedgerProfile *profile, LedgerGpusList *out,
                  Err *err) MUST_CHECK;
 

@@ -46,10 +46,14 @@ bool ledger_gpus(Arena *arena, Ledger *ledger, const LedgerProfile *profile, Led
         return true;
     }
     LedgerQuery *query = ledger_query(
-        ledger, "SELECT ifnull(profile, 0), workload, snapshot, time, origin, source, content "
-                "FROM gpu_recording WHERE worktree = ?1 AND folder = ?2 AND (profile = ?3 OR "
-                "(profile IS NULL AND workload = ?4 AND snapshot = ?5 AND snapshot != '')) "
-                "ORDER BY id DESC LIMIT ?6");
+        ledger, "SELECT ifnull(g.profile, 0), g.workload, g.snapshot, g.time, "
+                "CASE WHEN g.profile = ?3 OR g.profile IS NULL THEN g.origin ELSE 'nsys' END, "
+                "g.source, g.content "
+                "FROM gpu_recording g LEFT JOIN profile p ON p.id = g.profile "
+                "WHERE g.worktree = ?1 AND g.folder = ?2 AND (g.profile = ?3 OR "
+                "(g.workload = ?4 AND g.snapshot = ?5 AND g.snapshot != '' AND "
+                "(g.profile IS NULL OR (g.origin = 'profiler' AND p.tool = 'nsys')))) "
+                "ORDER BY g.id DESC LIMIT ?6");
     query_str(query, ledger_worktree(ledger));
     query_str(query, ledger_folder(ledger));
     query_i64(query, profile->id);

@@ -16,6 +16,8 @@ static Str when(Arena *arena, const GpuBeside *beside)
 {
     if (str_eq(beside->origin, S("profiler")))
         return S("meanwhile");
+    if (str_eq(beside->origin, S("nsys")))
+        return S("under nsys");
     if (str_eq(beside->origin, S("alone")))
         return S("in a run without a profiler");
     return str_fmt(arena, "by " STR_FMT, STR_ARG(path_base(beside->source)));
@@ -32,7 +34,9 @@ static void add_lines(Arena *arena, const GpuBeside *beside, GpuBesides *out)
         }
         *array_push(arena, &out->lines) = gpu_summary_line(arena, gpu, at, beside->load_is_ours);
         Str throttled = gpu_summary_throttled(arena, gpu);
-        if (throttled.len && !str_eq(beside->origin, S("alone")))
+        bool is_meanwhile =
+            str_eq(beside->origin, S("profiler")) || str_eq(beside->origin, S("imported"));
+        if (throttled.len && is_meanwhile)
             *array_push(arena, &out->notes) =
                 str_fmt(arena, STR_FMT " while this was recorded: its times are of lower clocks",
                         STR_ARG(throttled));
@@ -73,7 +77,8 @@ static void add_row(Arena *arena, const Places *places, const LedgerProfile *pro
 GpuBesides gpu_besides(Arena *arena, const Places *places, Ledger *ledger,
                        const LedgerProfile *profile)
 {
-    static const Str ORIGINS[] = {STR_CONST("profiler"), STR_CONST("alone"), STR_CONST("imported")};
+    static const Str ORIGINS[] = {STR_CONST("profiler"), STR_CONST("nsys"), STR_CONST("alone"),
+                                  STR_CONST("imported")};
     GpuBesides out = {0};
     LedgerGpusList rows = {0};
     Err unreadable = {0};

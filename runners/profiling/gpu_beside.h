@@ -5,9 +5,10 @@
  *     GpuBesides beside = gpu_besides(arena, &places, ledger, &row);
  *     array_each (Str, line, &beside.lines) ...       below the kernels, in `perfloop hot` and in hovers
  *
- * A recording belongs to a profile in one of three ways (`origin`):
+ * A recording belongs to a profile in one of four ways (`origin`):
  *
  *     profiler   nvidia-smi ran beside nsys or ncu in the very run that is profiled
+ *     nsys       the same, of nsys in another profile of the same version: shown beside ncu's, too
  *     alone      `perfloop profile --with dmon`: a run of its own, of the same version of the code
  *     imported   `perfloop import FILE`: beside the newest profile of kernels, because the user says so
  *

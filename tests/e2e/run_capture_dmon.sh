@@ -97,6 +97,7 @@ assert any("throttled" in note for note in table["notes"]), table["notes"]'
 cat "$scratch/hot"
 watched ok --with ncu
 said "GPU 0 NVIDIA A10G (a stand-in), meanwhile: up to 4.42 GB of 24.1 GB in use"
+hot "GPU 0 NVIDIA A10G (a stand-in), under nsys: kernels ran 6"
 for says in no-devices no-driver permission; do
     watched_args=$(wc -l <"$STANDIN_ARGS")
     STANDIN_SMI=$says profile saxpy --with nsys >"$scratch/said"

@@ -108,6 +108,27 @@ static void under_ncu_the_load_is_not_told(void **state)
     assert_false(str_has(str_head(json, second), S("kernels_running")));
 }
 
+static void what_ran_beside_nsys_stands_beside_ncu_of_the_same_version(void **state)
+{
+    Arena *arena = test_arena(state);
+    Places places = places_in(arena);
+    LedgerProfile nsys = add_profile(arena, &places, "nsys", "aaaa"),
+                  ncu = add_profile(arena, &places, "ncu", "aaaa"),
+                  other = add_profile(arena, &places, "ncu", "bbbb");
+    LedgerGpus row = {
+        .profile = nsys.id, .workload = S("w"), .snapshot = S("aaaa"), .origin = S("profiler")};
+    keep(arena, &places, row, 1000, "0x4");
+    row.profile = ncu.id;
+    keep(arena, &places, row, 1100, "0x0");
+    GpuBesides seen = beside(arena, &places, &ncu);
+    assert_int_equal(seen.lines.len, 2);
+    assert_str(seen.lines.items[0], S("GPU 0, meanwhile: SM clock 1100 MHz"));
+    assert_true(str_starts(seen.lines.items[1], S("GPU 0, under nsys: kernels ran 50 %")));
+    assert_int_equal(seen.notes.len, 0);
+    assert_int_equal(beside(arena, &places, &nsys).lines.len, 1);
+    assert_int_equal(beside(arena, &places, &other).lines.len, 0);
+}
+
 static void gpus_that_did_nothing_are_counted(void **state)
 {
     Arena *arena = test_arena(state);
@@ -140,5 +161,6 @@ static void a_ledger_without_recordings_has_none(void **state)
 }
 
 TEST_MAIN(TEST(a_profile_has_its_own_and_those_of_its_version),
-          TEST(under_ncu_the_load_is_not_told), TEST(gpus_that_did_nothing_are_counted),
-          TEST(a_ledger_without_recordings_has_none))
+          TEST(under_ncu_the_load_is_not_told),
+          TEST(what_ran_beside_nsys_stands_beside_ncu_of_the_same_version),
+          TEST(gpus_that_did_nothing_are_counted), TEST(a_ledger_without_recordings_has_none))

@@ -168,5 +168,22 @@ def test_an_edit_above_keeps_everything_at_its_lines():
             space.client.finish_log()
 
 
+def test_what_nvidia_smi_saw_stands_in_the_hover_of_a_kernel():
+    with tempfile.TemporaryDirectory() as folder:
+        space = Workspace(folder)
+        seen = TOP / "tests/fuzz/corpus/gpu_monitor/query"
+        subprocess.run([PERFLOOP, "import", seen, "--beside", "2"], cwd=space.root, check=True, capture_output=True,
+                       env={**os.environ, **space.env})
+        with space.client:
+            space.begin()
+            space.pushed("inl.cu", "stalls: long scoreboard")
+            hover = space.hover("inl.cu", SAXPY)
+            assert "GPU 0 NVIDIA A10G, by query: kernels ran 72 % of the time (up to 99 %)" in hover, hover
+            assert "throttled for 1.0 of 2.0 s (power cap, heat, hardware slowdown)" in hover, hover
+            assert "NVIDIA" not in space.hover("inl.cu", HOT), "it is said once, of the kernel"
+            assert space.client.end() == 0
+            space.client.finish_log()
+
+
 if __name__ == "__main__":
     run_tests(globals())
