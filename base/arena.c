@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
-    BLOCK_SIZE = 64 * 1024
+    BLOCK_SIZE = 64 * 1024,
+    HUGE_PAGE = 2 << 20,
+    LARGE_BLOCK = 4 * HUGE_PAGE,
 };
 
 typedef struct Block Block;
@@ -38,11 +41,22 @@ Arena *arena_new(const char *name)
     return arena;
 }
 
+/* Blocks are filled from front to back, so where one huge page is one fault, small ones were 512. */
+static void ask_for_huge_pages(const Block *block, size_t size)
+{
+    uintptr_t start = (uintptr_t)block, end = start + size;
+    start = (start + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    end = end / HUGE_PAGE * HUGE_PAGE;
+    if (size >= LARGE_BLOCK && start < end)
+        madvise((void *)start, end - start, MADV_HUGEPAGE); /* a kernel may have none */
+}
+
 static void push_block(Arena *arena, size_t size)
 {
     Block *block = calloc(1, sizeof(*block) + size);
     if (!block)
         out_of_memory(arena->name, size);
+    ask_for_huge_pages(block, size);
     block->size = size;
     block->older = arena->newest;
     arena->newest = block;

@@ -79,14 +79,49 @@ static bool read_kernel_line(SymbolText *symbols, Str line, SymbolName *out)
     return code && out->name.len <= NAME_MAX_BYTES;
 }
 
-SymbolText *symbol_text_kernel(Arena *arena, Str text)
+/* Is one of the addresses at or above `low`, and below `high`? */
+static bool is_wanted(const Addresses *wanted, uint64_t low, uint64_t high)
 {
-    SymbolText *symbols = NEW(arena, SymbolText);
+    size_t from = 0, to = wanted->len;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        if (wanted->items[middle] < low)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return from < wanted->len && wanted->items[from] < high;
+}
+
+/*
+ * The text is in order but for the modules behind it. Names of one place come together, and such a group
+ * stays when an address lies before the next one: then the nearest name below each address is
+ * there, which is all that a look needs.
+ */
+static void read_kernel(Arena *arena, SymbolText *symbols, Str text, const Addresses *wanted)
+{
+    size_t group = 0; /* where it begins in the list */
+    uint64_t low = 0;
     for (Str line; str_next_line(&text, &line) && symbols->names.len < UINT32_MAX;) {
         SymbolName name = {.order = (uint32_t)symbols->names.len, .high = UINT64_MAX};
-        if (read_kernel_line(symbols, line, &name))
-            *array_push(arena, &symbols->names) = name;
+        if (!read_kernel_line(symbols, line, &name))
+            continue;
+        if (name.low != low) {
+            uint64_t next = name.low > low ? name.low : UINT64_MAX;
+            if (wanted && !is_wanted(wanted, low, next))
+                symbols->names.len = group;
+            group = symbols->names.len;
+            low = name.low;
+            name.order = (uint32_t)group;
+        }
+        *array_push(arena, &symbols->names) = name;
     }
+}
+
+SymbolText *symbol_text_kernel(Arena *arena, Str text, const Addresses *wanted)
+{
+    SymbolText *symbols = NEW(arena, SymbolText);
+    read_kernel(arena, symbols, text, wanted);
     sort_names(symbols);
     for (size_t i = symbols->names.len; i-- > 1;) {
         SymbolName *before = &symbols->names.items[i - 1], *next = before + 1;

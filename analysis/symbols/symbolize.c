@@ -224,11 +224,35 @@ static DwarfFile *open_program(Symbolizer *in, uint32_t module)
     return file;
 }
 
+static int by_address(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* Of the kernel's frames; of a caller the instruction before is looked up. */
+static Addresses kernel_addresses(const Symbolizer *in, Arena *scratch)
+{
+    Addresses out = {0};
+    for (size_t i = 0; i < in->from->frames_len; i++) {
+        const ProfileFrame *frame = &in->from->frames[i];
+        if (!frame->address || frame->kind != FRAME_KERNEL)
+            continue;
+        *array_push(scratch, &out) = frame->address;
+        *array_push(scratch, &out) = frame->address - 1;
+    }
+    if (out.len)
+        qsort(out.items, out.len, sizeof(uint64_t), by_address);
+    return out;
+}
+
 /* NULL when the recording was made under another kernel, or before the last start. */
 static SymbolText *open_kernel(Symbolizer *in, uint32_t module)
 {
     Str text = in->options.kernel_symbols, id = build_id_of(in->from, module);
-    SymbolText *symbols = text.len ? symbol_text_kernel(in->arena, text) : NULL;
+    CLEANUP(arena_cleanup) Arena *scratch = arena_new("open_kernel");
+    Addresses wanted = kernel_addresses(in, scratch);
+    SymbolText *symbols = text.len ? symbol_text_kernel(in->arena, text, &wanted) : NULL;
     uint64_t start = 0;
     for (size_t i = 0; i < in->from->modules_len; i++)
         if (in->from->modules[i].module == module)

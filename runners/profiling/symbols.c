@@ -1,12 +1,19 @@
 #include "runners/profiling/symbols.h"
 
 #include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "analysis/symbols/symbolize.h"
 #include "base/file.h"
 #include "base/strbuf.h"
+
+enum {
+    KALLSYMS_MAX = 64 << 20,
+};
 
 /* The kernel's notes: size of the name, size of the text, kind, both padded to 4 bytes. */
 static Str kernel_build_id(Arena *arena)
@@ -33,15 +40,27 @@ static Str kernel_build_id(Arena *arena)
     return (Str){0};
 }
 
+/* The kernel writes it anew for each reader, a page at a time; room that is not used costs nothing. */
+static Str kernel_symbols(Arena *arena)
+{
+    CLEANUP(fd_close) int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+    char *text = fd < 0 ? NULL : NEW_ARRAY(arena, char, KALLSYMS_MAX);
+    size_t len = 0;
+    ssize_t got = 1;
+    while (text && len < KALLSYMS_MAX && got > 0) {
+        got = read(fd, text + len, KALLSYMS_MAX - len);
+        len += got > 0 ? (size_t)got : 0;
+        got = got < 0 && errno == EINTR ? 1 : got;
+    }
+    return got == 0 ? (Str){text, len} : (Str){0};
+}
+
 Profile symbols_of(Arena *arena, const Profile *profile)
 {
     SymbolizeOptions options = {.home = str_from_c(getenv("HOME"))};
-    Err ignored = {0};
     if (symbolize_wants_kernel(profile)) {
         options.kernel_id = kernel_build_id(arena);
-        if (!file_read(arena, S("/proc/kallsyms"), FILE_LIMIT_TEXT, &options.kernel_symbols,
-                       &ignored))
-            options.kernel_symbols = (Str){0};
+        options.kernel_symbols = kernel_symbols(arena);
     }
     return symbolize(arena, profile, options);
 }

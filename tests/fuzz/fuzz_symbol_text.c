@@ -21,9 +21,12 @@ int LLVMFuzzerTestOneInput(const unsigned char *bytes, size_t len)
 {
     CLEANUP(arena_cleanup) Arena *arena = arena_new("fuzz");
     Str text = {(const char *)bytes, len};
-    const SymbolText *lists[] = {symbol_text_kernel(arena, text), symbol_text_map(arena, text)};
-    static const uint64_t ADDRESSES[] = {0, 1, 0x7f0000001090, 0xffffffff81000101, UINT64_MAX};
-    for (size_t i = 0; i < 2; i++)
+    static uint64_t ADDRESSES[] = {0, 1, 0x7f0000001090, 0xffffffff81000101, UINT64_MAX};
+    const Addresses wanted = {.items = ADDRESSES, .len = 5};
+    const SymbolText *lists[] = {symbol_text_kernel(arena, text, NULL),
+                                 symbol_text_kernel(arena, text, &wanted),
+                                 symbol_text_map(arena, text)};
+    for (size_t i = 0; i < 3; i++)
         for (size_t k = 0; k < sizeof(ADDRESSES) / sizeof(ADDRESSES[0]); k++)
             look(arena, lists[i], ADDRESSES[k]);
     return 0;
