@@ -160,11 +160,21 @@ static HotSpots *spots_of(const Load *load, const HotInput *input, Str metric, E
     return spots;
 }
 
+/* ncu's: how many samples it takes in a millisecond is its own choice, for each kernel anew. */
+static bool has_kernel_time(const Profile *profile)
+{
+    return str_eq(profile_text(profile, profile->metrics[0].name), S("gpu_samples")) &&
+           profile_metric(profile, S("gpu_time")) != SIZE_MAX;
+}
+
 /* Both in the metric of the newer one, when the other does not have another default of its own. */
 static bool both_spots(const Load *load, const HotInput *then, const HotInput *now,
                        HotSpots **then_spots, HotSpots **now_spots, Err *err)
 {
-    *now_spots = spots_of(load, now, load->request->hot.metric, err);
+    Str metric = load->request->hot.metric;
+    if (!metric.len && has_kernel_time(&now->profile) && has_kernel_time(&then->profile))
+        metric = S("gpu_time");
+    *now_spots = spots_of(load, now, metric, err);
     if (!*now_spots)
         return false;
     *then_spots = spots_of(load, then, (*now_spots)->metric, err);
@@ -191,6 +201,9 @@ static CompareOptions options_of(const Load *load, const HotInput *then, const H
         versions_files(load->arena, load->places, &then->row, &now->row, &options);
     versions_measured(spots, &load->known.baseline, &load->known.iterations,
                       both ? &then->row : NULL, both ? &now->row : NULL, &options);
+    if (options.per == COMPARE_SHARE && str_eq(spots->metric, S("gpu_time")) &&
+        versions_same_launches(load->arena, &then->profile, &now->profile))
+        options.per = COMPARE_COST;
     if (load->request->per != AGAINST_BEST)
         options.per = load->request->per == AGAINST_COST ? COMPARE_COST : COMPARE_SHARE;
     return options;

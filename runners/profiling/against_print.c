@@ -151,7 +151,10 @@ static void print_head(Arena *arena, StrBuf *out, const AgainstTable *table)
                    STR_ARG(units_text(arena, comparison->whole_now, UNIT_SECONDS)));
         break;
     case COMPARE_COST:
-        strbuf_add(out, S("compared by cost as recorded: right if both saw the same work\n"));
+        strbuf_add(out, str_eq(comparison->now->metric, S("gpu_time")) &&
+                                table->request.per == AGAINST_BEST
+                            ? S("compared by the kernels' own time: both saw as many launches\n")
+                            : S("compared by cost as recorded: right if both saw the same work\n"));
         break;
     case COMPARE_SHARE:
         strbuf_add(

@@ -148,6 +148,34 @@ static bool is_time(const HotSpots *spots)
     return str_eq(spots->unit, S("ns")) || str_eq(spots->metric, S("samples"));
 }
 
+/* How often a kernel was launched, by its name. */
+static Map *launches_of(Arena *arena, const Profile *profile)
+{
+    Map *launches = map_new(arena);
+    for (size_t i = 0; i < profile->facts_len; i++) {
+        ProfileFact *fact = NEW(arena, ProfileFact);
+        *fact = profile->facts[i];
+        if (str_eq(profile_text(profile, fact->name), S("launches")))
+            map_put(launches, profile_text(profile, profile->frames[fact->frame].function), fact);
+    }
+    return launches;
+}
+
+bool versions_same_launches(Arena *arena, const Profile *then, const Profile *now)
+{
+    Map *before = launches_of(arena, then), *after = launches_of(arena, now);
+    size_t same = 0;
+    map_each (entry, after) {
+        const ProfileFact *fact = entry->value, *old = map_get(before, entry->key);
+        if (!old)
+            continue;
+        if (fact->value > old->value || fact->value < old->value)
+            return false;
+        same++;
+    }
+    return same > 0;
+}
+
 void versions_measured(const HotSpots *spots, const LedgerBaseline *baseline,
                        const LedgerIterations *iterations, const LedgerProfile *then,
                        const LedgerProfile *now, CompareOptions *options)

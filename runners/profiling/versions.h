@@ -37,6 +37,12 @@ void versions_files(Arena *arena, const Places *places, const LedgerProfile *the
                     const LedgerProfile *now, CompareOptions *options);
 
 /*
+ * Did both see the kernels that they have in common as often? A kernel's time is taken by the
+ * device's clock, so that it can be compared as it is: no benchmark is needed in between.
+ */
+bool versions_same_launches(Arena *arena, const Profile *then, const Profile *now);
+
+/*
  * Chooses what is compared: by the benchmark where the trees of both profiles are joined by
  * iterations that were measured in pairs, in time; else counted costs as they are, and shares.
  * `then` and `now` may be NULL: files.

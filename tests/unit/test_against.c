@@ -155,6 +155,36 @@ static void a_profile_between_baseline_and_measuring_is_the_baselines(void **sta
     assert_int_equal(table.comparison.per, COMPARE_SHARE);
 }
 
+static Str program_of(Arena *arena)
+{
+    return getenv("PERFLOOP") ? str_from_c(getenv("PERFLOOP"))
+                              : test_source_path(arena, "build/dev/perfloop");
+}
+
+#define KERNELS \
+    "\"ID\",\"Process ID\",\"Kernel Name\",\"Metric Name\",\"Metric Unit\",\"Metric Value\"\n"
+#define LAUNCH(id, name, ns) \
+    "\"" id "\",\"1\",\"" name "(int)\",\"gpu__time_duration.sum\",\"nsecond\",\"" ns "\"\n"
+
+/* One kernel alone is all of its profile, before and after: its share says nothing. */
+static void kernels_are_compared_by_their_own_time(void **state)
+{
+    TestWorkspace space = test_workspace(test_arena(state));
+    Arena *arena = space.arena;
+    Str once = test_write(&space, "before.csv", S(KERNELS LAUNCH("0", "reduce", "3000")));
+    Str faster = test_write(&space, "after.csv", S(KERNELS LAUNCH("0", "reduce", "1200")));
+    Str twice = test_write(&space, "twice.csv",
+                           S(KERNELS LAUNCH("0", "reduce", "1200") LAUNCH("1", "reduce", "1200")));
+    AgainstRequest request = {.hot.file = faster, .hot.program = program_of(arena)};
+    AgainstTable table = against(&space, request, once);
+    assert_int_equal(table.comparison.per, COMPARE_COST);
+    assert_has(against_text(arena, &table), S("both saw as many launches"));
+    assert_has(against_text(arena, &table), S("3 µs → 1.2 µs             -1.8 µs  reduce"));
+    request.hot.file = twice;
+    table = against(&space, request, once);
+    assert_int_equal(table.comparison.per, COMPARE_SHARE);
+}
+
 static void another_metric_cannot_be_compared(void **state)
 {
     TestWorkspace space = test_workspace(test_arena(state));
@@ -163,10 +193,8 @@ static void another_metric_cannot_be_compared(void **state)
     Err err = {0};
     AgainstTable table;
     Str word = test_source_path(space.arena, "tests/profiles/pstats/work_3.13.prof");
-    Str program = test_source_path(space.arena, "build/dev/perfloop");
-    if (getenv("PERFLOOP"))
-        program = str_from_c(getenv("PERFLOOP"));
-    AgainstRequest request = {.hot.program = program, .words = &word, .words_len = 1};
+    AgainstRequest request = {
+        .hot.program = program_of(space.arena), .words = &word, .words_len = 1};
     assert_false(against_load(space.arena, &space.places, &request, &table, &err));
     assert_string_equal(err.msg,
                         "work_3.13.prof: no metric 'samples'; this profile has wall, calls");
@@ -175,4 +203,4 @@ static void another_metric_cannot_be_compared(void **state)
 TEST_MAIN(TEST(what_is_missing_is_said_with_the_mend),
           TEST(lines_are_compared_in_the_time_of_the_benchmark),
           TEST(a_profile_between_baseline_and_measuring_is_the_baselines),
-          TEST(another_metric_cannot_be_compared))
+          TEST(kernels_are_compared_by_their_own_time), TEST(another_metric_cannot_be_compared))
