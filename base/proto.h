@@ -16,7 +16,6 @@
 #define BASE_PROTO_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/attr.h"

@@ -1,6 +1,5 @@
 #include "base/unpack.h"
 
-#include <string.h>
 #include <zlib.h>
 #include <zstd.h>
 

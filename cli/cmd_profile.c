@@ -2,7 +2,6 @@
 
 #include <argp.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/json_out.h"
 #include "cli/args.h"

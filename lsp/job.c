@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <uv.h>
 
-#include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
 

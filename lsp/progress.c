@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/json_out.h"
-#include "base/log.h"
 #include "base/strbuf.h"
 #include "lsp/calls.h"
 #include "lsp/methods.h"

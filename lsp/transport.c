@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -16,7 +15,6 @@
 #include <uv.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/strbuf.h"
 #include "lsp/framer.h"
 

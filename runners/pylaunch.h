@@ -12,7 +12,6 @@
 #define RUNNERS_PYLAUNCH_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "analysis/workload/workload.h"
 #include "base/arena.h"

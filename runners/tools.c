@@ -1,6 +1,5 @@
 #include "runners/tools.h"
 
-#include "base/file.h"
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "runners/install.h"

@@ -1,6 +1,5 @@
 #include "analysis/hints/bench_facts.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/strbuf.h"

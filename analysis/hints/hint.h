@@ -13,9 +13,6 @@
 #ifndef ANALYSIS_HINTS_HINT_H
 #define ANALYSIS_HINTS_HINT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #include "analysis/source/outline.h"
 #include "analysis/source/text.h"
 #include "base/array.h"

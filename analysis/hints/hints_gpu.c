@@ -1,8 +1,6 @@
 #include "analysis/hints/hints_gpu.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/strbuf.h"
 

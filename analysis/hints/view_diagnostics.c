@@ -5,8 +5,6 @@
 
 #include "analysis/hints/view_parts.h"
 
-#include <math.h>
-
 #include "analysis/hints/hints_gpu.h"
 #include "analysis/hints/words.h"
 #include "base/strbuf.h"

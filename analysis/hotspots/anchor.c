@@ -1,7 +1,6 @@
 #include "analysis/hotspots/anchor.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/hotspots/function_pairs.h"
 #include "analysis/source/linemap.h"

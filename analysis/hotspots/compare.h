@@ -53,7 +53,6 @@
 #ifndef ANALYSIS_HOTSPOTS_COMPARE_H
 #define ANALYSIS_HOTSPOTS_COMPARE_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

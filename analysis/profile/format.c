@@ -1,7 +1,5 @@
 #include "analysis/profile/format.h"
 
-#include <string.h>
-
 #include "analysis/profile/nvidia/gpu_monitor.h"
 #include "analysis/profile/nvidia/ncu_report.h"
 #include "analysis/profile/nvidia/nsys_db.h"

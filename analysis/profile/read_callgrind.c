@@ -18,8 +18,6 @@
  * but never with more than everything.
  */
 
-#include <string.h>
-
 #include "analysis/profile/readers.h"
 #include "base/array.h"
 #include "base/hash64.h"

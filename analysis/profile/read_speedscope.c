@@ -8,7 +8,6 @@
  */
 
 #include <math.h>
-#include <string.h>
 
 #include "analysis/profile/prefix_table.h"
 #include "analysis/profile/readers.h"

@@ -4,7 +4,6 @@
  */
 
 #include "analysis/source/linemap_diff.h"
-#include "base/array.h"
 
 enum {
     CELLS_MAX = 64 * 64, /* larger gaps are not looked at for likeness */

@@ -1,7 +1,6 @@
 #include "analysis/source/syntax.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/source/syntax_tree.h"
 

@@ -28,8 +28,6 @@
 #ifndef ANALYSIS_SOURCE_TEXT_H
 #define ANALYSIS_SOURCE_TEXT_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"

@@ -19,7 +19,6 @@
 
 #include <ctype.h>
 #include <math.h>
-#include <string.h>
 
 #include "analysis/stats/reading.h"
 #include "base/map.h"

@@ -6,7 +6,6 @@
 #include <gelf.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/symbols/demangle.h"
 #include "analysis/symbols/elf_file.h"

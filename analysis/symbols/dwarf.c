@@ -4,7 +4,6 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/symbols/demangle.h"
 #include "analysis/symbols/elf_file.h"

@@ -1,7 +1,5 @@
 #include "analysis/symbols/library.h"
 
-#include <string.h>
-
 #include "base/path.h"
 
 /* A path with slashes only, and one in front, so that a marker "/x/" finds a first folder, too. */

@@ -1,7 +1,6 @@
 #include "analysis/symbols/symbolize.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "analysis/profile/perf/perf_generated.h"
 #include "analysis/profile/perf/perf_parts.h"

@@ -1,7 +1,5 @@
 #include "analysis/workload/spot.h"
 
-#include <string.h>
-
 #include "analysis/workload/section.h"
 
 enum {

@@ -1,7 +1,5 @@
 #include "lsp/heat/heat.h"
 
-#include <string.h>
-
 #include "base/log.h"
 #include "base/map.h"
 #include "base/path.h"

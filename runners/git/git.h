@@ -19,7 +19,6 @@
 #define RUNNERS_GIT_GIT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"

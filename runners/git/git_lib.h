@@ -9,7 +9,6 @@
 
 #include <git2.h>
 
-#include "base/attr.h"
 #include "runners/git/git.h"
 
 struct Repo {

@@ -14,7 +14,6 @@
 #define RUNNERS_GIT_WORKFILE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <sys/stat.h>
 
 #include "base/arena.h"

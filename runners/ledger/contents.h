@@ -13,7 +13,6 @@
 #define RUNNERS_LEDGER_CONTENTS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #include "base/arena.h"
 #include "base/digest.h"

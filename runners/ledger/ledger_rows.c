@@ -2,8 +2,6 @@
 
 #include "runners/ledger/ledger_db.h"
 
-#include <math.h>
-
 static Digest digest_or_zero(Str hex)
 {
     Digest digest = {0};

@@ -1,7 +1,5 @@
 #include "runners/loop/keep_check.h"
 
-#include <math.h>
-
 #include "base/clock.h"
 #include "base/map.h"
 #include "base/path.h"

@@ -26,7 +26,6 @@
 #include "base/array.h"
 #include "base/digest.h"
 #include "base/err.h"
-#include "base/json_out.h"
 #include "base/str.h"
 #include "runners/ledger/ledger.h"
 #include "runners/places.h"

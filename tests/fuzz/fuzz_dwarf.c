@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 

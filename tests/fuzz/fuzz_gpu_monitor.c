@@ -1,5 +1,4 @@
 #include "analysis/profile/nvidia/gpu_summary.h"
-#include "base/file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

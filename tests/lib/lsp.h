@@ -13,8 +13,6 @@
 #ifndef TESTS_LIB_LSP_H
 #define TESTS_LIB_LSP_H
 
-#include <stdbool.h>
-
 #include "base/array.h"
 #include "base/json_in.h"
 #include "base/str.h"

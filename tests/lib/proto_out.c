@@ -1,7 +1,5 @@
 #include "tests/lib/proto_out.h"
 
-#include <string.h>
-
 void proto_put_varint(StrBuf *out, uint64_t value)
 {
     for (; value >= 0x80; value >>= 7)

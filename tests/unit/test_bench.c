@@ -5,7 +5,6 @@
  */
 #include "runners/measure/bench.h"
 
-#include <fcntl.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -8,7 +8,6 @@
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "runners/profiling/benches/bench_import.h"
-#include "runners/profiling/benches/bench_sources.h"
 #include "tests/lib/check.h"
 
 /* A workspace without git: the ledger lies in .perfloop. */

@@ -3,7 +3,6 @@
 
 #include <math.h>
 
-#include "analysis/stats/summary.h"
 #include "base/file.h"
 #include "base/path.h"
 #include "runners/measure/results.h"

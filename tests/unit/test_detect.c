@@ -2,7 +2,6 @@
 
 #include "runners/detect.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "analysis/workload/workload.h"

@@ -1,10 +1,6 @@
 #include "analysis/profile/readers.h"
 
-#include <string.h>
-
 #include "analysis/hotspots/hotspot.h"
-#include "analysis/profile/format.h"
-#include "base/file.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/profiles.h"

@@ -1,7 +1,5 @@
 #include "analysis/hotspots/hotspot.h"
 
-#include <string.h>
-
 #include "analysis/hotspots/rank.h"
 #include "analysis/profile/readers.h"
 #include "analysis/stats/random.h"

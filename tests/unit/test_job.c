@@ -2,7 +2,6 @@
 
 #include "lsp/job.h"
 
-#include <string.h>
 #include <uv.h>
 
 #include "tests/lib/check.h"

@@ -1,7 +1,5 @@
 #include "base/json_in.h"
 
-#include <string.h>
-
 #include "base/json_out.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"

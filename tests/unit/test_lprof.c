@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "analysis/hotspots/hotspot.h"
-#include "analysis/profile/format.h"
 #include "base/file.h"
 #include "tests/lib/check.h"
 #include "tests/lib/profiles.h"

@@ -4,7 +4,6 @@
 
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/profile/format.h"
-#include "base/file.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"

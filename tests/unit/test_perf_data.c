@@ -1,10 +1,6 @@
 #include "analysis/profile/readers.h"
 
-#include <string.h>
-
-#include "analysis/profile/format.h"
 #include "analysis/profile/perf/perf_maps.h"
-#include "base/file.h"
 #include "base/path.h"
 #include "base/strbuf.h"
 #include "tests/lib/check.h"

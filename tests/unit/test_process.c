@@ -1,11 +1,9 @@
 /* Runs real commands: the system's sh and Python, and this test itself as a child (hog). */
 #include "runners/process.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"

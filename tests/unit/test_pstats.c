@@ -3,9 +3,7 @@
 #include <string.h>
 
 #include "analysis/hotspots/hotspot.h"
-#include "analysis/profile/format.h"
 #include "analysis/profile/python/marshal.h"
-#include "base/file.h"
 #include "tests/lib/check.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/profiles.h"

@@ -1,7 +1,5 @@
 #include "analysis/profile/store.h"
 
-#include <string.h>
-
 #include "analysis/hotspots/hotspot.h"
 #include "analysis/profile/format.h"
 #include "base/file.h"

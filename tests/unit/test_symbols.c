@@ -1,7 +1,6 @@
 #include "analysis/symbols/symbolize.h"
 
 #include <link.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -1,7 +1,5 @@
 #include "tests/lib/check.h"
 
-#include <string.h>
-
 #include "base/file.h"
 #include "base/path.h"
 #include "runners/loop/keep.h"

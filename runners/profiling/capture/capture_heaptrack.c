@@ -6,12 +6,9 @@
  */
 
 #include <dirent.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/path.h"
 #include "runners/process.h"
 #include "runners/profiling/capture/capture_native.h"

@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "analysis/symbols/dwarf.h"
 #include "base/file.h"

@@ -5,9 +5,6 @@
  * (--call-graph dwarf) only perf knows the callers, and whoever reads the file asks it (unwind.h).
  */
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/file.h"
 #include "base/path.h"
 #include "runners/process.h"

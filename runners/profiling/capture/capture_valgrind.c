@@ -3,10 +3,6 @@
  * access and instruction is counted. Children are followed, so a benchmark may be a script.
  */
 
-#include <stdio.h>
-#include <string.h>
-
-#include "base/file.h"
 #include "runners/process.h"
 #include "runners/profiling/capture/capture_native.h"
 

@@ -8,7 +8,6 @@
 
 #include <dirent.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/file.h"
 #include "base/path.h"
