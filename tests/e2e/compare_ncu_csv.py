@@ -1,11 +1,12 @@
 """Compares what we read from NVIDIA's CSV pages with what we read from the reports they are of.
 
-    compare_ncu_csv.py PERFLOOP SAMPLES
+    compare_ncu_csv.py PERFLOOP SAMPLES [PAGES]
 
 SAMPLES holds NAME.ncu-rep beside pages that ncu printed of it: NAME.source_cuda_sass.csv (every
 line and metric must be equal), NAME.source_sass.csv and NAME.raw.csv (every kernel and metric),
 NAME.details*.csv (time, facts as far as the page rounds, findings with their speedups). Pages
-without a report beside them are held to the figures that are noted of them.
+without a report beside them are held to the figures that are noted of them. PAGES: how many there
+are at least, 12 of the samples.
 """
 import collections
 import csv
@@ -184,6 +185,7 @@ def figures(perfloop, page):
 
 def main():
     perfloop, samples = sys.argv[1], pathlib.Path(sys.argv[2])
+    least = int(sys.argv[3]) if len(sys.argv) > 3 else 12
     good, pages = True, 0
     for page in sorted(samples.glob("*.csv")):
         report = samples / (page.name.split(".")[0] + ".ncu-rep")
@@ -205,7 +207,7 @@ def main():
         else:
             good &= figures(perfloop, page)
         pages += 1
-    sys.exit(0 if good and pages >= 12 else 1)
+    sys.exit(0 if good and pages >= least else 1)
 
 
 main()

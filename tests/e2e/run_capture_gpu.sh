@@ -149,6 +149,8 @@ STANDIN_SAYS=no-samples profile saxpy --with nsys
 said "nsys took no samples of the processor"
 STANDIN_SAYS=2020 profile saxpy --with nsys
 ran "--sample=cpu --cudabacktrace=true --cudabacktrace-threshold=80000 --cudakernelbacktrace-threshold=1 --export=sqlite"
+STANDIN_SAYS=agent-lost-once profile saxpy --with nsys
+nothing_left
 
 echo "what cannot be done is one sentence"
 for status in 0 1; do
@@ -192,12 +194,13 @@ for says in no-driver no-devices; do
     grep -q "nothing was checked" "$scratch/check" || fail "gpu_check does not say that there is no GPU"
 done
 status=0
-STANDIN_KERNEL=spill "$here/tools/gpu_check.sh" >"$scratch/check" 2>&1 || status=$?
+STANDIN_KERNEL=spill KEEP=$scratch/kept "$here/tools/gpu_check.sh" >"$scratch/check" 2>&1 || status=$?
 [ $status = 1 ] || fail "gpu_check ended with $status with stand-ins: $(cat "$scratch/check")"
-for row in "ok    perfloop profile --with ncu" "ok    perfloop profile --with ncu --kernel spill" \
+[ -s "$scratch/kept/said/1.txt" ] && [ -s "$scratch/kept/planted.ncu-rep" ] || fail "KEEP keeps nothing"
+for row in "FAIL  perfloop doctor has nothing against ncu" "skip  python3 has neither torch" "ok    perfloop profile --with ncu" "ok    perfloop profile --with ncu --kernel spill" \
     "ok    every number of every line is NVIDIA's" "FAIL  planted lines first, mistakes in the numbers" \
     "FAIL uncoalesced: not in the report, which has saxpy" "ok    perfloop profile --with nsys" \
-    "ok    sums are those of nsys stats" "ok    perfloop profile --with dmon" "ok    a GPU is seen at work, to the end" \
+    "ok    sums are those of nsys stats, the timeline has every event" "ok    perfloop profile --with dmon" "ok    a GPU is seen at work, to the end" \
     "ok    what nvidia-smi saw stands beside the kernels" "ok    its columns are known" "something differs: please send this table"; do
     grep -qF -- "$row" "$scratch/check" || fail "gpu_check has no row '$row': $(cat "$scratch/check")"
 done
