@@ -260,6 +260,13 @@ static NvidiaProblem old_library(Arena *arena, const Tool *tool, Str said UNUSED
                            .mend = str_from_c(NSYS.address)};
 }
 
+/* Without a driver, what calls CUDA under ncu 2020.3 crashes. */
+static NvidiaProblem crashed(Arena *arena, const Tool *tool, Str said)
+{
+    return machine_read(arena, &(MachineOptions){0}).gpu ? (NvidiaProblem){0}
+                                                         : no_gpu(arena, tool, said);
+}
+
 static NvidiaProblem nothing_recorded(Arena *arena, const Tool *tool, Str said UNUSED)
 {
     return (NvidiaProblem){.problem = str_fmt(arena, STR_FMT " " STR_FMT " recorded nothing",
@@ -319,6 +326,7 @@ NvidiaProblem tool_explain_nvidia(Arena *arena, const Tool *tool, Str said)
         {STR_CONST("undefined symbol: __libc_dlsym"), old_library},
         {STR_CONST("Connection to Agent lost"), agent_lost},
         {STR_CONST("No reports were generated"), nothing_recorded},
+        {STR_CONST("returned an error code (11)"), crashed},
     };
     /* Options are refused before anything runs; later it is the benchmark that speaks. */
     bool began = str_has(said, S("==PROF== Connected")) || str_has(said, S("Collecting data")) ||

@@ -41,6 +41,7 @@ knows_sections() {
     done
 }
 ncu_pages() { # NAME: every page of $out/NAME.ncu-rep that perfloop reads, as CSV beside it
+    ncu --help | grep -q -e --print-source || { echo "ncu before 2021.3 prints no source page" && return 1; }
     ncu --import "$out/$1.ncu-rep" --csv --page source --print-source cuda,sass --print-units base >"$out/$1.source_cuda_sass.csv" &&
         ncu --import "$out/$1.ncu-rep" --csv --page source --print-source sass --print-units base >"$out/$1.source_sass.csv" &&
         ncu --import "$out/$1.ncu-rep" --csv --page details >"$out/$1.details.csv" &&

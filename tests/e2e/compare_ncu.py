@@ -68,7 +68,8 @@ def page(path):
         elif row and row[0] == "Line No":
             header = row
         elif row and row[0].isdigit() and header:
-            for name, value in zip(header, row):
+            # ncu 2022.3 has "Instructions Executed" twice.
+            for name, value in dict(reversed([*zip(header, row)])).items():
                 if name in COLUMNS and value not in ("", "-"):
                     found[kernel][int(row[0]), COLUMNS[name]] += int(value)
     return found

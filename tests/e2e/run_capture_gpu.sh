@@ -163,7 +163,8 @@ for status in 0 1; do
 done
 unset STANDIN_STATUS
 refused stub "no GPU of NVIDIA's answers here" "$PERFLOOP" profile saxpy --with ncu
-refused nodriver "the benchmark failed with status 11 under ncu: it said nothing" "$PERFLOOP" profile saxpy --with ncu
+refused nodriver "no GPU of NVIDIA's answers here" "$PERFLOOP" profile saxpy --with ncu
+refused crash "the benchmark failed with status 12 under ncu: it said nothing" "$PERFLOOP" profile saxpy --with ncu
 refused ok "no GPU of NVIDIA's answers here" "$PERFLOOP" profile nogpu --with ncu
 refused ok "no GPU of NVIDIA's answers here" "$PERFLOOP" profile nogpu --with nsys
 refused silent "the benchmark launched no kernel that could be profiled" "$PERFLOOP" profile saxpy --with ncu

@@ -115,7 +115,18 @@ static Fields find_fields(const CsvRow *row)
                     .size = field_of(row, "Access Size")};
 }
 
-/* The columns of a source page; of several counts of samples the best, or the stalls added up. */
+static bool has_column(const Reader *in, size_t metric)
+{
+    array_each (const Column, column, &in->columns)
+        if (column->metric == metric)
+            return true;
+    return false;
+}
+
+/*
+ * The columns of a source page, each once: 2022.3 prints "Instructions Executed" of a report of 2023.1 twice.
+ * Of several counts of samples the best, or the stalls added up.
+ */
 static void find_source_columns(Reader *in, const CsvRow *row)
 {
     size_t samples = SIZE_MAX, best = SIZE_MAX;
@@ -133,7 +144,7 @@ static void find_source_columns(Reader *in, const CsvRow *row)
         if (!name.len || (is_samples && i != samples))
             continue;
         size_t metric = ncu_csv_metric(&in->pages, name);
-        if (metric == SIZE_MAX)
+        if (metric == SIZE_MAX || has_column(in, metric))
             continue;
         *array_push(in->pages.arena, &in->columns) = (Column){.field = i, .metric = metric};
         if (samples == SIZE_MAX && str_starts(name, S("stall_")))
