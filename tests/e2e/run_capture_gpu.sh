@@ -198,7 +198,7 @@ status=0
 STANDIN_KERNEL=spill KEEP=$scratch/kept "$here/tools/gpu_check.sh" >"$scratch/check" 2>&1 || status=$?
 [ $status = 1 ] || fail "gpu_check ended with $status with stand-ins: $(cat "$scratch/check")"
 [ -s "$scratch/kept/said/1.txt" ] && [ -s "$scratch/kept/planted.ncu-rep" ] || fail "KEEP keeps nothing"
-for row in "FAIL  perfloop doctor has nothing against ncu" "skip  python3 has neither torch" "ok    perfloop profile --with ncu" "ok    perfloop profile --with ncu --kernel spill" \
+for row in "ok    ncu knows our sections" "FAIL  perfloop doctor has nothing against ncu" "skip  python3 has neither torch" "ok    perfloop profile --with ncu" "ok    perfloop profile --with ncu --kernel spill" \
     "ok    every number of every line is NVIDIA's" "FAIL  planted lines first, mistakes in the numbers" \
     "FAIL uncoalesced: not in the report, which has saxpy" "ok    perfloop profile --with nsys" \
     "ok    sums are those of nsys stats, the timeline has every event" "ok    perfloop profile --with dmon" "ok    a GPU is seen at work, to the end" \
