@@ -241,7 +241,8 @@ def ours_of(perfloop, report):
         frames = stack.split(";")
         names = [re.sub(r" \(.*", "", frame) for frame in frames]
         kernel = next((name for name in names if name in kernels), names[0])
-        place = re.search(r" \((.*):(\d+)\)(?: \(inlined\))?$", frames[-1])
+        last = frames[-1].removesuffix(" (inlined)").rpartition(" (")[2]  # names have brackets, too
+        place = re.fullmatch(r"(.*):(\d+)\)", last)
         place = (posixpath.normpath(place[1].replace("\\", "")), int(place[2])) if place else ("", 0)
         for metric, weight in zip(metrics, weights.split()):
             found[kernel][(*place, metric)] += int(weight)

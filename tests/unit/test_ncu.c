@@ -332,6 +332,10 @@ static void rules_point_in_three_ways(void **state)
     proto_put_bytes(&message, 1, S("Metric x not found\nTraceback"));
     proto_put_number(&message, 2, 3);
     proto_put_bytes(&item, 1, strbuf_str(&message));
+    StrBuf markers_alone = strbuf_new(arena);
+    proto_put_bytes(&markers_alone, 2, S("Markers"));
+    proto_put_bytes(&markers_alone, 5, markers[0]);
+    proto_put_bytes(&result, 19, strbuf_str(&markers_alone));
     proto_put_bytes(&failed, 2, S("Occupancy"));
     proto_put_bytes(&failed, 3, message_with(arena, 1, strbuf_str(&item)));
     proto_put_bytes(&result, 19, strbuf_str(&failed));
@@ -346,7 +350,9 @@ static void rules_point_in_three_ways(void **state)
     assert_true(has_line(arena, &profile, "optimization saxpy :0 Elsewhere: Far away"));
     assert_true(
         has_line(arena, &profile, "note: ncu's rule Occupancy did not run: Metric x not found"));
-    assert_int_equal(profile.findings_len, 4);
+    assert_true(
+        has_line(arena, &profile, "warning saxpy /src/other.cuh:77 Markers: this line is slow"));
+    assert_int_equal(profile.findings_len, 5);
 }
 
 /* In the words of the longest launch, with the count of those it is said of. */

@@ -255,10 +255,7 @@ static void take_rule(Ncu *in, const NcuLaunch *launch, Str message)
                  .told = intern_new(launch->scratch),
                  .places = intern_new(launch->scratch),
                  .texts_at = idmap_new(launch->scratch)};
-    Str body = ncu_text(message, RULE_BODY);
-    if (!body.len)
-        return;
-    Proto items = proto(body);
+    Proto items = proto(ncu_text(message, RULE_BODY)); /* may be missing: markers alone */
     for (ProtoField field; proto_next(&items, &field);)
         if (field.number == 1 && field.wire == PROTO_BYTES)
             take_item(&rule, field.bytes);
