@@ -55,7 +55,7 @@ Str str_from(Str text, size_t start)
 {
     if (start > text.len)
         start = text.len;
-    return (Str){text.ptr + (text.ptr ? start : 0), text.len - start};
+    return (Str){text.ptr ? text.ptr + start : NULL, text.len - start};
 }
 
 static bool is_space(char c)

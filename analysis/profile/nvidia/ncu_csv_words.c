@@ -346,21 +346,28 @@ static bool is_upper(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-Str ncu_csv_rule_title(Arena *arena, Str rule)
+/* "TheoreticalOccupancy": "Theoretical Occupancy" */
+static Str taken_apart(Arena *arena, Str rule)
 {
-    for (size_t i = 0; i < sizeof(RULES) / sizeof(RULES[0]); i++)
-        if (str_eq(RULES[i].label, rule))
-            return RULES[i].ncu;
-    Str stall = str_from(rule, S("CPIStall").len);
     StrBuf out = strbuf_new(arena);
-    if (str_starts(rule, S("CPIStall"))) /* before 2021.1 a rule for each reason */
-        return str_fmt(arena, "CPI Stall '" STR_FMT "'", STR_ARG(ncu_csv_rule_title(arena, stall)));
     for (size_t i = 0; i < rule.len; i++) {
         if (i && is_upper(rule.ptr[i]) && !is_upper(rule.ptr[i - 1]))
             strbuf_char(&out, ' ');
         strbuf_char(&out, rule.ptr[i]);
     }
     return strbuf_str(&out);
+}
+
+Str ncu_csv_rule_title(Arena *arena, Str rule)
+{
+    static const Str STALL = STR_CONST("CPIStall"); /* before 2021.1 a rule for each reason */
+    for (size_t i = 0; i < sizeof(RULES) / sizeof(RULES[0]); i++)
+        if (str_eq(RULES[i].label, rule))
+            return RULES[i].ncu;
+    if (str_starts(rule, STALL))
+        return str_fmt(arena, "CPI Stall '" STR_FMT "'",
+                       STR_ARG(taken_apart(arena, str_from(rule, STALL.len))));
+    return taken_apart(arena, rule);
 }
 
 Str ncu_csv_plain(Arena *arena, Str text)
