@@ -56,13 +56,13 @@ echo "older and newer drivers, MIG, several GPUs"
 watched new --with dmon --rate 20
 said "throttled for 0."
 grep -q -- "clocks_event_reasons.active --format=csv,nounits -lms 50$" "$STANDIN_ARGS" || fail "not asked with the new name at 20 Hz"
-watched small --with nvidia-smi
+watched small --with nvidia-smi --rate 50
 said "kernels ran"
-watched mig --with dmon
+watched mig --with dmon --rate 50
 said "its load is not told, up to 4.42 GB of 24.1 GB in use"
-watched shared --with dmon
+watched shared --with dmon --rate 50
 noted "GPU 0 was at work before the benchmark began (64 %): another program uses it"
-watched two --with dmon
+watched two --with dmon --rate 50
 grep -q "was at work before" "$scratch/notes" && fail "a GPU was at work before, where none was"
 said "1 more GPU, in a run without a profiler: no kernel was seen"
 STANDIN_STEP=0.02 watched no-query --with dmon
@@ -72,7 +72,7 @@ noted "dmon samples once in a second"
 STANDIN_STEP=0.02 watched old-dmon --with dmon
 said "kernels ran 6"
 grep -q -- "dmon -s pucm -o DT -d 1$" "$STANDIN_ARGS" || fail "dmon was not asked for fewer groups"
-watched ok --with dmon --json
+watched ok --with dmon --json --rate 50
 python3 - "$scratch/said" <<'PY'
 import json, sys
 gpu = json.load(open(sys.argv[1]))["gpus"][0]
