@@ -209,6 +209,7 @@ static const Format FORMATS[] = {
     {STR_CONST("memory stacks (perfloop profile)"), is_memory_stacks, read_memory_stacks,
      STR_CONST("")},
     {STR_CONST("memray (stats --json)"), is_memray_stats, read_memray_stats, STR_CONST("")},
+    {STR_CONST("gprof2dot JSON (memray transform)"), is_gprof2dot, read_gprof2dot, STR_CONST("")},
     {STR_CONST(""), is_memray_bin, NULL,
      STR_CONST("memray's own recording, which only memray of its version reads: make a csv of it "
                "with `memray transform csv -o OUT.csv FILE`")},

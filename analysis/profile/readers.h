@@ -55,6 +55,9 @@ bool is_memory_stacks(Str bytes);
 /* memray stats --json. */
 ProfileReader read_memray_stats;
 bool is_memray_stats(Str bytes);
+/* gprof2dot's own JSON (memray transform gprof2dot): functions without lines. */
+ProfileReader read_gprof2dot;
+bool is_gprof2dot(Str bytes);
 /* heaptrack's interpreted file, unpacked. */
 ProfileReader read_heaptrack;
 bool is_heaptrack(Str bytes);

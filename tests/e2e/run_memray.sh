@@ -57,6 +57,24 @@ assert got["allocated"]["rows"][0]["self"] == stats["top_allocations_by_size"][0
 print("totals:", want)
 PY
 
+# ---- gprof2dot's JSON: functions, with the totals of the csv
+memray transform gprof2dot -f -o run.json run.bin >/dev/null
+"$PERFLOOP" hot run.json --json --top 0 --by function >gprof2dot.json
+"$PERFLOOP" hot run.csv --json --top 0 --by function >csv.json
+python - <<'PY'
+import json
+got, want = (json.load(open(name)) for name in ("gprof2dot.json", "csv.json"))
+assert got["total"] == want["total"], (got["total"], want["total"])
+# The csv tells comprehensions of one file apart by their lines; this one has none.
+costs = [{}, {}]
+for table, into in zip((got, want), costs):
+    for row in table["rows"]:
+        place = row["function"], row["file"]
+        into[place] = into.get(place, 0) + row["self"]
+assert costs[0] == costs[1], costs
+print("gprof2dot:", len(costs[0]), "functions, total", got["total"])
+PY
+
 # ---- with native frames: one stack, and the planted line is still in it
 memray run -f -q --native -o native.bin alloc.py >/dev/null
 memray transform csv -f -o native.csv native.bin >/dev/null
