@@ -97,6 +97,15 @@ static void add_stalls(const ViewMaker *maker, StrBuf *text, const HeatValue *va
         strbuf_fmt(text, "; stalls: " STR_FMT, STR_ARG(stalls));
 }
 
+bool view_is_whole_kernel(const HotFile *heat, const HotLine *line)
+{
+    if (line->function == HEAT_NO_FUNCTION)
+        return false;
+    const HotFunction *function = &heat->functions[line->function];
+    return function->n_facts && function->was.n == line->was.n &&
+           function->values[0].self <= line->values[0].self;
+}
+
 static Str line_message(const ViewMaker *maker, const HotLine *line)
 {
     Arena *arena = maker->arena;
@@ -111,7 +120,9 @@ static Str line_message(const ViewMaker *maker, const HotLine *line)
         return strbuf_str(&text);
     }
     add_share(maker, &text, value);
-    add_where(maker, &text, value, "on this line", line->callees, line->n_callees);
+    add_where(maker, &text, value,
+              view_is_whole_kernel(maker->heat, line) ? "in this kernel" : "on this line",
+              line->callees, line->n_callees);
     add_evidence(maker, &text, value);
     if (line->state == ANCHOR_MOVED)
         strbuf_fmt(&text, ", profiled as line %u", line->was.n);

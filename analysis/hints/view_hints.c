@@ -68,8 +68,8 @@ static Str tooltip_of(const ViewMaker *maker, const HotLine *line)
     if (line->state == ANCHOR_CHANGED)
         return str_fmt(arena, STR_FMT " %s" STR_FMT " before this line changed", STR_ARG(cost), of,
                        STR_ARG(metric));
-    Str text =
-        str_fmt(arena, STR_FMT " %s" STR_FMT " on this line", STR_ARG(cost), of, STR_ARG(metric));
+    Str text = str_fmt(arena, STR_FMT " %s" STR_FMT " %s", STR_ARG(cost), of, STR_ARG(metric),
+                       view_is_whole_kernel(maker->heat, line) ? "in this kernel" : "on this line");
     if (words_has_callee(maker->metric, value)) {
         Str callee = words_cost(arena, maker->metric, value->callee);
         Str names = words_callees(arena, line->callees, line->n_callees);

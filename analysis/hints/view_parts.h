@@ -21,6 +21,8 @@ typedef struct ViewMaker {
 void view_diagnostics(ViewMaker *maker, FileView *out);
 /* A diagnostic at a line, as information; NULL when there are too many. */
 ViewDiagnostic *view_push(ViewMaker *maker, FileView *out, LineNo line, Str code);
+/* Does the line stand for all of a kernel, of whose lines the profiler knows nothing? */
+bool view_is_whole_kernel(const HotFile *heat, const HotLine *line);
 void view_notes(ViewMaker *maker, FileView *out);
 void view_lenses(ViewMaker *maker, FileView *out);
 void view_hints(ViewMaker *maker, FileView *out);

@@ -52,13 +52,24 @@ it, or when nil, perfloop is the buffer's only server."
 (defconst perfloop-languages
   '((python-mode python-ts-mode)
     (rust-mode rust-ts-mode rustic-mode)
-    (cuda-mode)
+    (cuda-mode (perfloop-cuda-mode :language-id "cuda"))
     ((toml-mode :language-id "toml") (toml-ts-mode :language-id "toml")
      (conf-toml-mode :language-id "toml")))
   "Keys for `eglot-server-programs', one for each language.")
 
 (defconst perfloop-workload-files '("perfloop.toml" "pyproject.toml" "Cargo.toml")
   "The TOML files that can hold a workload.")
+
+;;; CUDA
+
+(define-derived-mode perfloop-cuda-mode c++-mode "CUDA"
+  "C++ in files of CUDA, for an Emacs without the package cuda-mode.")
+
+(defun perfloop--name-cuda-files ()
+  "See to it that .cu and .cuh have a mode."
+  (unless (or (fboundp 'cuda-mode)
+              (assoc-default "kernel.cu" auto-mode-alist #'string-match))
+    (add-to-list 'auto-mode-alist '("\\.cuh?\\'" . perfloop-cuda-mode))))
 
 ;;; Registration
 
@@ -100,6 +111,7 @@ it, or when nil, perfloop is the buffer's only server."
 (defun perfloop-setup ()
   "Register the server with eglot and start it in the buffers it is for."
   (interactive)
+  (perfloop--name-cuda-files)
   (dolist (key perfloop-languages)
     ;; In front of eglot's own entry, which stays: it names the other server.
     (add-to-list 'eglot-server-programs (cons key #'perfloop--contact))

@@ -26,8 +26,9 @@ static Str name_of(const Request *request, const Heat *heat, const HotSpot *func
         return str_fmt(request->arena, STR_FMT " [" STR_FMT ", " STR_FMT "]",
                        STR_ARG(function->function), STR_ARG(share),
                        STR_ARG(rank_cost_text(request->arena, spots, cost)));
-    return str_fmt(request->arena, STR_FMT " [" STR_FMT ", %llu %s]", STR_ARG(function->function),
-                   STR_ARG(share), (unsigned long long)samples,
+    return str_fmt(request->arena, STR_FMT " [" STR_FMT ", " STR_FMT " %s]",
+                   STR_ARG(function->function), STR_ARG(share),
+                   STR_ARG(units_text(request->arena, (double)samples, UNIT_COUNT)),
                    spots->sampled ? "samples" : "calls");
 }
 

@@ -127,7 +127,8 @@ static Str side_text(Arena *arena, const AgainstSide *side, const HotSpots *spot
     StrBuf out = strbuf_new(arena);
     strbuf_fmt(&out, STR_FMT, STR_ARG(rank_cost_text(arena, spots, spots->total)));
     if (spots->sampled && !str_eq(spots->unit, S("count")))
-        strbuf_fmt(&out, " in %llu sample%s", (unsigned long long)spots->samples,
+        strbuf_fmt(&out, " in " STR_FMT " sample%s",
+                   STR_ARG(units_text(arena, (double)spots->samples, UNIT_COUNT)),
                    spots->samples == 1 ? "" : "s");
     strbuf_fmt(&out, " in " STR_FMT, STR_ARG(side->name));
     return strbuf_str(&out);

@@ -5,6 +5,7 @@
 #include "analysis/hints/words.h"
 #include "analysis/symbols/short_name.h"
 #include "base/strbuf.h"
+#include "base/units.h"
 #include "runners/profiling/hot.h"
 
 /* ------------------------------------------------------------------ JSON */
@@ -114,7 +115,8 @@ static void print_head(Arena *arena, StrBuf *out, const HotTable *table)
     strbuf_fmt(out, ": " STR_FMT " " STR_FMT, STR_ARG(total),
                STR_ARG(words_metric_of(arena, spots)));
     if (spots->sampled && !str_eq(spots->unit, S("count")))
-        strbuf_fmt(out, " in %llu sample%s", (unsigned long long)spots->samples,
+        strbuf_fmt(out, " in " STR_FMT " sample%s",
+                   STR_ARG(units_text(arena, (double)spots->samples, UNIT_COUNT)),
                    spots->samples == 1 ? "" : "s");
     if (spots->unmapped > 0 && spots->lines_len) {
         Str unmapped = rank_cost_text(arena, spots, spots->unmapped);

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/path.h"
 #include "base/strbuf.h"
+#include "base/units.h"
 #include "runners/git/tree_list.h"
 #include "runners/ledger/contents.h"
 #include "runners/ledger/ledger.h"
@@ -206,7 +207,8 @@ static void describe(Arena *arena, const HotSpots *spots, Imported *out)
                STR_ARG(out->tool.len ? out->tool : out->format), (long long)out->id, STR_ARG(total),
                STR_ARG(words_metric_of(arena, spots)));
     if (spots->sampled && !str_eq(spots->unit, S("count")))
-        strbuf_fmt(&text, " in %llu sample%s", (unsigned long long)spots->samples,
+        strbuf_fmt(&text, " in " STR_FMT " sample%s",
+                   STR_ARG(units_text(arena, (double)spots->samples, UNIT_COUNT)),
                    spots->samples == 1 ? "" : "s");
     if (top) {
         RankShare share = rank_share(spots, hot_spot_cost(top), hot_spot_samples(top));

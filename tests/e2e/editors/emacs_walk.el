@@ -237,6 +237,10 @@ person measures longer."
           (setq perfloop-program (list (getenv "SERVER") "--stdio")
                 walk-buffer (find-file-noselect (expand-file-name "tokenizer.py" (getenv "REPO"))))
           (perfloop-setup)
+          (walk-check "files of CUDA have a mode that is managed"
+                      (let ((mode (assoc-default "kernel.cuh" auto-mode-alist #'string-match)))
+                        (with-temp-buffer (funcall mode) (derived-mode-p 'perfloop-cuda-mode 'cuda-mode)))
+                      auto-mode-alist)
           (switch-to-buffer walk-buffer)
           ;; eglot-ensure waits for a command loop, which batch lacks.
           (apply #'eglot--connect (eglot--guess-contact))

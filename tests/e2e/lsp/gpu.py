@@ -163,7 +163,7 @@ def test_an_edit_above_keeps_everything_at_its_lines():
             item = space.ask("prepareCallHierarchy", "inl.cu", position=at)[0]
             calls = space.client.request("callHierarchy/incomingCalls", {"item": item})["result"]
             assert [c["fromRanges"][0]["start"]["line"] for c in calls] == [LAUNCH + 2], calls
-            assert item["name"] == "saxpy [100 %, 1000 samples]" and item["range"]["start"]["line"] == SAXPY + 2, item
+            assert item["name"] == "saxpy [100 %, 1,000 samples]" and item["range"]["start"]["line"] == SAXPY + 2, item
             assert space.client.end() == 0
             space.client.finish_log()
 
