@@ -66,6 +66,12 @@ expect() { # WHAT WORDS COMMAND...: it says them, whether it fails or not
         tail -20 "$scratch/said" | sed 's/^/      /'
     fi
 }
+has() { # WORDS FILE COMMAND...: what it prints goes to the file, and has the words
+    local words=$1 file=$2
+    shift 2
+    timeout -k 10 "${LIMIT:-300}" "$@" >"$file" </dev/null || return 1
+    grep -qF -- "$words" "$file" || { echo "no '$words' in:" && head -20 "$file" && return 1; }
+}
 have() {
     command -v "$1" >/dev/null
 }
