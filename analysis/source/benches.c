@@ -140,6 +140,7 @@ static bool set_id(Arena *arena, const Outline *outline, const OutlineItem *item
     case OUTLINE_CRITERION:
         return criterion_id(arena, outline, item, text, out);
     case OUTLINE_LIBTEST:
+    case OUTLINE_DIVAN:
         return libtest_id(outline, item, out);
     case OUTLINE_GBENCH:
         return gbench_id(arena, item, out);
@@ -244,6 +245,22 @@ static int fits_module(Str id, Str name)
     return ends ? points(id.len) : 0;
 }
 
+/* "inner::make::Vec<i32>::8": types and arguments come behind the function. */
+static int divan_score(Str id, Str name)
+{
+    int best = fits_module(id, name);
+    for (int behind = 0; behind < 2 && !best; behind++) {
+        size_t at = SIZE_MAX, next = 0;
+        while ((next = str_find(name, S("::"), next)) != SIZE_MAX)
+            at = next++;
+        if (at == SIZE_MAX)
+            return 0;
+        name = str_head(name, at);
+        best = fits_module(id, name);
+    }
+    return best;
+}
+
 static int criterion_score(const Bench *bench, Str name)
 {
     int best = fits_start(bench->id, name, "/");
@@ -274,6 +291,8 @@ int bench_score(const Bench *bench, Str path, Str harness, Str name)
         return str_eq(bench->id, name) ? 1 : 0;
     case OUTLINE_LIBTEST:
         return fits_module(bench->id, name);
+    case OUTLINE_DIVAN:
+        return divan_score(bench->id, name);
     case OUTLINE_NO_HARNESS:
         break;
     }

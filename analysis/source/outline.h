@@ -42,6 +42,7 @@ typedef enum OutlineHarness {
     OUTLINE_PYPERF,
     OUTLINE_CRITERION,
     OUTLINE_LIBTEST, /* #[bench] */
+    OUTLINE_DIVAN,
     OUTLINE_GBENCH,
     OUTLINE_NVBENCH,
 } OutlineHarness;

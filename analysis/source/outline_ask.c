@@ -17,7 +17,7 @@ static const Str HARNESS_NAMES[] = {
     [OUTLINE_NO_HARNESS] = STR_CONST(""),     [OUTLINE_PYTEST] = STR_CONST("pytest-benchmark"),
     [OUTLINE_PYPERF] = STR_CONST("pyperf"),   [OUTLINE_CRITERION] = STR_CONST("criterion"),
     [OUTLINE_LIBTEST] = STR_CONST("libtest"), [OUTLINE_GBENCH] = STR_CONST("google-benchmark"),
-    [OUTLINE_NVBENCH] = STR_CONST("nvbench"),
+    [OUTLINE_NVBENCH] = STR_CONST("nvbench"), [OUTLINE_DIVAN] = STR_CONST("divan"),
 };
 
 Str outline_kind_name(OutlineKind kind)

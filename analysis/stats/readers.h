@@ -50,6 +50,9 @@ bool criterion_add(Arena *arena, const CriterionFiles *files, Samples *samples,
 bool read_libtest(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
 /* Does the text hold a line of theirs? */
 bool libtest_is(Str bytes);
+/* What divan's benchmarks print. */
+bool read_divan(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;
+bool divan_is(Str bytes);
 
 /* Looks at the bytes and chooses; of lines, only those of Rust's test harness. */
 bool samples_read(Arena *arena, Str bytes, Samples *out, Err *err) MUST_CHECK;

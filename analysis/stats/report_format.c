@@ -80,6 +80,8 @@ bool samples_read(Arena *arena, Str bytes, Samples *out, Err *err)
             return FORMATS[i].read(arena, bytes, out, err);
     if (str_starts(str_trim(bytes), S("[[")))
         return read_criterion(arena, bytes, out, err);
+    if (divan_is(bytes))
+        return read_divan(arena, bytes, out, err);
     if (libtest_is(bytes))
         return read_libtest(arena, bytes, out, err);
     return err_set(err, ERR_UNSUPPORTED, "not a benchmark report we know: we read " STR_FMT,
@@ -92,6 +94,6 @@ Str samples_formats(Arena *arena)
     for (size_t i = 0; i < FORMAT_COUNT; i++)
         if (i == 0 || !str_eq(FORMATS[i].name, FORMATS[i - 1].name))
             strbuf_fmt(&out, "%s" STR_FMT, i ? ", " : "", STR_ARG(FORMATS[i].name));
-    strbuf_add(&out, S(", libtest"));
+    strbuf_add(&out, S(", libtest, divan"));
     return strbuf_str(&out);
 }

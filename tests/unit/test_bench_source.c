@@ -121,6 +121,21 @@ static void rust_bench_attribute(void **state)
                    S("libtest tests::scan 3\nlibtest tests::join 6\n"));
 }
 
+static void rust_divan_attribute(void **state)
+{
+    assert_benches(LANG_RUST,
+                   S("#[divan::bench(args = [1, 8])]\n"
+                     "fn fibonacci(n: u64) -> u64 { n }\n"
+                     "mod inner {\n"
+                     "    #[divan::bench]\n"
+                     "    #[inline]\n"
+                     "    fn make<T: Default>() -> T { T::default() }\n"
+                     "    #[tokio::bench]\n"
+                     "    fn none() {}\n"
+                     "}\n"),
+                   S("divan fibonacci 2\ndivan inner::make 6\n"));
+}
+
 static void cuda_benchmarks_of_google_benchmark_and_nvbench(void **state)
 {
     assert_benches(LANG_CUDA,
@@ -225,6 +240,20 @@ static void names_of_libtest(void **state)
     assert_meant("libtest", "my_tests::scan", "none");
 }
 
+static void names_of_divan(void **state)
+{
+    Str path = S("benches/example.rs");
+    Found found = find(test_arena(state), LANG_RUST,
+                       S("#[divan::bench(args = [1])]\nfn fib(n: u64) -> u64 { n }\nmod inner {\n"
+                         "    #[divan::bench]\n    fn make<T>() {}\n}\n"));
+    assert_meant("divan", "fib", "fib 2");
+    assert_meant("divan", "fib::1", "fib 2");
+    assert_meant("divan", "inner::make::Vec<i32>", "inner::make 5");
+    assert_meant("divan", "inner::make::Vec<i32>::8", "inner::make 5");
+    assert_meant("divan", "inner::other", "none");
+    assert_meant("libtest", "fib", "none");
+}
+
 /* ------------------------------------------------------------------ broken and edited text */
 
 /* Without its function nobody knows whether a Criterion or a group is called. */
@@ -290,7 +319,8 @@ static void an_edited_outline_has_the_benchmarks_of_a_fresh_one(void **state)
 TEST_MAIN(TEST(python_tests_that_take_the_fixture), TEST(python_benchmarks_of_a_pyperf_runner),
           TEST(a_name_in_pieces_is_its_first_piece),
           TEST(rust_benchmarks_of_criterion_and_their_groups), TEST(rust_bench_attribute),
-          TEST(cuda_benchmarks_of_google_benchmark_and_nvbench), TEST(names_of_pytest),
-          TEST(names_of_criterion), TEST(names_of_google_benchmark), TEST(names_of_libtest),
+          TEST(rust_divan_attribute), TEST(cuda_benchmarks_of_google_benchmark_and_nvbench),
+          TEST(names_of_pytest), TEST(names_of_criterion), TEST(names_of_google_benchmark),
+          TEST(names_of_libtest), TEST(names_of_divan),
           TEST(broken_source_keeps_the_benchmarks_around_the_break),
           TEST(an_edited_outline_has_the_benchmarks_of_a_fresh_one))

@@ -340,12 +340,40 @@ static void other_texts_are_refused(void **state)
     refuse(arena, "{\"result\": 1}",
            "not a benchmark report we know: we read criterion, hyperfine, google-benchmark, "
            "nvbench, pyperf, "
-           "pytest-benchmark, libtest");
+           "pytest-benchmark, libtest, divan");
     refuse(arena, "{\"results\": [{\"command\": \"x\"}]}",
            "the report of hyperfine holds no benchmark: x: no times of its rounds");
     refuse(arena, "{\"context\": {}, \"benchmarks\": [{\"real_time\": -1}, 5, null]}",
            "the report of google-benchmark holds no benchmark: ?: 1 of 1 repetitions are not "
            "positive times and are left out");
+}
+
+/* As divan 0.1.21 printed it of a program of ours. */
+static void divan_prints_a_tree(void **state)
+{
+    static const struct {
+        const char *name;
+        double median, mean;
+    } ROWS[] = {{"fibonacci::1", 1.999e-9, 1.999e-9},
+                {"fibonacci::8", 43.24e-9, 43.28e-9},
+                {"plain", 308.9e-9, 308.9e-9},
+                {"inner::bytes", 513.2e-9, 514.2e-9},
+                {"inner::make::String", 0.15e-9, 0.508e-9},
+                {"inner::make::Vec<i32>", 0.14e-9, 0.307e-9}};
+    Arena *arena = test_arena(state);
+    Samples samples;
+    Err err = {0};
+    Str path = test_source_path(arena, "tests/fuzz/corpus/samples/divan.txt");
+    assert_ok(results_read(arena, path, &samples, &err), &err);
+    assert_str(samples.harness, S("divan"));
+    assert_int_equal(samples.benchmarks.len, sizeof(ROWS) / sizeof(ROWS[0]));
+    for (size_t i = 0; i < samples.benchmarks.len; i++) {
+        const BenchmarkSamples *benchmark = &samples.benchmarks.items[i];
+        assert_str(benchmark->name, str_from_c(ROWS[i].name));
+        assert_str(benchmark->group, S("example"));
+        assert_near(samples_metric(benchmark, SAMPLE_P50), ROWS[i].median);
+        assert_near(samples_metric(benchmark, SAMPLE_MEAN), ROWS[i].mean);
+    }
 }
 
 static void libtest_prints_a_median_per_benchmark(void **state)
@@ -367,7 +395,8 @@ static void libtest_prints_a_median_per_benchmark(void **state)
     assert_int_equal(samples.benchmarks.items[0].series.items[0].count, 0);
 }
 
-TEST_MAIN(TEST(libtest_prints_a_median_per_benchmark), TEST(pyperf_values_are_of_all_processes),
+TEST_MAIN(TEST(divan_prints_a_tree), TEST(libtest_prints_a_median_per_benchmark),
+          TEST(pyperf_values_are_of_all_processes),
           TEST(a_time_that_the_program_measured_is_told_apart),
           TEST(repetitions_of_google_benchmark_are_one),
           TEST(aggregates_count_where_nothing_else_is), TEST(hyperfine_names_its_parameters),

@@ -68,3 +68,19 @@
   (function_item name: (identifier) @name) @bench)
   (#any-of? @_attribute "bench")
   (#set! harness "libtest"))
+
+; divan
+(((attribute_item (attribute (scoped_identifier path: (identifier) @_path name: (identifier) @_attribute))) @bench
+  .
+  (function_item name: (identifier) @name) @bench)
+  (#any-of? @_path "divan")
+  (#any-of? @_attribute "bench")
+  (#set! harness "divan"))
+(((attribute_item (attribute (scoped_identifier path: (identifier) @_path name: (identifier) @_attribute))) @bench
+  .
+  (attribute_item)
+  .
+  (function_item name: (identifier) @name) @bench)
+  (#any-of? @_path "divan")
+  (#any-of? @_attribute "bench")
+  (#set! harness "divan"))

@@ -31,7 +31,7 @@ bool bench_import_is_report(Arena *arena, Str file)
     Str start = str_trim(str_head(text, 4096));
     if (!str_starts(start, S("{")) && !str_starts(start, S("[")) &&
         !str_has(start, S("{\"reason\"")))
-        return libtest_is(text);
+        return libtest_is(text) || divan_is(text);
     return samples_read(arena, text, &samples, &err) || err.kind != ERR_UNSUPPORTED;
 }
 
