@@ -205,7 +205,9 @@ def theirs(report, lines):
     for part in ncu_report.load_report(str(report)):
         for launch in part:
             launches += 1
-            lists = {}
+            kernel, lists = launch.name(), {}
+            if re.search(r"[][(){}=]", kernel):  # of Numba
+                kernel = re.search(r"(\w+)[[(]", launch.name(launch.NameBase_DEMANGLED))[1]
             for name in launch.metric_names():
                 metric = launch.metric_by_name(name)
                 ours = LISTS.get(name) or (
@@ -225,9 +227,9 @@ def theirs(report, lines):
                             strange.add((address, rows[0], first))
                         places[address] = rows[-1] if rows else first
                     place = places[address]
-                    found[launch.name()][(*place, ours)] += metric.as_uint64(i)
+                    found[kernel][(*place, ours)] += metric.as_uint64(i)
                     if ours.startswith("stall_") and "gpu_samples" not in lists:
-                        found[launch.name()][(*place, "gpu_samples")] += metric.as_uint64(i)
+                        found[kernel][(*place, "gpu_samples")] += metric.as_uint64(i)
     return found, launches, len(places), strange
 
 

@@ -440,6 +440,16 @@ static void instances_of_a_template_share_a_place(void **state)
     assert_int_equal(profile.facts_len, 6);
 }
 
+/* Numba's, as ncu 2021.1 wrote them. */
+static void a_name_that_is_none_is_taken_from_the_long_one(void **state)
+{
+    Arena *arena = test_arena(state);
+    StrBuf result = result_of(arena, S("_ZN3add"), S("cw51cXTLSUwv1kAPW1tQ_3d]"), 900);
+    proto_put_bytes(&result, 7, S("add[cw51cXTLSUwv1kAPW1tQ_3d](Array<float, 2, C>, int)"));
+    Profile profile = read_report(arena, report_of(arena, source_of(arena, (Str){0}), &result, 1));
+    assert_true(has_line(arena, &profile, "900 x1 add"));
+}
+
 static void results_of_other_kinds_are_named(void **state)
 {
     Arena *arena = test_arena(state);
@@ -559,6 +569,7 @@ TEST_MAIN(TEST(instructions_become_stacks_of_what_was_inlined),
           TEST(a_rule_of_several_launches_is_told_once),
           TEST(memory_accesses_are_notes_of_their_lines), TEST(versions_differ_in_names_and_order),
           TEST(metrics_asked_for_are_facts), TEST(instances_of_a_template_share_a_place),
+          TEST(a_name_that_is_none_is_taken_from_the_long_one),
           TEST(results_of_other_kinds_are_named), TEST(python_calls_what_launches),
           TEST(the_launching_stack_comes_first), TEST(strange_values_do_no_harm),
           TEST(a_cut_report_gives_what_is_there), TEST(samples_have_the_figures_of_their_index))

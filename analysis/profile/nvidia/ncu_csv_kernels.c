@@ -265,12 +265,39 @@ static void add_fact(Emit *to, uint32_t frame, const NcuCsvFact *fact, Str name,
         add_number(to, frame, name, fact->value, unit);
 }
 
+/* Of several instances of a template those that took longest stand for their frame. */
+typedef struct Instances {
+    size_t count;
+    size_t longest; /* kernel */
+} Instances;
+
+static Instances *instances_of_frames(Emit *to)
+{
+    NcuCsv *in = to->in;
+    IdMap of = idmap_new(in->arena); /* frame to its first kernel + 1 */
+    Instances *all = NEW_ARRAY(in->arena, Instances, in->kernels.len + 1);
+    for (size_t i = 1; i < in->kernels.len; i++) {
+        const NcuCsvKernel *kernel = &in->kernels.items[i];
+        if (!kernel->launches)
+            continue;
+        uint32_t *first = idmap_slot(&of, to->frames[i]);
+        if (!*first)
+            *first = (uint32_t)i;
+        Instances *here = &all[*first];
+        if (!here->count++ || kernel->total_ns > in->kernels.items[here->longest].total_ns)
+            here->longest = i;
+    }
+    return all;
+}
+
 static void add_facts(Emit *to, uint32_t frame, const NcuCsvKernel *kernel,
-                      const NcuCsvLaunch *launch)
+                      const NcuCsvLaunch *launch, size_t instances)
 {
     const NcuFactRow *rows;
     size_t len = ncu_fact_rows(&rows);
     add_text(to, frame, S("kernel"), kernel->full);
+    if (instances > 1)
+        add_number(to, frame, S("template instances"), (double)instances, S("count"));
     add_number(to, frame, S("launches"), (double)kernel->launches, S("count"));
     if (kernel->total_ns)
         add_number(to, frame, S("time of all launches"), (double)kernel->total_ns, S("ns"));
@@ -388,9 +415,14 @@ Profile ncu_csv_profile(NcuCsv *in, ProfileBuilder *build)
     for (size_t i = 1; i < in->kernels.len; i++) {
         const NcuCsvKernel *kernel = &in->kernels.items[i];
         add_notes(&to, kernel);
-        if (!kernel->launches)
-            continue;
-        add_facts(&to, to.frames[i], kernel, &in->launches.items[kernel->longest]);
+    }
+    const Instances *instances = instances_of_frames(&to);
+    for (size_t i = 1; i < in->kernels.len; i++) {
+        size_t best = instances[i].longest;
+        const NcuCsvKernel *kernel = &in->kernels.items[best];
+        if (instances[i].count)
+            add_facts(&to, to.frames[best], kernel, &in->launches.items[kernel->longest],
+                      instances[i].count);
     }
     add_findings(&to);
     add_accesses(&to);

@@ -4,7 +4,9 @@
  */
 
 #include <math.h>
+#include <string.h>
 
+#include "analysis/profile/kernel_name.h"
 #include "analysis/profile/nvidia/ncu_parts.h"
 
 enum {
@@ -157,12 +159,27 @@ bool ncu_is_longest(const Ncu *in, const NcuLaunch *launch)
     return in->launches.items[launch->kernel].longest == launch->number;
 }
 
+/* Not so in reports of Numba's kernels: "cw51cXTLSUwv1kAPW1tQ_3d]" for add[cw51cXTLSUwv1kAPW1tQ=](...). */
+static bool is_name(Str name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (strchr("[](){}=", name.ptr[i]))
+            return false;
+    return name.len > 0;
+}
+
+static Str name_of(Str result)
+{
+    Str name = ncu_text(result, NCU_NAME);
+    Str plain = is_name(name) ? (Str){0} : kernel_plain_name(ncu_text(result, NCU_DEMANGLED));
+    Str mangled = ncu_text(result, NCU_MANGLED);
+    return plain.len ? plain : name.len ? name : mangled.len ? mangled : S("(unnamed kernel)");
+}
+
 void ncu_read_kernel(Ncu *in, NcuLaunch *launch)
 {
     launch->mangled = ncu_text(launch->result, NCU_MANGLED);
-    launch->name = ncu_text(launch->result, NCU_NAME);
-    if (!launch->name.len)
-        launch->name = launch->mangled.len ? launch->mangled : S("(unnamed kernel)");
+    launch->name = name_of(launch->result);
     launch->duration_ns = duration_of(in, launch->result);
     launch->kernel = intern_id(&in->kernels, mangled_of(launch->result));
     Proto fields = proto(launch->result);
