@@ -109,6 +109,8 @@ typedef struct CallStrings {
 static CallStrings strings_of(const PythonLook *in, const OutlineItem *call)
 {
     size_t low = 0, high = in->strings.len;
+    if (!high)
+        return (CallStrings){0};
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (in->strings.items[middle].start < call->range.start.n)
