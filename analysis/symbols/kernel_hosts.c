@@ -36,6 +36,7 @@ struct KernelHosts {
     bool *waits;         /* by stack: in a call that waits */
     bool *calls;         /* by stack: in a call of CUDA */
     int64_t gpu_ns;      /* of all kernels */
+    bool sampled;        /* ncu: a sample is no launch, but an instruction that was seen */
     Array(Launch) launches;
     IdMap launch_of; /* host and kernel to number + 1 */
     Array(HostTime) times;
@@ -137,6 +138,7 @@ static void add_metric(KernelHosts *hosts, size_t metric)
     Str name = profile_text(profile, profile->metrics[metric].name);
     bool gpu = str_eq(name, S("gpu_time")), host = is_host_time(profile, metric);
     bool cpu = str_eq(name, S("cpu_samples"));
+    hosts->sampled = hosts->sampled || (gpu && profile->metrics[metric].sampled);
     for (size_t i = 0; i < profile->samples_len; i++) {
         int64_t weight = profile->weights[metric][i];
         uint32_t stack = profile->sample_stack[i];
@@ -291,10 +293,11 @@ static Str sentence(KernelHosts *hosts, const Launch *launches, size_t len, int6
     Str time = time_text(arena, ns), share = share_text(arena, ns, all);
     if (len == 1) {
         Str name = kernel_plain_name(profile_text(hosts->profile, launches[0].kernel));
-        return str_fmt(
-            arena, "launches " STR_FMT ": " STR_FMT ", " STR_FMT " of GPU time in %llu launch%s",
-            STR_ARG(name), STR_ARG(time), STR_ARG(share), (unsigned long long)count,
-            count == 1 ? "" : "es");
+        Str times = hosts->sampled ? (Str){0}
+                                   : str_fmt(arena, " in %llu launch%s", (unsigned long long)count,
+                                             count == 1 ? "" : "es");
+        return str_fmt(arena, "launches " STR_FMT ": " STR_FMT ", " STR_FMT " of GPU time" STR_FMT,
+                       STR_ARG(name), STR_ARG(time), STR_ARG(share), STR_ARG(times));
     }
     return str_fmt(
         arena, "launches %zu kernels: " STR_FMT ", " STR_FMT " of GPU time (" STR_FMT "%s)", len,
