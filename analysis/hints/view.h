@@ -52,6 +52,8 @@ typedef struct ViewDiagnostic {
     ViewSeverity severity;
     Str code; /* stable: "hot-line", "regression", … */
     Str message;
+    Str elsewhere; /* a file below the workspace root that the message speaks of, and its line; or empty */
+    LineNo elsewhere_line;
     bool faded;   /* about a line that changed since: drawn grey where the client can */
     size_t order; /* of two of the same line, severity and code: as they were made */
 } ViewDiagnostic;

@@ -55,6 +55,26 @@ static bool is_worth_it(const ViewMaker *maker, const FileView *out, const HotNo
     return !(str_has(note->rule, S("Stall")) && is_hot_line(out, note->now));
 }
 
+/* " at reduce.cu:5", when the message says where the kernel is. */
+static Str place_of(const HotNote *note)
+{
+    size_t name = str_find(note->message, note->rule, 0);
+    Str rest = name == SIZE_MAX ? (Str){0} : str_from(note->message, name + note->rule.len);
+    return str_starts(rest, S(" at ")) ? str_head(rest, str_find(rest, S(": "), 0)) : (Str){0};
+}
+
+/* The same as a place that clients can go to. */
+static void set_elsewhere(const HotNote *note, ViewDiagnostic *diagnostic)
+{
+    Str file, line;
+    uint64_t number;
+    if (!str_cut_last(place_of(note), ':', &file, &line) || !str_to_u64(line, &number) || !number ||
+        number > UINT32_MAX)
+        return;
+    diagnostic->elsewhere = str_from(file, sizeof(" at ") - 1);
+    diagnostic->elsewhere_line.n = (uint32_t)number;
+}
+
 /* Of a kernel those of this rank; of a line, which a rule may mark twice, those not repeated. */
 static void notes_of_rank(ViewMaker *maker, FileView *out, uint32_t rank)
 {
@@ -68,6 +88,8 @@ static void notes_of_rank(ViewMaker *maker, FileView *out, uint32_t rank)
         if (!diagnostic)
             return;
         diagnostic->message = words_note(maker->arena, note, GIST_BYTES);
+        if (waits)
+            set_elsewhere(note, diagnostic);
     }
 }
 
@@ -78,14 +100,6 @@ void view_notes(ViewMaker *maker, FileView *out)
 }
 
 /* ------------------------------------------------------------------ at the end of the line */
-
-/* " at reduce.cu:5", when the message says where the kernel is. */
-static Str place_of(const HotNote *note)
-{
-    size_t name = str_find(note->message, note->rule, 0);
-    Str rest = name == SIZE_MAX ? (Str){0} : str_from(note->message, name + note->rule.len);
-    return str_starts(rest, S(" at ")) ? str_head(rest, str_find(rest, S(": "), 0)) : (Str){0};
-}
 
 /* "waits for kernel reduce at reduce.cu:5", as much of it as there is room for. */
 static Str wait_label(const ViewMaker *maker, const HotNote *note)

@@ -6,6 +6,7 @@
 #include "analysis/workload/workload.h"
 #include "base/path.h"
 #include "lsp/features/view_write.h"
+#include "lsp/uri.h"
 
 enum {
     TAG_UNNECESSARY = 1, /* drawn faded */
@@ -29,6 +30,24 @@ static ByteRange code_range(const Text *text, LineNo line)
         range.end.n = range.start.n + (uint32_t)code.len;
     }
     return range;
+}
+
+/* Where the kernel is that a line waits for. */
+static void write_elsewhere(const Request *request, JsonOut *out, const ViewDiagnostic *diagnostic)
+{
+    const Heat *heat = request_heat(request)->heat;
+    if (!request->snapshot->client->related_information || !diagnostic->elsewhere.len || !heat)
+        return;
+    Str path = path_join(request->arena, heat->root, diagnostic->elsewhere);
+    json_key_open(out, "relatedInformation", '[');
+    json_open(out, '{');
+    json_key_open(out, "location", '{');
+    json_key_str(out, "uri", uri_from_path(request->arena, path));
+    write_line_start(out, "range", diagnostic->elsewhere_line);
+    json_close(out, '}');
+    json_key_str(out, "message", S("the kernel"));
+    json_close(out, '}');
+    json_close(out, ']');
 }
 
 /* Where the iteration changed other files: a regression is more than the line it is shown at. */
@@ -69,6 +88,7 @@ static void write_view(const Request *request, JsonOut *out, const FileView *vie
             json_close(out, ']');
         }
         write_related(request, out, diagnostic);
+        write_elsewhere(request, out, diagnostic);
         json_close(out, '}');
     }
 }

@@ -39,7 +39,8 @@ class Workspace:
 
     def begin(self, name, language):
         self.client.initialize(root=str(self.root), capabilities={
-            "textDocument": {"hover": {"contentFormat": ["plaintext"]}}})
+            "textDocument": {"hover": {"contentFormat": ["plaintext"]},
+                             "publishDiagnostics": {"relatedInformation": True}}})
         self.uri = (self.root / name).as_uri()
         self.client.open(self.uri, self.files[name], language)
 
@@ -51,8 +52,13 @@ class Workspace:
         def fits(message):
             return (message.get("method") == "textDocument/publishDiagnostics" and
                     any(part in d["message"] for d in message["params"]["diagnostics"]))
-        found = self.client.wait(fits)["params"]["diagnostics"]
-        return [(d["range"]["start"]["line"] + 1, d["message"]) for d in found if d["code"] == "gpu-wait"]
+        found = [d for d in self.client.wait(fits)["params"]["diagnostics"] if d["code"] == "gpu-wait"]
+        for diagnostic in found:  # one can go from each to its kernel
+            place = diagnostic["relatedInformation"][0]["location"]
+            name, line = re.search(r" at ([^ ]+):(\d+): ", diagnostic["message"]).groups()
+            assert place["uri"] == (self.root / name).as_uri(), place
+            assert place["range"]["start"]["line"] == int(line) - 1, place
+        return [(d["range"]["start"]["line"] + 1, d["message"]) for d in found]
 
     def hints(self):
         every = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
