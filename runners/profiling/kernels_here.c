@@ -21,6 +21,19 @@ static bool names_one(Str bytes, const KernelNames *wanted)
     return str_has(bytes, S("##")) && str_has(bytes, S("__global__")); /* macros join names */
 }
 
+/* Kernels have names such as "add": of the files with that word only those with CUDA in them are parsed. */
+static bool may_hold(LangId lang, Str bytes)
+{
+    static const Str WORDS[] = {STR_CONST("__global__"), STR_CONST("<<<"),
+                                STR_CONST("aunch"),      STR_CONST("LAUNCH"),
+                                STR_CONST("KERNEL"),     STR_CONST("__device__"),
+                                STR_CONST("cuModule"),   STR_CONST(".func")};
+    for (size_t i = 0; lang == LANG_CUDA && i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
+        if (str_has(bytes, WORDS[i]))
+            return true;
+    return lang != LANG_CUDA;
+}
+
 static bool is_one_of(const KernelNames *names, Str name)
 {
     array_each (Str, one, names)
@@ -87,7 +100,8 @@ static KernelSources look_around(Arena *arena, const Places *places, const TreeF
         if (bytes.len > bytes_left)
             break;
         bytes_left -= bytes.len;
-        if (names_one(bytes, wanted) || is_one_of(waiting, path_base(path)))
+        if ((may_hold(lang, bytes) && names_one(bytes, wanted)) ||
+            is_one_of(waiting, path_base(path)))
             look_at(arena, &here, wanted, lang, path, bytes);
     }
     return here;
