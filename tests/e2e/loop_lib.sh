@@ -46,7 +46,7 @@ write_workload() { # extra lines
 [workload.w]
 benchmark = "python3 work.py"
 metric = "cpu_time"
-target = "-10 %"
+target = "-5 %"
 tests = "python3 check.py"
 $1
 END
