@@ -10,11 +10,15 @@ import os
 import pathlib
 import random
 import subprocess
+import sys
 import time
 
 HERE = pathlib.Path(__file__).parent
 ROOT = HERE.parent.parent
 SCRATCH = ROOT / "build" / "bench"
+
+sys.path.insert(0, str(ROOT / "tests" / "lib"))
+from proto_writer import field, varint  # noqa: E402
 
 
 def run(argv):
@@ -63,21 +67,6 @@ def make_trace(path, megabytes):
             out.write(f'{{"pid":27754,"tid":27754,"ts":{start:.3f},"ph":"X","dur":{now - start:.3f},'
                       f'"name":"{name}","cat":"FEE"}}' + ("," if stack else ""))
         out.write('],"viztracer_metadata":{"overflow":false}}')
-
-
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def field(number, content):
-    if isinstance(content, int):
-        return varint(number << 3) + varint(content)
-    return varint(number << 3 | 2) + varint(len(content)) + content
 
 
 def make_pprof(path, samples):

@@ -15,27 +15,15 @@ import sys
 
 from program import Program, place, places_of, run
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "lib"))
+from proto_writer import field, varint  # noqa: E402
+
 PERFLOOP = os.environ["PERFLOOP"]
 LOADED_AT = 0x7F31A0000000
 PAGE = 4096
 
 
 # ---------------------------------------------------------------- a writer of profile.proto
-
-
-def varint(value):
-    out = bytearray()
-    while value >= 0x80:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-def field(number, content):
-    if isinstance(content, int):
-        return varint(number << 3) + varint(content)
-    return varint(number << 3 | 2) + varint(len(content)) + content
 
 
 def pprof(samples, mappings):
