@@ -322,6 +322,7 @@ NvidiaProblem tool_explain_nvidia(Arena *arena, const Tool *tool, Str said)
         {STR_CONST("unrecognised option"), too_old},
         {STR_CONST("unrecognized option"), too_old},
         {STR_CONST("Illegal --"), too_old},
+        {STR_CONST("did not match any section"), too_old},
         {STR_CONST("mporter binary"), no_importer},
         {STR_CONST("undefined symbol: __libc_dlsym"), old_library},
         {STR_CONST("Connection to Agent lost"), agent_lost},

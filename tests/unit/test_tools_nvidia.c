@@ -53,6 +53,12 @@ static void each_failure_has_its_sentence(void **state)
                   "driver:\n==ERROR== Unknown Error on device 0.\n",
                   "ncu: Unknown Error on device 0.");
     check_problem(arena, "==WARNING== No kernels were profiled.\n", "launched no kernel");
+    check_problem(arena, "==ERROR== Option '--section Nonsense' did not match any section.\n",
+                  "ncu 2024.1.1.0 does not know an option");
+    check_problem(arena,
+                  "==ERROR== Invalid regex provided to --kernel option. Character set declaration "
+                  "starting with [ terminated prematurely\n",
+                  "ncu: Invalid regex provided to --kernel option.");
     check_problem(arena, "RuntimeError: Found no NVIDIA driver on your system.\n", "no GPU");
     check_problem(arena, "Connection to Agent lost. Internal reason: 'End of file'.\n",
                   "lost its own agent");
