@@ -348,7 +348,8 @@ Profile profile_build(ProfileBuilder *build, Str tool, Str format)
 {
     if (build->notes_dropped)
         *array_push(build->arena, &build->notes) =
-            str_fmt(build->arena, "%zu more notes of this kind", build->notes_dropped);
+            str_fmt(build->arena, "%zu more note%s of this kind", build->notes_dropped,
+                    build->notes_dropped == 1 ? "" : "s");
     if (build->threads.len == 0)
         array_push(build->arena, &build->threads);
     if (build->graph)

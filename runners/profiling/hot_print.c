@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "base/units.h"
 #include "runners/profiling/hot.h"
+#include "runners/profiling/notes.h"
 
 /* ------------------------------------------------------------------ JSON */
 
@@ -235,31 +236,11 @@ static size_t rows_with_cost(const HotTable *table)
     return count;
 }
 
-/* What a note says of its subject: "a.so is not here: …", "reduce: no numbers per line". */
-static Str said_of_it(Str note)
+static void print_notes(Arena *arena, StrBuf *out, const HotTable *table)
 {
-    size_t at = str_find(note, S(" is not here"), 0);
-    if (at == SIZE_MAX)
-        at = str_find(note, S(": "), 0);
-    return at == SIZE_MAX ? note : str_from(note, at);
-}
-
-/* Notes that say the same of other files or kernels are one line. */
-static void print_notes(StrBuf *out, const HotTable *table)
-{
-    for (size_t i = 0; i < table->notes_len; i++) {
-        Str what = said_of_it(table->notes[i]);
-        size_t before = 0, after = 0;
-        for (size_t k = 0; k < table->notes_len; k++)
-            if (k != i && str_eq(said_of_it(table->notes[k]), what))
-                *(k < i ? &before : &after) += 1;
-        if (before)
-            continue;
-        strbuf_fmt(out, "note: " STR_FMT, STR_ARG(table->notes[i]));
-        if (after)
-            strbuf_fmt(out, "; the same of %zu more", after);
-        strbuf_char(out, '\n');
-    }
+    Notes notes = notes_fold(arena, table->notes, table->notes_len);
+    array_each (const Str, note, &notes)
+        strbuf_fmt(out, "note: " STR_FMT "\n", STR_ARG(*note));
 }
 
 /* What stands in no row, and which option shows it. */
@@ -283,7 +264,7 @@ Str hot_text(Arena *arena, const HotTable *table)
     StrBuf out = strbuf_new(arena);
     size_t quiet = 0, zero = 0;
     print_head(arena, &out, table);
-    print_notes(&out, table);
+    print_notes(arena, &out, table);
     bool with_callees = false;
     for (size_t i = 0; i < table->rows_len; i++)
         with_callees = with_callees || calls_much(&table->rows[i].spot);

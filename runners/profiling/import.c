@@ -15,6 +15,7 @@
 #include "runners/profiling/convert.h"
 #include "runners/profiling/kernels_here.h"
 #include "runners/profiling/libraries.h"
+#include "runners/profiling/notes.h"
 #include "runners/workloads.h"
 
 /* ------------------------------------------------------------------ the workspace */
@@ -311,8 +312,9 @@ static bool import_open(Import *import, Profile *profile, Err *err)
     HotSpots spots =
         hotspots_of(import->arena, profile,
                     (HotOptions){.map = map, .metric = usual_metric(profile, import->workload)});
-    for (size_t i = 0; i < profile->notes_len; i++)
-        report_note(import->report, STR_FMT, STR_ARG(profile->notes[i]));
+    Notes notes = notes_fold(import->arena, profile->notes, profile->notes_len);
+    array_each (const Str, note, &notes)
+        report_note(import->report, STR_FMT, STR_ARG(*note));
     list_files(import->arena, profile, map, out);
     out->tool = str_copy(import->arena, profile->tool);
     out->format = str_copy(import->arena, profile->format);
