@@ -99,7 +99,6 @@ EXPECTED = {
     "memray/here-work.gprof2dot.json": [
         ("peak", 6343296, [("<listcomp>", "self", 3212896), ("iterencode", "self", 3086885)])],
     # its own total_bytes_allocated and total_num_allocations
-    "memray/here-work.gprof2dot.json": [("peak", 6343296, [("<listcomp>", "self", 3212896)])],
     "memray/here-work.stats.json": [
         ("allocated", 12852908, [("encoder.py:258", "self", 8758085)]), ("allocations", 282, [])],
     "memray/vscode-flamegraph.example.csv": [("peak", 411072404, [("main.py:8", "self", 321937408)])],
