@@ -116,10 +116,15 @@ static void copies_of_pageable_memory_are_a_finding(void **state)
                "device, 4 kB in 1 µs (4 GB/s): cudaMallocHost or cudaHostRegister make them "
                "faster, and let them run beside the host");
     check_line(arena, &profile,
+               "note run :0 memory copy: 1 copy to the device, 6 kB in 500 ns (12 GB/s)");
+    check_line(arena, &profile,
                "warning [copy device to host] :0 pageable memory: pageable host memory: use "
                "pinned. 1 copy to the host, 500 B in 1 µs (500 MB/s): cudaMallocHost or "
                "cudaHostRegister make them faster, and let them run beside the host");
-    assert_int_equal(profile.findings_len, 2);
+    check_line(arena, &profile,
+               "note: 2 copies to the device, 10 kB in 1.5 µs (6.67 GB/s); 4 kB of it pageable "
+               "host memory: use pinned");
+    assert_int_equal(profile.findings_len, 3);
     check_line(arena, &profile, "fact [copy host to device]: bytes = 10000 bytes");
     check_line(arena, &profile,
                "fact [copy host to device]: from or to pageable host memory = 4000 bytes");

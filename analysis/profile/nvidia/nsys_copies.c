@@ -67,40 +67,60 @@ void nsys_take_copy(Nsys *in, const NsysRow *row, bool is_fill)
 
 /* ------------------------------------------------------------------ telling */
 
-static double bytes_per_second(const NsysCopies *copies)
-{
-    return copies->ns ? (double)copies->bytes / ((double)copies->ns * 1e-9) : 0;
-}
-
 static bool is_pageable(const NsysCopies *copies)
 {
     return (copies->kind == KIND_TO_DEVICE && copies->from == MEMORY_PAGEABLE) ||
            (copies->kind == KIND_TO_HOST && copies->to == MEMORY_PAGEABLE);
 }
 
-static Str speed_text(Nsys *in, const NsysCopies *copies)
+static double bytes_per_second(const NsysCopies *copies)
 {
-    return str_fmt(in->arena, STR_FMT "/s",
+    return copies->ns ? (double)copies->bytes / ((double)copies->ns * 1e-9) : 0;
+}
+
+/* "2 copies to the device, 10 kB in 1.5 µs (6.67 GB/s)" */
+static Str copies_text(Nsys *in, const NsysCopies *copies)
+{
+    Str what = str_copy(
+        in->arena,
+        profile_added_text(in->build, profile_added_row(in->build, copies->frame)->function));
+    if (copies->kind == KIND_TO_DEVICE || copies->kind == KIND_TO_HOST)
+        what = str_fmt(in->arena, "%s %s", copies->count == 1 ? "copy" : "copies",
+                       copies->kind == KIND_TO_DEVICE ? "to the device" : "to the host");
+    else
+        what = str_fmt(in->arena, "times " STR_FMT, STR_ARG(what));
+    return str_fmt(in->arena, "%llu " STR_FMT ", " STR_FMT " in " STR_FMT " (" STR_FMT "/s)",
+                   (unsigned long long)copies->count, STR_ARG(what),
+                   STR_ARG(units_text(in->arena, (double)copies->bytes, UNIT_BYTES)),
+                   STR_ARG(units_text(in->arena, (double)copies->ns * 1e-9, UNIT_SECONDS)),
                    STR_ARG(units_text(in->arena, bytes_per_second(copies), UNIT_BYTES)));
 }
 
-static void tell_pageable(Nsys *in, const NsysCopies *copies)
+/* The line that called; a range that the program named is none. */
+static uint32_t place_of(const Nsys *in, const NsysCopies *copies)
 {
-    Str text = str_fmt(
-        in->arena,
-        "pageable host memory: use pinned. %llu cop%s %s, " STR_FMT " in " STR_FMT " (" STR_FMT
-        "): cudaMallocHost or cudaHostRegister make them faster, and let them run beside the host",
-        (unsigned long long)copies->count, copies->count == 1 ? "y" : "ies",
-        copies->kind == KIND_TO_DEVICE ? "to the device" : "to the host",
-        STR_ARG(units_text(in->arena, (double)copies->bytes, UNIT_BYTES)),
-        STR_ARG(units_text(in->arena, (double)copies->ns * 1e-9, UNIT_SECONDS)),
-        STR_ARG(speed_text(in, copies)));
     uint32_t frame = copies->host ? profile_added_frame(in->build, copies->host) : copies->frame;
-    profile_add_finding(in->build,
-                        (ProfileFinding){.frame = frame,
-                                         .rule = profile_add_text(in->build, S("pageable memory")),
-                                         .message = profile_add_text(in->build, text),
-                                         .kind = FINDING_WARNING});
+    return profile_added_row(in->build, frame)->kind == FRAME_LABEL ? copies->frame : frame;
+}
+
+static void tell_place(Nsys *in, const NsysCopies *copies)
+{
+    bool pageable = is_pageable(copies);
+    Str text = copies_text(in, copies);
+    if (pageable)
+        text = str_fmt(in->arena,
+                       "pageable host memory: use pinned. " STR_FMT ": cudaMallocHost or "
+                       "cudaHostRegister make them faster, and let them run beside the host",
+                       STR_ARG(text));
+    else if (copies->host == copies->frame)
+        return; /* a fact of the copy, and of no line */
+    profile_add_finding(
+        in->build,
+        (ProfileFinding){
+            .frame = copies->host,
+            .rule = profile_add_text(in->build, pageable ? S("pageable memory") : S("memory copy")),
+            .message = profile_add_text(in->build, text),
+            .kind = pageable ? FINDING_WARNING : FINDING_NOTE});
 }
 
 static void add_fact(Nsys *in, uint32_t frame, Str name, double value, Str unit)
@@ -111,52 +131,60 @@ static void add_fact(Nsys *in, uint32_t frame, Str name, double value, Str unit)
                                               .value = value});
 }
 
-/* All copies of one name, wherever they were called. */
-static void tell_frame(Nsys *in, const NsysCopies *all, int64_t pageable)
+/* All copies of one name; `from` is the bytes of them that are pageable. */
+static void tell_name(Nsys *in, const NsysCopies *all)
 {
     bool fill = all->kind == KIND_FILL;
+    Str text = copies_text(in, all);
     add_fact(in, all->frame, fill ? S("fills") : S("copies"), (double)all->count, S("count"));
     add_fact(in, all->frame, S("bytes"), (double)all->bytes, S("bytes"));
     add_fact(in, all->frame, S("throughput"), bytes_per_second(all), S("bytes/s"));
     add_fact(in, all->frame, fill ? S("largest fill") : S("largest copy"), (double)all->largest,
              S("bytes"));
-    if (pageable)
-        add_fact(in, all->frame, S("from or to pageable host memory"), (double)pageable,
+    if (all->from)
+        add_fact(in, all->frame, S("from or to pageable host memory"), (double)all->from,
                  S("bytes"));
+    profile_note(in->build, STR_FMT "%s" STR_FMT "%s", STR_ARG(text), all->from ? "; " : "",
+                 STR_ARG(all->from ? units_text(in->arena, (double)all->from, UNIT_BYTES) : S("")),
+                 all->from ? " of it pageable host memory: use pinned" : "");
 }
 
-static bool was_told(const Nsys *in, size_t place)
+typedef struct Groups {
+    Array(NsysCopies) list;
+    IdMap of;
+} Groups;
+
+static NsysCopies *group_of(Nsys *in, Groups *groups, uint64_t key, const NsysCopies *one)
 {
-    for (size_t i = 0; i < place; i++)
-        if (in->copies.items[i].frame == in->copies.items[place].frame)
-            return true;
-    return false;
+    uint32_t *slot = idmap_slot(&groups->of, key);
+    if (!*slot) {
+        *array_push(in->arena, &groups->list) =
+            (NsysCopies){.frame = one->frame, .kind = one->kind, .from = one->from, .to = one->to};
+        *slot = (uint32_t)groups->list.len;
+    }
+    NsysCopies *group = &groups->list.items[*slot - 1];
+    group->count += one->count;
+    group->bytes = nsys_sum(group->bytes, one->bytes);
+    group->ns = nsys_sum(group->ns, one->ns);
+    group->largest = one->largest > group->largest ? one->largest : group->largest;
+    return group;
 }
 
 void nsys_tell_copies(Nsys *in)
 {
-    enum {
-        FRAMES = 64 /* there are about twenty names */
-    };
-    size_t told = 0;
-    for (size_t i = 0; i < in->copies.len; i++) {
-        if (is_pageable(&in->copies.items[i]))
-            tell_pageable(in, &in->copies.items[i]);
-        if (told == FRAMES || was_told(in, i))
-            continue;
-        NsysCopies all = in->copies.items[i];
-        int64_t pageable = is_pageable(&all) ? all.bytes : 0;
-        for (size_t k = i + 1; k < in->copies.len; k++) {
-            const NsysCopies *more = &in->copies.items[k];
-            if (more->frame != all.frame)
-                continue;
-            all.count += more->count;
-            all.bytes = nsys_sum(all.bytes, more->bytes);
-            all.ns = nsys_sum(all.ns, more->ns);
-            all.largest = more->largest > all.largest ? more->largest : all.largest;
-            pageable = nsys_sum(pageable, is_pageable(more) ? more->bytes : 0);
-        }
-        tell_frame(in, &all, pageable);
-        told++;
+    Groups places = {.of = idmap_new(in->arena)}, names = {.of = idmap_new(in->arena)};
+    array_each (NsysCopies, one, &in->copies) {
+        uint32_t place = place_of(in, one);
+        uint64_t kind = (uint64_t)one->frame << 1 | is_pageable(one);
+        group_of(in, &places, nsys_mix(place + 1, kind) | 1, one)->host = place;
+        NsysCopies *name = group_of(in, &names, (uint64_t)one->frame + 1, one);
+        if (name->host == 0)
+            name->from = 0; /* counts bytes from here on */
+        name->host = 1;
+        name->from = nsys_sum(name->from, is_pageable(one) ? one->bytes : 0);
     }
+    array_each (NsysCopies, place, &places.list)
+        tell_place(in, place);
+    array_each (NsysCopies, name, &names.list)
+        tell_name(in, name);
 }
