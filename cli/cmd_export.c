@@ -1,8 +1,7 @@
-/* perfloop export: a profile's timeline for another tool (runners/profiling/export.h). */
+/* perfloop export: a profile for another tool (runners/profiling/export.h). */
 
 #include <argp.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "cli/args.h"
 #include "cli/commands.h"
@@ -19,7 +18,8 @@ enum {
 };
 
 static const struct argp_option OPTIONS[] = {
-    {"format", 'f', "chrome-trace", 0, "what to write (the default)", 0},
+    {"format", 'f', "FORMAT", 0, "chrome-trace (the default), speedscope or folded", 0},
+    {"metric", 'm', "NAME", 0, "whose costs the stacks have (default: the profile's first)", 0},
     {"output", 'o', "OUT", 0, "write to this file instead of standard output", 0},
     {"here", KEY_HERE, NULL, OPTION_HIDDEN, NULL, 0},
     {0},
@@ -28,15 +28,29 @@ static const struct argp_option OPTIONS[] = {
 static const char DOC[] =
     "Writes every kernel, copy, CUDA call, wait and named range (NVTX) of an Nsight Systems export "
     "(`nsys export -t sqlite`) as Chrome's trace JSON: ui.perfetto.dev and chrome://tracing show "
-    "it, a track per stream and per host thread.";
+    "it, a track per stream and per host thread. With --format speedscope or folded it writes the "
+    "stacks of any profile, for speedscope.app and for flame graph tools.";
+
+static bool parse_format(const char *name, ExportFormat *format)
+{
+    for (ExportFormat i = 0; i < EXPORT_FORMATS; i++)
+        if (str_eq(export_format_name(i), str_from_c(name))) {
+            *format = i;
+            return true;
+        }
+    return false;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     Export *export = state->input;
     switch (key) {
     case 'f':
-        if (strcmp(arg, "chrome-trace") != 0)
-            argp_error(state, "no format '%s': it is chrome-trace", arg);
+        if (!parse_format(arg, &export->options.format))
+            argp_error(state, "no format '%s': chrome-trace, speedscope or folded", arg);
+        return 0;
+    case 'm':
+        export->options.metric = str_from_c(arg);
         return 0;
     case 'o':
         export->options.to = str_from_c(arg);
@@ -68,7 +82,7 @@ int cmd_export(int argc, char **argv)
     Err err = {0};
     if (!export.here)
         report_catch_signals();
-    if (export.here ? export_here(export.options.file, &err)
+    if (export.here ? export_here(&export.options, &err)
                     : export_file(arena, &export.options, &notes, &err)) {
         fwrite(notes.ptr, 1, notes.len, stderr);
         return EXIT_OK;

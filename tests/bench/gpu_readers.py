@@ -3,7 +3,9 @@
 
 A grown nsys export beside the same SQL in Python's sqlite3, and a grown .ncu-rep beside a plain
 decoder of it in Python, which adds up the samples of each instruction and knows no source lines.
-Processor time and peak memory of the whole process; the files lie under /tmp and are removed.
+Processor time and peak memory of the whole process, and how much of that is its own, beside mapped
+files. perfloop's time and memory for a tenth of the export show what grows with the rows; its
+export as a timeline is compared with its reading. The files lie under /tmp and are removed.
 """
 import argparse
 import collections
@@ -14,6 +16,8 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
+import typing
 
 import grow_gpu
 
@@ -96,15 +100,39 @@ def plain_ncu(path):
     return sum(found.values())
 
 
+def own_memory(pid):
+    """Anonymous memory of a process now, in MB."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in status.splitlines()
+               if line.startswith("RssAnon")) / 1024
+
+
+class Used(typing.NamedTuple):
+    seconds: float
+    memory: float  # MB at its peak
+    own: float     # anonymous
+    said: str
+
+
 def run(argv):
-    """Processor seconds and peak memory in MB of one run, and what it wrote."""
+    """What one run used, and the beginning of what it wrote."""
     with tempfile.TemporaryFile() as out:
         child = subprocess.Popen(argv, stdout=out)
-        _, status, usage = os.wait4(child.pid, 0)
+        own = 0.0
+        while True:
+            done, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if done:
+                break
+            own = max(own, own_memory(child.pid))
+            time.sleep(0.01)
         if status:
             sys.exit(f"{argv}: failed with {status}")
         out.seek(0)
-        return usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out.read(4096).decode()
+        return Used(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, own,
+                    out.read(4096).decode())
 
 
 def total(perfloop, path, metric):
@@ -119,14 +147,33 @@ def compare(args, kind, path, folder, metric):
     plain = [sys.executable, __file__, args.perfloop, args.samples, "--plain", kind, path]
     best = [min(run(argv) for _ in range(args.runs)) for argv in (ours, plain)]
     size = path.stat().st_size / 1e6
-    print(f"{kind}: {size:.0f} MB; perfloop {best[0][0]:.2f} s, {best[0][1]:.0f} MB; "
-          f"Python {best[1][0]:.2f} s, {best[1][1]:.0f} MB; "
-          f"perfloop takes {best[0][0] / best[1][0]:.2f} times as long", flush=True)
+    print(f"{kind}: {size:.0f} MB; perfloop {best[0].seconds:.2f} s, {best[0].memory:.0f} MB "
+          f"({best[0].own:.0f} its own); Python {best[1].seconds:.2f} s, {best[1].memory:.0f} MB; "
+          f"perfloop takes {best[0].seconds / best[1].seconds:.2f} times as long and "
+          f"{best[0].memory / best[1].memory:.2f} times the memory", flush=True)
     if args.check:
-        got, wanted = total(args.perfloop, path, metric), int(best[1][2])
+        got, wanted = total(args.perfloop, path, metric), int(best[1].said)
         print(f"  {metric}: {got}, Python {wanted}")
         if got != wanted:
             sys.exit("they differ")
+    return best[0]
+
+
+def measure_nsys(args, folder):
+    path, small = folder / "grown.sqlite", folder / "tenth.sqlite"
+    sample = args.samples / "nsys/power_iteration.sqlite"
+    grow_gpu.grow_nsys(sample, small, args.nsys_mb * 10**5)
+    tenth = run([args.perfloop, "convert", small, folder / "out.plp"])
+    small.unlink()
+    grow_gpu.grow_nsys(sample, path, args.nsys_mb * 10**6)
+    ours = compare(args, "nsys", path, folder, "gpu_time")
+    print(f"  ten times the rows: {ours.seconds / tenth.seconds:.1f} times the time, "
+          f"{ours.memory / tenth.memory:.2f} times the memory ({tenth.memory:.0f} MB before)")
+    idle = run([args.perfloop, "dump", "timeline", path])
+    print(f"  dump timeline: {idle.seconds:.2f} s, {idle.memory:.0f} MB")
+    trace = run([args.perfloop, "export", "--here", path])
+    print(f"  export as Chrome's trace: {trace.seconds:.2f} s, {trace.memory:.0f} MB; "
+          f"{trace.seconds / ours.seconds:.2f} times as long as reading it", flush=True)
 
 
 def main():
@@ -151,12 +198,7 @@ def main():
             compare(args, "ncu", path, folder, "gpu_samples")
             path.unlink()
         if args.nsys_mb:
-            path = folder / "grown.sqlite"
-            grow_gpu.grow_nsys(args.samples / "nsys/power_iteration.sqlite", path,
-                               args.nsys_mb * 10**6)
-            compare(args, "nsys", path, folder, "gpu_time")
-            seconds, memory, _ = run([args.perfloop, "export", "--here", path])
-            print(f"export: {seconds:.2f} s, {memory:.0f} MB", flush=True)
+            measure_nsys(args, folder)
 
 
 main()

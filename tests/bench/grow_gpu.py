@@ -26,8 +26,8 @@ def grow_nsys(source, target, size):
         if columns:
             db.execute(f"create temp table old_{table} as select * from {table}")
             tables[table] = columns
-    ends = [db.execute(f"select max(end) from {table}").fetchone()[0] or 0
-            for table, columns in tables.items() if "end" in columns]
+    ends = [db.execute(f"select max({name}) from {table}").fetchone()[0] or 0
+            for table, columns in tables.items() for name in ("start", "end") if name in columns]
     period = max(ends) + 1000
     turns = 0
     while target.stat().st_size < size:
