@@ -26,9 +26,10 @@ def grow_nsys(source, target, size):
         if columns:
             db.execute(f"create temp table old_{table} as select * from {table}")
             tables[table] = columns
-    ends = [db.execute(f"select max({name}) from {table}").fetchone()[0] or 0
-            for table, columns in tables.items() for name in ("start", "end") if name in columns]
-    period = max(ends) + 1000
+    times = [time for table, columns in tables.items() for name in ("start", "end")
+             if name in columns for time in
+             db.execute(f"select min({name}), max({name}) from {table}").fetchone() if time is not None]
+    period = max(times) - min(times) + 1000
     turns = 0
     while target.stat().st_size < size:
         turns += 1
