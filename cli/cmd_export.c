@@ -84,7 +84,8 @@ int cmd_export(int argc, char **argv)
         report_catch_signals();
     if (export.here ? export_here(&export.options, &err)
                     : export_file(arena, &export.options, &notes, &err)) {
-        fwrite(notes.ptr, 1, notes.len, stderr);
+        if (notes.len)
+            fwrite(notes.ptr, 1, notes.len, stderr);
         return EXIT_OK;
     }
     fprintf(stderr, "perfloop: %s\n", err.msg);
