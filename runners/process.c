@@ -41,6 +41,11 @@ static bool is_program(Arena *arena, Str path)
     return stat(name, &about) == 0 && S_ISREG(about.st_mode) && access(name, X_OK) == 0;
 }
 
+Str process_self(Arena *arena)
+{
+    return str_fmt(arena, "/proc/%ld/exe", (long)getpid());
+}
+
 bool process_find(Arena *arena, Str program, Str path_variable, Str cwd, Str *out)
 {
     if (str_has(program, S("/"))) {

@@ -106,6 +106,9 @@ bool process_check(const ProcessResult *result, Str what, Err *err) MUST_CHECK;
 /* The processors we may run on, at most `max`; of a hybrid machine only those of one kind. */
 size_t process_cpus(int *cpus, size_t max);
 
+/* A path that starts this very program again, even if its file was replaced meanwhile. */
+Str process_self(Arena *arena);
+
 /* Where the program is, as PATH (empty: ours) and cwd say; false when there is none. */
 bool process_find(Arena *arena, Str program, Str path_variable, Str cwd, Str *out);
 

@@ -85,14 +85,6 @@ bool convert_here(Str from, Str unwound, Str to, Err *err)
     return fd_write(fd, profile_store_write(arena, &profile)) || cache_refuses(to, err);
 }
 
-static Str own_program(Arena *arena)
-{
-    char *link = realpath("/proc/self/exe", NULL);
-    Str path = str_copy(arena, str_from_c(link));
-    free(link);
-    return path;
-}
-
 ProcessOptions convert_limits(uint64_t bytes)
 {
     return (ProcessOptions){.timeout_s = LEAST_TIME_S + (double)bytes / BYTES_PER_SECOND,
@@ -119,7 +111,7 @@ bool convert_child_failed(Str file, const ProcessResult *result, Err *err)
 static bool run_reader(Arena *arena, const ConvertOptions *options, Str unwound, Str to,
                        uint64_t bytes, Err *err)
 {
-    Str program = options->program.len ? options->program : own_program(arena);
+    Str program = options->program.len ? options->program : process_self(arena);
     const Str argv[] = {program, S("convert"), options->file, to, unwound};
     ProcessOptions child = convert_limits(bytes);
     child.argv = argv;

@@ -117,9 +117,8 @@ static void take(void *context, int stream, Str bytes)
 static bool run_child(Arena *arena, const ExportOptions *options, Output *output, Str *notes,
                       Err *err)
 {
-    char *program = realpath("/proc/self/exe", NULL);
     uint64_t bytes = 0;
-    const Str argv[] = {str_copy(arena, str_from_c(program)),
+    const Str argv[] = {process_self(arena),
                         S("export"),
                         S("--here"),
                         S("--format"),
@@ -128,7 +127,6 @@ static bool run_child(Arena *arena, const ExportOptions *options, Output *output
                         options->metric,
                         S("--"),
                         options->file};
-    free(program);
     if (!file_stat(options->file, NULL, &bytes))
         return err_set(err, ERR_NOT_FOUND, STR_FMT ": no such file", STR_ARG(options->file));
     ProcessOptions child = convert_limits(bytes);

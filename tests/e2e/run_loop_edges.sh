@@ -55,10 +55,10 @@ git checkout -q work.py
 
 # 4. A cancel leaves nothing behind, and two at once are refused.
 fast
-"$PERFLOOP" measure --budget 60 >"$scratch/out" 2>"$scratch/err" &
+"$PERFLOOP" measure --budget 60 --events >"$scratch/events" 2>/dev/null &
 pid=$!
 for _ in $(seq 200); do
-    grep -q preflight "$scratch/err" && break
+    grep -q preflight "$scratch/events" && break
     sleep 0.1
 done
 expect 1 'two at once' perfloop baseline
