@@ -38,13 +38,13 @@ static void dmon_is_read_by_the_names_of_its_columns(void **state)
                  "  memory clock    mean 6250, 6250 to 6250 MHz\n"
                  "  the SM clock changed at work: 1500 to 1710 MHz\n"
                  "  throttled for 0.12 of 2.0 s (power cap)\n"
-                 "GPU 1: 1 samples\n"
+                 "GPU 1: 1 sample\n"
                  "  kernels running mean 0, 0 to 0 %\n"
                  "  memory busy     mean 0, 0 to 0 %\n"
                  "  memory used     mean 7, 7 to 7 MiB\n"
                  "  SM clock        mean 210, 210 to 210 MHz\n"
                  "  memory clock    mean 405, 405 to 405 MHz\n"
-                 "1 rows could not be read\n"));
+                 "1 row could not be read\n"));
 }
 
 static void a_query_is_read_with_and_without_units(void **state)

@@ -289,8 +289,9 @@ static void print_gpu(Arena *arena, StrBuf *out, const GpuSummary *gpu)
         [GPU_MEMORY_CLOCK] = {"memory clock", "MHz"}, [GPU_PCIE_IN] = {"PCIe in", "MB/s"},
         [GPU_PCIE_OUT] = {"PCIe out", "MB/s"},
     };
-    strbuf_fmt(out, "GPU " STR_FMT "%s" STR_FMT ": %zu samples", STR_ARG(gpu->gpu),
-               gpu->name.len ? ", " : "", STR_ARG(gpu->name), gpu->samples);
+    strbuf_fmt(out, "GPU " STR_FMT "%s" STR_FMT ": %zu sample%s", STR_ARG(gpu->gpu),
+               gpu->name.len ? ", " : "", STR_ARG(gpu->name), gpu->samples,
+               gpu->samples == 1 ? "" : "s");
     if (!isnan(gpu->lasts_s))
         strbuf_fmt(out, " in " STR_FMT " s", STR_ARG(seconds(arena, gpu->lasts_s)));
     strbuf_char(out, '\n');
@@ -314,6 +315,7 @@ Str gpu_monitor_text(Arena *arena, const GpuMonitor *monitor)
     array_each (GpuSummary, gpu, &all)
         print_gpu(arena, &out, gpu);
     if (monitor->bad_rows)
-        strbuf_fmt(&out, "%zu rows could not be read\n", monitor->bad_rows);
+        strbuf_fmt(&out, "%zu row%s could not be read\n", monitor->bad_rows,
+                   monitor->bad_rows == 1 ? "" : "s");
     return strbuf_str(&out);
 }
