@@ -161,7 +161,8 @@ static void note_file(Import *import, const ImportedFile *file, int64_t recorded
     bool has_text = recorded_text(import->profile, file->recorded).len > 0;
     if (!has_text && file_stat(path, &changed_s, NULL) && changed_s > recorded_s)
         report_note(import->report,
-                    STR_FMT " was changed after the recording was made: its lines may be off",
+                    STR_FMT " was written after the recording was made: if its text changed, its "
+                            "lines may be off",
                     STR_ARG(file->place.path));
     if (file->place.how == PATH_SUFFIX || file->place.how == PATH_RULE)
         report_note(import->report, STR_FMT ": " STR_FMT, STR_ARG(file->place.path),
