@@ -58,15 +58,14 @@ static uint32_t chain_frame(Nsys *in, int64_t symbol, int64_t module, uint64_t a
 static uint32_t keep_chain(Nsys *in, uint32_t first)
 {
     NsysChain chain = {first, (uint32_t)in->chain_frames.len - first};
-    const uint32_t *frames = in->chain_frames.items + first;
+    const uint32_t *all = in->chain_frames.items; /* NULL while every chain was empty */
     uint64_t hash = chain.len;
     for (uint32_t i = 0; i < chain.len; i++)
-        hash = nsys_mix(hash, frames[i]);
+        hash = nsys_mix(hash, all[first + i]);
     uint32_t *slot = idmap_slot(&in->chain_of, hash | 1);
     const NsysChain *known = *slot ? &in->chains.items[*slot - 1] : NULL;
     if (known && known->len == chain.len &&
-        (!chain.len ||
-         !memcmp(in->chain_frames.items + known->first, frames, chain.len * sizeof(*frames)))) {
+        (!chain.len || !memcmp(all + known->first, all + first, chain.len * sizeof(*all)))) {
         in->chain_frames.len = first;
         return *slot;
     }
