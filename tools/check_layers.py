@@ -2,7 +2,8 @@
 """Check that includes follow the layers.
 
 A file may include from its own layer and from the layers listed above it. A
-library may be included only where LIBRARIES says. Run from the repository root.
+library may be included only where LIBRARIES says. A header begins with what it is
+for, and its guard is its path. Run from the repository root.
 """
 import pathlib
 import re
@@ -64,6 +65,9 @@ def problems_in(path, text):
         yield f'include "{own}" first'
     if path.suffix == ".h" and not text.startswith("/*"):
         yield "begin with a comment that says what the file is for"
+    guard = re.sub(r"\W", "_", str(path)).upper()
+    if path.suffix == ".h" and f"#ifndef {guard}\n#define {guard}\n" not in text:
+        yield f"guard it with {guard}"
 
 
 def main():

@@ -2,8 +2,8 @@
  * Allocator: which functions only hand memory out. A stack of a memory profiler begins in them,
  * and nobody wants to read "malloc is where memory is allocated": readers leave them out.
  */
-#ifndef ANALYSIS_PROFILE_ALLOCATOR_H
-#define ANALYSIS_PROFILE_ALLOCATOR_H
+#ifndef ANALYSIS_PROFILE_HEAP_ALLOCATOR_H
+#define ANALYSIS_PROFILE_HEAP_ALLOCATOR_H
 
 #include <stdbool.h>
 

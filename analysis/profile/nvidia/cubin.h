@@ -18,8 +18,8 @@
  * Sequences without a relocation are copies the linker threw away. Hostile images are expected: every
  * size is checked, and a table takes memory in proportion to the image.
  */
-#ifndef ANALYSIS_PROFILE_CUBIN_H
-#define ANALYSIS_PROFILE_CUBIN_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_CUBIN_H
+#define ANALYSIS_PROFILE_NVIDIA_CUBIN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /*
  * CubinParts: what cubin.c (the image, its symbols) and cubin_lines.c (the line table) share.
  */
-#ifndef ANALYSIS_PROFILE_CUBIN_PARTS_H
-#define ANALYSIS_PROFILE_CUBIN_PARTS_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_CUBIN_PARTS_H
+#define ANALYSIS_PROFILE_NVIDIA_CUBIN_PARTS_H
 
 #include "analysis/profile/nvidia/cubin.h"
 #include "base/array.h"

@@ -10,8 +10,8 @@
  * cannot be unpacked is counted, so that the answer is "has no lines" only when every cubin was seen.
  * Hostile bytes are expected.
  */
-#ifndef ANALYSIS_PROFILE_FATBIN_H
-#define ANALYSIS_PROFILE_FATBIN_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_FATBIN_H
+#define ANALYSIS_PROFILE_NVIDIA_FATBIN_H
 
 #include <stddef.h>
 

@@ -10,8 +10,8 @@
  * columns) and `nvidia-smi --query-gpu=... --format=csv` (with nounits, too). Columns are found by
  * their names, so a header must be there. It knows nothing of lines: it stands beside a profile.
  */
-#ifndef ANALYSIS_PROFILE_GPU_MONITOR_H
-#define ANALYSIS_PROFILE_GPU_MONITOR_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_GPU_MONITOR_H
+#define ANALYSIS_PROFILE_NVIDIA_GPU_MONITOR_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -12,8 +12,8 @@
  * used; copies are not in it. Clocks are those of samples in which the GPU was at work: an idle one is
  * slow on purpose.
  */
-#ifndef ANALYSIS_PROFILE_GPU_SUMMARY_H
-#define ANALYSIS_PROFILE_GPU_SUMMARY_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_GPU_SUMMARY_H
+#define ANALYSIS_PROFILE_NVIDIA_GPU_SUMMARY_H
 
 #include "analysis/profile/nvidia/gpu_monitor.h"
 

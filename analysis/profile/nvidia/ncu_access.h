@@ -6,8 +6,8 @@
  *     ncu_access_add(&accesses, frame, place, access);        once for each instruction
  *     ncu_access_findings(&accesses, build);                  a note for each line
  */
-#ifndef ANALYSIS_PROFILE_NCU_ACCESS_H
-#define ANALYSIS_PROFILE_NCU_ACCESS_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_NCU_ACCESS_H
+#define ANALYSIS_PROFILE_NVIDIA_NCU_ACCESS_H
 
 #include <stdint.h>
 

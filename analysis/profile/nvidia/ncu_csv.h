@@ -4,8 +4,8 @@
  * Labels differ between versions; here each becomes the metric's own name, as in .ncu-rep files.
  * Only for read_ncu_csv.c and ncu_csv_kernels.c.
  */
-#ifndef ANALYSIS_PROFILE_NCU_CSV_H
-#define ANALYSIS_PROFILE_NCU_CSV_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_NCU_CSV_H
+#define ANALYSIS_PROFILE_NVIDIA_NCU_CSV_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * NcuNames: what we call the numbers of Nsight Compute, the same for its reports (read_ncu.c) and
  * its CSV pages (read_ncu_csv.c).
  */
-#ifndef ANALYSIS_PROFILE_NCU_NAMES_H
-#define ANALYSIS_PROFILE_NCU_NAMES_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_NCU_NAMES_H
+#define ANALYSIS_PROFILE_NVIDIA_NCU_NAMES_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
  * NcuParts: what the reader of .ncu-rep is made of. Only for read_ncu.c, ncu_lines.c (addresses to
  * lines), ncu_facts.c (kernels and facts) and ncu_rules.c (what ncu's rules say).
  */
-#ifndef ANALYSIS_PROFILE_NCU_PARTS_H
-#define ANALYSIS_PROFILE_NCU_PARTS_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_NCU_PARTS_H
+#define ANALYSIS_PROFILE_NVIDIA_NCU_PARTS_H
 
 #include <stdint.h>
 

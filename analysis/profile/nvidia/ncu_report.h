@@ -14,8 +14,8 @@
  * report of a long run has many, and one at a time is enough. Field numbers are those of the
  * descriptions that ncu installs in extras/FileFormat. Everything is a view of the bytes.
  */
-#ifndef ANALYSIS_PROFILE_NCU_REPORT_H
-#define ANALYSIS_PROFILE_NCU_REPORT_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_NCU_REPORT_H
+#define ANALYSIS_PROFILE_NVIDIA_NCU_REPORT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -13,8 +13,8 @@
  * never written; of a file only a few pages are in memory at a time. Views, virtual tables and
  * triggers of a hostile file are not touched.
  */
-#ifndef ANALYSIS_PROFILE_NSYS_DB_H
-#define ANALYSIS_PROFILE_NSYS_DB_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_NSYS_DB_H
+#define ANALYSIS_PROFILE_NVIDIA_NSYS_DB_H
 
 #include <stdbool.h>
 #include <stddef.h>

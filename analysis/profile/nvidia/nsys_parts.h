@@ -7,8 +7,8 @@
  *
  * What is kept grows with the different stacks, names and threads of an export, not with its rows.
  */
-#ifndef ANALYSIS_PROFILE_NSYS_PARTS_H
-#define ANALYSIS_PROFILE_NSYS_PARTS_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_NSYS_PARTS_H
+#define ANALYSIS_PROFILE_NVIDIA_NSYS_PARTS_H
 
 #include "analysis/profile/gpu_wait.h"
 #include "analysis/profile/nvidia/gpu_timeline.h"

@@ -7,8 +7,8 @@
  *
  * Slots are numbers below the capacity; what a slot stands for is the caller's.
  */
-#ifndef ANALYSIS_PROFILE_NSYS_RECENT_H
-#define ANALYSIS_PROFILE_NSYS_RECENT_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_NSYS_RECENT_H
+#define ANALYSIS_PROFILE_NVIDIA_NSYS_RECENT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -11,8 +11,8 @@
  *
  * Between tables stand lines of nsys: titles, what it processes, what it skips.
  */
-#ifndef ANALYSIS_PROFILE_NSYS_STATS_TABLES_H
-#define ANALYSIS_PROFILE_NSYS_STATS_TABLES_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_NSYS_STATS_TABLES_H
+#define ANALYSIS_PROFILE_NVIDIA_NSYS_STATS_TABLES_H
 
 #include <stdbool.h>
 #include <stddef.h>

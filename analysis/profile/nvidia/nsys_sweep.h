@@ -1,7 +1,7 @@
 /*
  * NsysSweep: the tables of an export as one sequence in the order of time, a row at a time:
  *
- *     NsysSweep *sweep = nsys_sweep_new(arena, db);
+ *     NsysSweep *sweep = nsys_sweep_new(arena, db, 1u << NSYS_KERNEL, false);
  *     NsysKind kind;
  *     for (const NsysRow *row; (row = nsys_sweep_next(sweep, &kind));)
  *         if (kind == NSYS_KERNEL)
@@ -12,8 +12,8 @@
  * the order of their start. A table that is in another order is sorted, by the numbers of its rows.
  * At equal times ranges come before calls and calls before what they start.
  */
-#ifndef ANALYSIS_PROFILE_NSYS_SWEEP_H
-#define ANALYSIS_PROFILE_NSYS_SWEEP_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_NSYS_SWEEP_H
+#define ANALYSIS_PROFILE_NVIDIA_NSYS_SWEEP_H
 
 #include <stdbool.h>
 #include <stdint.h>

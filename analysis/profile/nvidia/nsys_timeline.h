@@ -14,8 +14,8 @@
  * Rows become text as they are read, and the text leaves through the sink: memory is what the
  * tables of names take.
  */
-#ifndef ANALYSIS_PROFILE_NSYS_TIMELINE_H
-#define ANALYSIS_PROFILE_NSYS_TIMELINE_H
+#ifndef ANALYSIS_PROFILE_NVIDIA_NSYS_TIMELINE_H
+#define ANALYSIS_PROFILE_NVIDIA_NSYS_TIMELINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
  *
  * All texts are views of the line.
  */
-#ifndef ANALYSIS_PROFILE_PERF_EVENT_LINE_H
-#define ANALYSIS_PROFILE_PERF_EVENT_LINE_H
+#ifndef ANALYSIS_PROFILE_PERF_PERF_EVENT_LINE_H
+#define ANALYSIS_PROFILE_PERF_PERF_EVENT_LINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

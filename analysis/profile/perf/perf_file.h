@@ -15,8 +15,8 @@
  * Every record lies wholly in memory that lives as long as `bytes` and the arena. What is inside
  * is read with the PerfBytes functions, which give 0 behind the end and remember it.
  */
-#ifndef ANALYSIS_PROFILE_PERF_FILE_H
-#define ANALYSIS_PROFILE_PERF_FILE_H
+#ifndef ANALYSIS_PROFILE_PERF_PERF_FILE_H
+#define ANALYSIS_PROFILE_PERF_PERF_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

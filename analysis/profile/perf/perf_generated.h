@@ -3,8 +3,8 @@
  * /tmp/perf-PID.map. Python's trampolines (3.12, -X perf) are called "py::name:/path/file.py" and
  * become functions of that file; Java's agents join what was inlined, "outer->middle->inner".
  */
-#ifndef ANALYSIS_PROFILE_PERF_GENERATED_H
-#define ANALYSIS_PROFILE_PERF_GENERATED_H
+#ifndef ANALYSIS_PROFILE_PERF_PERF_GENERATED_H
+#define ANALYSIS_PROFILE_PERF_PERF_GENERATED_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * PerfLook: what a perf.data says about its samples, from its first bytes only; for whoever has to
  * choose how to read it (runners/profiling/unwind.h).
  */
-#ifndef ANALYSIS_PROFILE_PERF_LOOK_H
-#define ANALYSIS_PROFILE_PERF_LOOK_H
+#ifndef ANALYSIS_PROFILE_PERF_PERF_LOOK_H
+#define ANALYSIS_PROFILE_PERF_PERF_LOOK_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -10,8 +10,8 @@
  * one of the two changes. `state` changes with every change of a process's list, and no two lists
  * that differ have the same: who remembers what an address meant asks for it.
  */
-#ifndef ANALYSIS_PROFILE_PERF_MAPS_H
-#define ANALYSIS_PROFILE_PERF_MAPS_H
+#ifndef ANALYSIS_PROFILE_PERF_PERF_MAPS_H
+#define ANALYSIS_PROFILE_PERF_PERF_MAPS_H
 
 #include <stddef.h>
 #include <stdint.h>

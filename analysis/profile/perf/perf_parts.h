@@ -7,8 +7,8 @@
  *     perf_totals_add(&totals, (PerfSample){stack, thread, event, .weight = period});
  *     perf_totals_finish(&totals);             adds the metrics and samples to the builder
  */
-#ifndef ANALYSIS_PROFILE_PERF_PARTS_H
-#define ANALYSIS_PROFILE_PERF_PARTS_H
+#ifndef ANALYSIS_PROFILE_PERF_PERF_PARTS_H
+#define ANALYSIS_PROFILE_PERF_PERF_PARTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -6,8 +6,8 @@
  * changed since Python 2.7 (Python/marshal.c); each value takes at least one byte, so memory is
  * at most some 40 times the input. Texts are views of the input.
  */
-#ifndef ANALYSIS_PROFILE_MARSHAL_H
-#define ANALYSIS_PROFILE_MARSHAL_H
+#ifndef ANALYSIS_PROFILE_PYTHON_MARSHAL_H
+#define ANALYSIS_PROFILE_PYTHON_MARSHAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -13,8 +13,8 @@
  * times the input. Values are shared, and a hostile list may hold itself: walk to a fixed depth,
  * and count the steps. Texts are views of the input.
  */
-#ifndef ANALYSIS_PROFILE_PICKLE_H
-#define ANALYSIS_PROFILE_PICKLE_H
+#ifndef ANALYSIS_PROFILE_PYTHON_PICKLE_H
+#define ANALYSIS_PROFILE_PYTHON_PICKLE_H
 
 #include <stddef.h>
 #include <stdint.h>

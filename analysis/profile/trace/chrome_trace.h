@@ -7,8 +7,8 @@
  * last), so all of them are kept until the end, 16 bytes each. Everything else is kept once per
  * distinct text.
  */
-#ifndef ANALYSIS_PROFILE_CHROME_TRACE_H
-#define ANALYSIS_PROFILE_CHROME_TRACE_H
+#ifndef ANALYSIS_PROFILE_TRACE_CHROME_TRACE_H
+#define ANALYSIS_PROFILE_TRACE_CHROME_TRACE_H
 
 #include <stdbool.h>
 #include <stddef.h>
