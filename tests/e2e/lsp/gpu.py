@@ -1,6 +1,7 @@
 """One workload, three profilers: py-spy for the Python lines, ncu for the lines of the kernels, nsys for
 the time of both. Whichever was imported last, each file shows the profile that says most of it, and the
 others are a code action away."""
+import contextlib
 import os
 import pathlib
 import re
@@ -104,85 +105,81 @@ class Workspace:
         return self.client.request("workspace/executeCommand", {k: command[k] for k in ("command", "arguments")})
 
 
-def test_each_file_shows_the_profile_that_says_most_of_it():
+@contextlib.contextmanager
+def opened(prepare=lambda space: None):
+    """A workspace, prepared and then opened by a client, which ends well."""
     with tempfile.TemporaryDirectory() as folder:
         space = Workspace(folder)
+        prepare(space)
         with space.client:
             space.begin()
-            space.pushed("app.py", "80 % ±2 of samples on this line")
-            rules = space.pushed("inl.cu", "stalls: long scoreboard 87 %")
-            assert any(d["code"] == "gpu-rule" and "speedup 39 %" in d["message"] for d in rules), rules
-            assert space.hints("app.py") == {4: "20 %", 5: "80 %"}, space.hints("app.py")
-            assert space.hints("inl.cu")[HOT] == "70 %, long scoreboard", space.hints("inl.cu")
-            assert "profile 1: py-spy, 1,000 samples" in space.hover("app.py", 5)
-            assert "profile 2: ncu, 1,000 samples" in space.hover("inl.cu", HOT)
-            names = [s["name"] for s in space.client.request("workspace/symbol", {"query": ""})["result"]]
-            assert names[0].startswith("saxpy [74 % self") and any(n.startswith("step [100 % self") for n in names), names
-            assert not any("89 %" in n for n in names), "a file's functions are of the profile it shows: %s" % names
+            yield space
             assert space.client.end() == 0
             space.client.finish_log()
+
+
+def test_each_file_shows_the_profile_that_says_most_of_it():
+    with opened() as space:
+        space.pushed("app.py", "80 % ±2 of samples on this line")
+        rules = space.pushed("inl.cu", "stalls: long scoreboard 87 %")
+        assert any(d["code"] == "gpu-rule" and "speedup 39 %" in d["message"] for d in rules), rules
+        assert space.hints("app.py") == {4: "20 %", 5: "80 %"}, space.hints("app.py")
+        assert space.hints("inl.cu")[HOT] == "70 %, long scoreboard", space.hints("inl.cu")
+        assert "profile 1: py-spy, 1,000 samples" in space.hover("app.py", 5)
+        assert "profile 2: ncu, 1,000 samples" in space.hover("inl.cu", HOT)
+        names = [s["name"] for s in space.client.request("workspace/symbol", {"query": ""})["result"]]
+        assert names[0].startswith("saxpy [74 % self") and any(n.startswith("step [100 % self") for n in names), names
+        assert not any("89 %" in n for n in names), "a file's functions are of the profile it shows: %s" % names
 
 
 def test_another_profile_is_an_action_away_and_so_is_the_way_back():
-    with tempfile.TemporaryDirectory() as folder:
-        space = Workspace(folder)
-        with space.client:
-            space.begin()
-            space.pushed("inl.cu", "stalls: long scoreboard")
-            actions = space.actions("inl.cu")
-            assert "perfloop: show profile 1 (py-spy, py.folded)" in actions, actions
-            assert "perfloop: show profile 2 (ncu, saxpy.ncu-rep)" not in actions, "it is shown"
-            space.run(actions["perfloop: show profile 3 (nsys, run.sqlite)"])
-            space.pushed("inl.cu", "89 % of GPU time")
-            assert "launches 40, time of all launches 100 ms" in space.hover("inl.cu", SAXPY)
-            assert space.hints("app.py") == {}, "the user chose a profile that knows nothing of it"
-            space.run(space.actions("inl.cu")["perfloop: show the newest profile of each file"])
-            space.pushed("inl.cu", "stalls: long scoreboard")
-            wrong = space.run({"command": "perfloop.showProfile", "arguments": [{"profile": "99"}]})
-            assert wrong["error"]["message"] == "no profile '99' in the ledger", wrong
-            assert space.client.end() == 0
-            space.client.finish_log()
+    with opened() as space:
+        space.pushed("inl.cu", "stalls: long scoreboard")
+        actions = space.actions("inl.cu")
+        assert "perfloop: show profile 1 (py-spy, py.folded)" in actions, actions
+        assert "perfloop: show profile 2 (ncu, saxpy.ncu-rep)" not in actions, "it is shown"
+        space.run(actions["perfloop: show profile 3 (nsys, run.sqlite)"])
+        space.pushed("inl.cu", "89 % of GPU time")
+        assert "launches 40, time of all launches 100 ms" in space.hover("inl.cu", SAXPY)
+        assert space.hints("app.py") == {}, "the user chose a profile that knows nothing of it"
+        space.run(space.actions("inl.cu")["perfloop: show the newest profile of each file"])
+        space.pushed("inl.cu", "stalls: long scoreboard")
+        wrong = space.run({"command": "perfloop.showProfile", "arguments": [{"profile": "99"}]})
+        assert wrong["error"]["message"] == "no profile '99' in the ledger", wrong
 
 
 def test_an_edit_above_keeps_everything_at_its_lines():
-    with tempfile.TemporaryDirectory() as folder:
-        space = Workspace(folder)
-        with space.client:
-            space.begin()
-            space.pushed("inl.cu", "stalls: long scoreboard")
-            before = space.hints("inl.cu")
-            start = {"line": 0, "character": 0}
-            space.client.notify("textDocument/didChange", {
-                "textDocument": {"uri": space.uri("inl.cu"), "version": 2},
-                "contentChanges": [{"range": {"start": start, "end": start}, "text": "// one\n// two\n"}]})
-            found = space.pushed("inl.cu", "profiled as line 14")
-            lines = sorted(d["range"]["start"]["line"] for d in found)
-            assert lines == [LOOP + 2, SAXPY + 2, SAXPY + 3, HOT + 2, HOT + 2], found
-            assert space.hints("inl.cu") == {line + 2: label for line, label in before.items()}
-            at = {"line": SAXPY + 2, "character": 20}
-            item = space.ask("prepareCallHierarchy", "inl.cu", position=at)[0]
-            calls = space.client.request("callHierarchy/incomingCalls", {"item": item})["result"]
-            assert [c["fromRanges"][0]["start"]["line"] for c in calls] == [LAUNCH + 2], calls
-            assert item["name"] == "saxpy [100 %, 1,000 samples]" and item["range"]["start"]["line"] == SAXPY + 2, item
-            assert space.client.end() == 0
-            space.client.finish_log()
+    with opened() as space:
+        space.pushed("inl.cu", "stalls: long scoreboard")
+        before = space.hints("inl.cu")
+        start = {"line": 0, "character": 0}
+        space.client.notify("textDocument/didChange", {
+            "textDocument": {"uri": space.uri("inl.cu"), "version": 2},
+            "contentChanges": [{"range": {"start": start, "end": start}, "text": "// one\n// two\n"}]})
+        found = space.pushed("inl.cu", "profiled as line 14")
+        lines = sorted(d["range"]["start"]["line"] for d in found)
+        assert lines == [LOOP + 2, SAXPY + 2, SAXPY + 3, HOT + 2, HOT + 2], found
+        assert space.hints("inl.cu") == {line + 2: label for line, label in before.items()}
+        at = {"line": SAXPY + 2, "character": 20}
+        item = space.ask("prepareCallHierarchy", "inl.cu", position=at)[0]
+        calls = space.client.request("callHierarchy/incomingCalls", {"item": item})["result"]
+        assert [c["fromRanges"][0]["start"]["line"] for c in calls] == [LAUNCH + 2], calls
+        assert item["name"] == "saxpy [100 %, 1,000 samples]" and item["range"]["start"]["line"] == SAXPY + 2, item
+
+
+def import_what_nvidia_smi_saw(space):
+    seen = TOP / "tests/fuzz/corpus/gpu_monitor/query"
+    subprocess.run([PERFLOOP, "import", seen, "--beside", "2"], cwd=space.root, check=True, capture_output=True,
+                   env={**os.environ, **space.env})
 
 
 def test_what_nvidia_smi_saw_stands_in_the_hover_of_a_kernel():
-    with tempfile.TemporaryDirectory() as folder:
-        space = Workspace(folder)
-        seen = TOP / "tests/fuzz/corpus/gpu_monitor/query"
-        subprocess.run([PERFLOOP, "import", seen, "--beside", "2"], cwd=space.root, check=True, capture_output=True,
-                       env={**os.environ, **space.env})
-        with space.client:
-            space.begin()
-            space.pushed("inl.cu", "stalls: long scoreboard")
-            hover = space.hover("inl.cu", SAXPY)
-            assert "GPU 0 NVIDIA A10G, by query: kernels ran 72 % of the time (up to 99 %)" in hover, hover
-            assert "throttled for 1.0 of 2.0 s (power cap, heat, hardware slowdown)" in hover, hover
-            assert "NVIDIA" not in space.hover("inl.cu", HOT), "it is said once, of the kernel"
-            assert space.client.end() == 0
-            space.client.finish_log()
+    with opened(import_what_nvidia_smi_saw) as space:
+        space.pushed("inl.cu", "stalls: long scoreboard")
+        hover = space.hover("inl.cu", SAXPY)
+        assert "GPU 0 NVIDIA A10G, by query: kernels ran 72 % of the time (up to 99 %)" in hover, hover
+        assert "throttled for 1.0 of 2.0 s (power cap, heat, hardware slowdown)" in hover, hover
+        assert "NVIDIA" not in space.hover("inl.cu", HOT), "it is said once, of the kernel"
 
 
 if __name__ == "__main__":
